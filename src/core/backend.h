@@ -1,0 +1,109 @@
+/*
+ * backend.h - where session records are stored, with the heads that they correspond to.
+ *
+ * A backend stores records; it does not know what an event means. The projector folds events and
+ * hands the records over, so adding a backend is writing one file that implements backend_ops
+ * and passing tests/backends/. One store may hold many repositories: every operation names the
+ * repository that it is about, and never sees another's rows.
+ *
+ * Ownership: the caller owns everything it passes in and may free it when the call returns.
+ * Records and texts handed out belong to the caller. Out-parameters are untouched on failure.
+ *
+ * What can go wrong: ERR_CORRUPT for a store whose bytes cannot be understood (it is then never
+ * written: an unreadable store is not an empty one), ERR_UNSUPPORTED for a schema newer than
+ * ours, ERR_BACKEND when a server does not answer, ERR_BUSY when its lock is not to be had.
+ */
+#ifndef CORE_BACKEND_H
+#define CORE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+#include "core/heads.h"
+#include "core/session.h"
+
+struct config;
+struct backend;
+
+enum session_sort {
+	SORT_ACTIVITY, /* newest activity first */
+	SORT_CREATED, /* newest first */
+	SORT_NAME, /* a to z */
+};
+
+/* Every member that is set narrows the answer; NULL and 0 do not. */
+struct session_query {
+	const char *status; /* a status name */
+	const char *task_id; /* normalised */
+	const char *branch;
+	const char *text; /* part of name, task, branch or description; case does not matter */
+	bool pr_open;
+	bool deleted; /* include deleted sessions */
+	int64_t active_since; /* ms */
+	enum session_sort sort;
+	size_t offset;
+	size_t limit; /* 0: all */
+};
+
+enum session_key {
+	KEY_ID,
+	KEY_NAME, /* of a session that is not deleted */
+	KEY_TASK, /* newest session of that task that is not deleted */
+};
+
+struct backend_ops {
+	const char *name; /* what the user writes in sessiondb.backend */
+
+	/* Must. Open the store that the configuration names; make it if it is not there. */
+	int (*open)(struct backend **out, const struct config *config, struct error *err);
+	/* Must. Accepts NULL; rolls back an open batch. */
+	void (*close)(struct backend *b);
+
+	/*
+	 * Must. A batch of one repository: put and remove in between, then commit or rollback.
+	 * After a crash all of it is there, heads included, or nothing. A batch excludes other
+	 * writers of the store until it ends; one is open at a time.
+	 */
+	int (*begin)(struct backend *b, const char *repo_id, struct error *err);
+	int (*put)(struct backend *b, const struct session *s, struct error *err);
+	int (*remove)(struct backend *b, const char *session_id, struct error *err);
+	int (*commit)(struct backend *b, const struct heads *heads, struct error *err);
+	void (*rollback)(struct backend *b);
+
+	/* Must. The heads of a repository; none if the store has never seen it. */
+	int (*heads)(struct backend *b, const char *repo_id, struct heads *out, struct error *err);
+
+	/* Must. ERR_NOTFOUND when there is no such session; inside a batch, what it has put counts.
+	 */
+	int (*get)(struct backend *b, const char *repo_id, enum session_key kind, const char *key,
+		struct session *out, struct error *err);
+	/* Must. Matching sessions in order; release the set. */
+	int (*list)(struct backend *b, const char *repo_id, const struct session_query *query,
+		struct session_set *out, struct error *err);
+
+	/* Must. What to tell a person: a path, or host and database; never a password. */
+	int (*location)(struct backend *b, struct buf *out, struct error *err);
+
+	/*
+	 * Must. All of one repository as a document, and back: {"heads":[...],"sessions":[...]}.
+	 * write_state replaces what the store holds of that repository, heads included.
+	 */
+	int (*read_state)(
+		struct backend *b, const char *repo_id, struct buf *out, struct error *err);
+	int (*write_state)(struct backend *b, const char *repo_id, const char *text, size_t len,
+		struct error *err);
+};
+
+/* Embedded first by every implementation. */
+struct backend {
+	const struct backend_ops *ops;
+};
+
+/* For implementations that filter in memory: does s match, and which of two comes first. */
+bool session_query_matches(const struct session_query *q, const struct session *s);
+int session_query_compare(
+	const struct session_query *q, const struct session *a, const struct session *b);
+
+#endif

@@ -1,0 +1,109 @@
+#include "core/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+int error_set(struct error *err, enum error_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	err->code = code;
+	err->hint[0] = '\0';
+	va_start(ap, fmt);
+	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int error_errno(struct error *err, const char *fmt, ...)
+{
+	int saved = errno;
+	size_t used;
+	va_list ap;
+
+	err->code = ERR_IO;
+	err->hint[0] = '\0';
+	va_start(ap, fmt);
+	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	used = strlen(err->msg);
+	(void)snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", strerror(saved));
+	errno = saved;
+	return ERR_IO;
+}
+
+int error_nomem(struct error *err)
+{
+	return error_set(err, ERR_NOMEM, "out of memory");
+}
+
+int error_wrap(struct error *err, const char *fmt, ...)
+{
+	char inner[sizeof(err->msg)];
+	size_t used;
+	va_list ap;
+
+	memcpy(inner, err->msg, sizeof(inner));
+	va_start(ap, fmt);
+	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	used = strlen(err->msg);
+	if (used + 2 < sizeof(err->msg)) {
+		size_t room = sizeof(err->msg) - used - 3;
+		size_t len = strlen(inner);
+
+		if (len > room)
+			len = room;
+		err->msg[used] = ':';
+		err->msg[used + 1] = ' ';
+		memcpy(err->msg + used + 2, inner, len);
+		err->msg[used + 2 + len] = '\0';
+	}
+	return err->code;
+}
+
+int error_hint(struct error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
+	va_end(ap);
+	return err->code;
+}
+
+void error_clear(struct error *err)
+{
+	err->code = ERR_OK;
+	err->msg[0] = '\0';
+	err->hint[0] = '\0';
+}
+
+const char *error_name(enum error_code code)
+{
+	switch (code) {
+	case ERR_OK:
+		return "ok";
+#define X(name_, value, text, status)                                                              \
+	case name_:                                                                                \
+		return text;
+		ERROR_CODES(X)
+#undef X
+	}
+	return "unknown";
+}
+
+int error_exit_status(enum error_code code)
+{
+	switch (code) {
+	case ERR_OK:
+		return 0;
+#define X(name_, value, text, status)                                                              \
+	case name_:                                                                                \
+		return status;
+		ERROR_CODES(X)
+#undef X
+	}
+	return 1;
+}

@@ -1,0 +1,60 @@
+/*
+ * error.h - how every function of minsky reports a failure.
+ *
+ * A function that can fail returns 0 or a negative enum error_code and fills the caller's
+ * struct error; its out-parameters are then untouched. Nothing is allocated. The message says
+ * what failed, lower case, subject in quotes, no full stop; the hint, if any, is one line that
+ * says what to do next. Only the two main programs print it.
+ */
+#ifndef CORE_ERROR_H
+#define CORE_ERROR_H
+
+#define PRINTFLIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* code, value, name in JSON error documents, exit status of the program */
+#define ERROR_CODES(X)                                                                             \
+	X(ERR_NOMEM, -1, "out-of-memory", 1)                                                       \
+	X(ERR_IO, -2, "io", 1)                                                                     \
+	X(ERR_NOTFOUND, -3, "not-found", 3)                                                        \
+	X(ERR_CORRUPT, -4, "corrupt", 6)                                                           \
+	X(ERR_USAGE, -5, "usage", 2)                                                               \
+	X(ERR_BACKEND, -6, "backend-unreachable", 5)                                               \
+	X(ERR_REFUSED, -7, "refused", 4)                                                           \
+	X(ERR_BUSY, -8, "busy", 1)                                                                 \
+	X(ERR_GIT, -9, "git", 1)                                                                   \
+	X(ERR_UNSUPPORTED, -10, "unsupported", 1)
+
+enum error_code {
+	ERR_OK = 0,
+#define X(code, value, name, status) code = (value),
+	ERROR_CODES(X)
+#undef X
+};
+
+struct error {
+	enum error_code code;
+	char msg[1024];
+	char hint[512];
+};
+
+#define ERROR_INIT                                                                                 \
+	{                                                                                          \
+		.code = ERR_OK                                                                     \
+	}
+
+/* Record a failure. Returns code, so that `return error_set(err, ...)` reads well. */
+int error_set(struct error *err, enum error_code code, const char *fmt, ...) PRINTFLIKE(3, 4);
+/* The same with ": <text of errno>" behind the message. */
+int error_errno(struct error *err, const char *fmt, ...) PRINTFLIKE(2, 3);
+int error_nomem(struct error *err);
+/* Prefix what a callee recorded: "open journal: Permission denied". Returns err->code. */
+int error_wrap(struct error *err, const char *fmt, ...) PRINTFLIKE(2, 3);
+/* Say what to do next. Returns err->code. */
+int error_hint(struct error *err, const char *fmt, ...) PRINTFLIKE(2, 3);
+/* Forget a failure that turned out not to matter. */
+void error_clear(struct error *err);
+
+const char *error_name(enum error_code code);
+int error_exit_status(enum error_code code);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * paths.h - where minsky keeps its files: $XDG_STATE_HOME/minsky and $XDG_CONFIG_HOME/minsky,
+ * with the usual places below $HOME when those are unset or not absolute.
+ */
+#ifndef CORE_PATHS_H
+#define CORE_PATHS_H
+
+#include "core/buf.h"
+#include "core/error.h"
+
+/* Absolute, into `out` (cleared first). ERR_IO if neither the variable nor HOME helps. */
+int paths_state(struct buf *out, struct error *err);
+int paths_config_file(struct buf *out, struct error *err); /* .../minsky/config.yaml */
+/* "~" and "~/x" -> below HOME; anything else, "~user" too, stays. */
+int paths_expand_home(const char *path, struct buf *out, struct error *err);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * pointer.h - how a clone on disk is tied to its journal.
+ *
+ * minsky writes the file <common git directory>/minsky/journal, lines of "key value":
+ *
+ *	minsky-pointer 1
+ *	repo <32 hex>          repository id
+ *	journal <path>         absolute path of the journal directory
+ *	clone <32 hex>         id of this clone, good only with the next two
+ *	path <path>            real path of the common git directory
+ *	inode <dev>:<ino>      of that directory, decimal
+ *	session <uuid>         only in a session's workspace
+ *	name <name>            only there: the session's name when it was started
+ *
+ * A moved clone keeps its inode, a copied one has neither path nor inode of the original; a
+ * restored backup has the path alone. minsky-hook reads this file at every ring, so it is plain
+ * text and reading it needs no library. Unknown keys are kept out and ignored.
+ */
+#ifndef CORE_POINTER_H
+#define CORE_POINTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+#include "core/id.h"
+
+struct pointer {
+	char repo[ID_HEX_SIZE];
+	char clone[ID_HEX_SIZE];
+	char session[ID_UUID_SIZE]; /* "" outside a session's workspace */
+	char *name; /* NULL there too */
+	char *journal;
+	char *path;
+	uint64_t dev, ino;
+};
+
+#define POINTER_INIT                                                                               \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+
+enum pointer_place {
+	POINTER_HERE, /* path and inode agree */
+	POINTER_MOVED, /* inode agrees, path does not */
+	POINTER_REPLACED, /* path agrees, inode does not: a restored backup */
+	POINTER_COPIED, /* neither: somebody copied the directory */
+};
+
+void pointer_release(struct pointer *p);
+/*
+ * ERR_NOTFOUND if there is none; ERR_CORRUPT if it does not parse; ERR_REFUSED if the file, or
+ * the journal directory that it names, belongs to somebody else or can be written by others.
+ */
+int pointer_read(struct pointer *out, const char *common_dir, struct error *err);
+/* Atomically; makes <common_dir>/minsky. Sets path, dev and ino from common_dir. */
+int pointer_write(struct pointer *p, const char *common_dir, struct error *err);
+enum pointer_place pointer_where(const struct pointer *p, const char *common_dir);
+
+/*
+ * The git directory and common directory of the repository that `dir` lies in, found as git does:
+ * GIT_DIR if `use_env`, else .git (directory or "gitdir:" file) in dir or above, or dir itself if
+ * it is bare. No git, no library. Both absolute; equal except in a linked worktree. *top_out (may
+ * be NULL) gets the top of the work tree, "" in a bare repository. ERR_NOTFOUND.
+ */
+int gitdir_find(const char *dir, bool use_env, struct buf *git_dir_out, struct buf *common_dir_out,
+	struct buf *top_out, struct error *err);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * repo.h - a repository as minsky knows it: <journal directory>/repo.json.
+ *
+ * Identity is a random id. Canonical remote URLs are aliases of it; a repository without a
+ * remote is known by the real path of its common git directory. The file also lists the clones
+ * of this machine, so that everything of a repository can be found from it.
+ */
+#ifndef CORE_REPO_H
+#define CORE_REPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+#include "core/id.h"
+
+struct repo_clone {
+	char id[ID_HEX_SIZE];
+	char *path; /* common git directory */
+	char session[ID_UUID_SIZE]; /* "" unless it is a session's workspace */
+};
+
+struct repo {
+	char id[ID_HEX_SIZE];
+	char *name; /* repoName: "org/repo" or "local-<name>" */
+	char *journal; /* absolute path of the journal directory */
+	char **urls; /* canonical remote URLs */
+	size_t n_urls;
+	char *main_path; /* common git directory of the clone that minsky met first */
+	struct repo_clone *clones;
+	size_t n_clones;
+};
+
+#define REPO_INIT                                                                                  \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+
+void repo_release(struct repo *r);
+/* Read and replace <journal>/repo.json. repo_save keeps the file's unknown members out. */
+int repo_load(struct repo *out, const char *journal, struct error *err);
+int repo_save(const struct repo *r, struct error *err);
+int repo_add_url(struct repo *r, const char *canonical, struct error *err);
+int repo_add_clone(
+	struct repo *r, const char *id, const char *path, const char *session, struct error *err);
+bool repo_has_url(const struct repo *r, const char *canonical);
+const struct repo_clone *repo_find_clone(const struct repo *r, const char *id);
+
+struct repo_list {
+	struct repo *v;
+	size_t n;
+};
+
+/* Every repository that has a journal below <state>/journal. Unreadable ones are skipped. */
+int repo_list_load(struct repo_list *out, const char *state_dir, struct error *err);
+void repo_list_release(struct repo_list *l);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * session.h - the session record, and the fold that makes it from events.
+ *
+ * state(session) = session_apply() over its events in the order of event_key_compare(), never in
+ * the order of arrival; session_fold() sorts and applies. Last writer wins for each member, not
+ * for the record. The fold asks nobody: no clock, no file, no git.
+ *
+ * A struct session owns its strings; NULL means the member is absent. session_release() accepts
+ * a zeroed struct.
+ */
+#ifndef CORE_SESSION_H
+#define CORE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+#include "core/event.h"
+#include "core/hash.h"
+#include "core/id.h"
+
+/* status, as stored and shown */
+#define SESSION_STATUSES(X)                                                                        \
+	X(STARTING, "starting")                                                                    \
+	X(ACTIVE, "active")                                                                        \
+	X(PR_OPEN, "pr-open")                                                                      \
+	X(APPROVED, "approved")                                                                    \
+	X(MERGED, "merged")                                                                        \
+	X(CLOSED, "closed")                                                                        \
+	X(DELETED, "deleted")
+
+enum session_status {
+#define X(id, name) SESSION_##id,
+	SESSION_STATUSES(X)
+#undef X
+};
+
+const char *session_status_name(enum session_status s);
+bool session_status_parse(const char *name, enum session_status *out);
+
+/* Where the tip of a PR branch was last seen: object ids, NULL where there is no such ref. */
+enum pr_place {
+	PR_PLACE_WORKSPACE, /* refs/heads/pr/X in the workspace */
+	PR_PLACE_MAIN, /* the same in the main repository */
+	PR_PLACE_WORKSPACE_ORIGIN, /* refs/remotes/origin/pr/X in the workspace */
+	PR_PLACE_MAIN_ORIGIN, /* the same in the main repository */
+	PR_PLACES,
+};
+
+extern const char *const pr_place_names[PR_PLACES]; /* "workspace", "main", ...: keys in "seen" */
+
+/* A PR; prState in JSON is the newest one, prHistory the older ones, oldest first. */
+struct pr {
+	char id[ID_UUID_SIZE];
+	char *branch_name;
+	bool exists;
+	int64_t last_checked, created_at, approved_at, merged_at, closed_at; /* ms; 0 = absent */
+	char *head; /* tip of the PR branch */
+	char *base; /* branch that it is for */
+	char *base_oid; /* tip of the base when the PR was made or refreshed */
+	char *title;
+	char *approved_head; /* approval lapses when head moves on */
+	char *merge_method; /* "ff", "merge", "squash", "rebase" */
+	char *merge_commit;
+	char *verdict; /* "unknown" when git could not tell whether it is merged */
+	char *seen[PR_PLACES];
+};
+
+struct session {
+	/* identity */
+	char id[ID_UUID_SIZE];
+	char repo_id[ID_HEX_SIZE];
+	char *name;
+	/* the seed's record */
+	char *repo_name, *repo_url;
+	int64_t created_at;
+	char *task_id, *description;
+	char *branch, *base_branch;
+	char *backend_type; /* "local", "remote", "github" */
+	char *github_owner, *github_repo, *github_token_ref;
+	char *remote_auth_method, *remote_depth;
+	char *workspace;
+	char *mode; /* "clone" or "worktree" */
+	int64_t last_activity_at, deleted_at;
+	/* what its clones are, and where its branch stands */
+	char *clone_id, *main_clone_id;
+	char *head;
+	uint64_t commit_count;
+	/* attention: what its agent says of itself */
+	char *note_state, *note_text;
+	int64_t noted_at;
+	/* pull requests, oldest first */
+	struct pr *prs;
+	size_t n_prs;
+	/* members that this version does not know, one JSON object text, byte for byte; or NULL */
+	char *extra;
+	bool started, deleted;
+	/* bookkeeping: not part of the record, not part of the digest */
+	struct event_key last_key;
+	uint64_t n_events;
+	bool frozen; /* met a critical event of an unknown type: folds no further */
+};
+
+void session_release(struct session *s);
+int session_copy(struct session *out, const struct session *s, struct error *err);
+enum session_status session_status(const struct session *s);
+/* The newest PR, or NULL. */
+const struct pr *session_pr(const struct session *s);
+
+/*
+ * Apply one event that lies above s->last_key. A zeroed struct is a session of which nothing is
+ * known yet. Events of another session, and events that mean nothing for a record, only move the
+ * bookkeeping. ERR_CORRUPT never: a member of the wrong kind counts as absent.
+ */
+int session_apply(struct session *s, const struct event *e, struct error *err);
+
+struct session_set {
+	struct session *v; /* sorted by id */
+	size_t n;
+};
+
+/* Sorts `events` in place and folds them. Release the set with session_set_release(). */
+int session_fold(struct session_set *out, struct event *events, size_t n, struct error *err);
+void session_set_release(struct session_set *set);
+
+/*
+ * Canonical JSON of the record: keys sorted by bytes, absent members left out, no spaces, unknown
+ * members as they came. doc/schema.md lists the members.
+ */
+int session_to_json(struct buf *out, const struct session *s, struct error *err);
+/*
+ * The inverse; bookkeeping stays zero. Members that are not in the list end up in `extra`, byte
+ * for byte. ERR_CORRUPT if it is not an object with a sessionId.
+ */
+int session_from_json(struct session *out, const char *text, size_t len, struct error *err);
+/* SHA-256 of the canonical JSON. */
+int session_digest(const struct session *s, char out[HASH_HEX_SIZE], struct error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * gitcmd.h - runs the user's git: with an argument vector, never a shell; without the GIT_*
+ * variables of a hook that we may run in; with MINSKY_HOOK=1, so that our own hooks stay silent
+ * (the command journals what it does itself); with LC_ALL=C and no prompt unless asked.
+ */
+#ifndef GIT_GITCMD_H
+#define GIT_GITCMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+
+#define GIT_ARGS_MAX 64
+
+struct git_cmd {
+	const char *dir; /* -C; NULL: here */
+	const char *args[GIT_ARGS_MAX]; /* without "git", NULL-terminated */
+	const void *input; /* for stdin; NULL: /dev/null */
+	size_t input_len;
+	const char *const *env; /* "K=V" to add, NULL-terminated, or NULL */
+	bool talk; /* stderr goes to the user's (progress, credential prompts) */
+	bool keep_index_env; /* unused by most: leave GIT_INDEX_FILE etc. dropped */
+};
+
+/*
+ * Run it and wait. stdout is appended to `out` (may be NULL: dropped). *status_out is the exit
+ * status; a negative return means that git could not be run at all (ERR_GIT with a hint when it
+ * is not installed). stderr is kept in `errout` (may be NULL) unless `talk`.
+ */
+int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int *status_out,
+	struct error *err);
+/* The same, but a non-zero status is ERR_GIT with git's own last line as the message. */
+int git_must(const struct git_cmd *cmd, struct buf *out, struct error *err);
+/* Drop the last newline. */
+void git_chomp(struct buf *b);
+
+/* "2.39.5" -> 2, 39. Cached. ERR_GIT. */
+int git_version(int *major_out, int *minor_out, struct error *err);
+
+#endif

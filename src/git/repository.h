@@ -1,0 +1,50 @@
+/*
+ * repository.h - what git says about a repository on disk, asked once per command.
+ *
+ * Goes through the git executable, so that safe.directory, worktrees, includes and every format
+ * that this git knows are git's business. Refuses by name what minsky cannot serve: git before
+ * 2.38, SHA-256 object ids, reftable storage, a repository of another owner.
+ */
+#ifndef GIT_REPOSITORY_H
+#define GIT_REPOSITORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/error.h"
+
+struct git_repo {
+	char *top; /* of the work tree; NULL when bare */
+	char *git_dir; /* absolute */
+	char *common_dir; /* absolute, real path */
+	char *branch; /* short name HEAD points at; NULL when detached */
+	char *head; /* object id; NULL without commits */
+	bool bare, shallow, partial;
+	bool libgit2_refuses; /* extensions that libgit2 1.5 does not open */
+};
+
+void git_repo_release(struct git_repo *r);
+/* `path` is anywhere inside. ERR_NOTFOUND outside a repository; ERR_UNSUPPORTED; ERR_REFUSED. */
+int git_repo_open(struct git_repo *out, const char *path, struct error *err);
+
+/* Short name of the remote to follow: origin, else the only one; NULL if there is none. */
+int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, struct error *err);
+/*
+ * The default branch: <remote>/HEAD as last fetched, else the local HEAD's branch. Sets the tip of
+ * the tracking ref and of the local branch, NULL where there is none.
+ */
+struct git_base {
+	char *branch;
+	char *remote_oid; /* refs/remotes/<remote>/<branch> */
+	char *local_oid; /* refs/heads/<branch> */
+};
+void git_base_release(struct git_base *b);
+int git_repo_default_base(const struct git_repo *r, struct git_base *out, struct error *err);
+/* The same for a branch that the user named. ERR_NOTFOUND if it is nowhere. */
+int git_repo_named_base(
+	const struct git_repo *r, const char *branch, struct git_base *out, struct error *err);
+/* Tip of a full ref name. *oid_out = NULL if there is no such ref. */
+int git_repo_ref(const char *git_dir, const char *ref, char **oid_out, struct error *err);
+
+#endif

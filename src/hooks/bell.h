@@ -1,0 +1,55 @@
+/*
+ * bell.h - somebody rang, or a command wants to be up to date: what happened in this clone since
+ * its cursor is turned into events and appended, each exactly once.
+ *
+ * The cursor (<journal>/cursors/<clone>) holds, for each log read, its place; the last known value
+ * of refs whose deletion leaves no line; and the journal seq at which all that was true. After a
+ * kill between append and cursor, the records above that seq are searched for the same `src`.
+ * No git process, no libgit2, no network.
+ */
+#ifndef HOOKS_BELL_H
+#define HOOKS_BELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/pointer.h"
+#include "log/journal.h"
+
+struct bell {
+	const char *git_dir; /* of the (linked) work tree */
+	const char *common_dir;
+	const struct pointer *pointer;
+	const char *via; /* "hook" or "reconcile" */
+	bool all_refs; /* a command's: every branch and tracking ref, not only HEAD's and pr */
+	int timeout_ms; /* for all locks together */
+	const char *pushed; /* post-receive's stdin ("old new ref" lines), or NULL */
+	size_t pushed_len;
+};
+
+struct bell_result {
+	size_t events; /* appended */
+	bool facts_needed; /* a base or pr branch moved: somebody must look at the commit graph */
+};
+
+/* ERR_BUSY when a lock was not to be had in time: the lines stay for the next bell. */
+int bell_answer(
+	const struct bell *b, struct journal *j, struct bell_result *out, struct error *err);
+/*
+ * Start a cursor at the present: what the logs hold already is history that minsky does not tell.
+ * `seq` is the journal's head at this moment.
+ */
+int bell_start(const struct bell *b, struct journal *j, struct error *err);
+void bell_forget(const char *journal_dir, const char *clone);
+
+/* The mark that facts are needed for a clone: <journal>/facts-needed. */
+int facts_mark(const char *journal_dir, struct error *err);
+bool facts_marked(const char *journal_dir);
+void facts_unmark(const char *journal_dir);
+/* Branches that sessions are based on, one a line in <journal>/watch: a move of one needs facts. */
+int watch_add(const char *journal_dir, const char *branch, struct error *err);
+bool watch_has(const char *journal_dir, const char *branch);
+
+#endif

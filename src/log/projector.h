@@ -1,0 +1,29 @@
+/*
+ * projector.h - replays a journal into a backend until their heads agree.
+ *
+ * Records and heads are committed together, so that killing it anywhere costs nothing: the next
+ * run resumes. A late event (only peers' can be late) refolds its one session.
+ */
+#ifndef LOG_PROJECTOR_H
+#define LOG_PROJECTOR_H
+
+#include <stdint.h>
+
+#include "core/backend.h"
+#include "core/error.h"
+#include "log/journal.h"
+
+struct projector_result {
+	uint64_t events; /* folded in this run */
+	uint64_t sessions; /* rows written */
+	uint64_t unknown; /* events of a type or version that this minsky does not know */
+};
+
+/*
+ * ERR_CORRUPT at damage in the journal (what precedes it is projected), or when the backend's
+ * heads are not in the journal: it was restored from a backup, or belongs to another journal.
+ */
+int projector_run(struct journal *j, struct backend *b, const char *repo_id,
+	struct projector_result *out, struct error *err);
+
+#endif

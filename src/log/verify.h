@@ -1,0 +1,35 @@
+/*
+ * verify.h - checks a whole journal, goes on after damage, and names everything it finds.
+ */
+#ifndef LOG_VERIFY_H
+#define LOG_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "log/journal.h"
+
+struct verify_finding {
+	const char *file; /* path */
+	uint64_t line; /* from 1; 0 when the whole file is meant */
+	uint64_t offset; /* bytes */
+	bool damage; /* false: worth knowing (a torn tail), not corruption */
+	const char *what; /* "hash does not match its content", ... */
+	const char *advice; /* what to do */
+};
+
+struct verify_result {
+	uint64_t records, bytes, segments, origins;
+	uint64_t damaged; /* findings with damage set */
+	uint64_t torn;
+	uint64_t redacted;
+};
+
+typedef void verify_fn(void *arg, const struct verify_finding *finding);
+
+/* 0 also when damage was found: the result says so. Negative only when it could not look. */
+int journal_verify(struct journal *j, struct verify_result *out, verify_fn *found, void *arg,
+	struct error *err);
+
+#endif
