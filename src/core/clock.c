@@ -234,8 +234,9 @@ int clock_parse_user(const char *text, int64_t now_ms, int64_t *ms_out, struct e
 		}
 	}
 	error_set(err, ERR_USAGE, "cannot understand the time '%s'", text);
-	return error_hint(err, "write a date (2026-11-23), a time (2026-11-23T14:05Z) or an age (90s, "
-			       "15m, 2h, 3d, 2w)");
+	return error_hint(err,
+		"write a date (2026-11-23), a time (2026-11-23T14:05Z) or an age (90s, "
+		"15m, 2h, 3d, 2w)");
 }
 
 void clock_format_age(int64_t ms, int64_t now_ms, char out[32])

@@ -1,0 +1,140 @@
+#include "core/event.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/jsonw.h"
+#include "core/text.h"
+
+static const char *const type_names[] = { [EVENT_UNKNOWN] = "unknown",
+#define X(id, name) [EVENT_##id] = (name),
+	EVENT_TYPES(X)
+#undef X
+};
+
+#define N_TYPES (sizeof(type_names) / sizeof(*type_names))
+
+const char *event_type_name(enum event_type type)
+{
+	return (size_t)type < N_TYPES ? type_names[type] : type_names[EVENT_UNKNOWN];
+}
+
+enum event_type event_type_parse(const char *name)
+{
+	for (size_t i = 1; i < N_TYPES; i++)
+		if (strcmp(type_names[i], name) == 0)
+			return (enum event_type)i;
+	return EVENT_UNKNOWN;
+}
+
+void actor_from_environment(struct actor *out)
+{
+	static char host[256], uid[16];
+	const char *user = getenv("USER");
+
+	/* No look-up in the user database: it would drag NSS into a statically linked hook. */
+	if (!user || !*user) {
+		(void)snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
+		user = uid;
+	}
+	if (!host[0] && gethostname(host, sizeof(host) - 1) < 0)
+		(void)snprintf(host, sizeof(host), "unknown");
+	out->user = user;
+	out->host = host;
+	out->agent = getenv("MINSKY_AGENT");
+	if (out->agent && !*out->agent)
+		out->agent = NULL;
+}
+
+int event_key_compare(const struct event_key *a, const struct event_key *b)
+{
+	int c;
+
+	if (a->hlc != b->hlc)
+		return a->hlc < b->hlc ? -1 : 1;
+	c = strcmp(a->origin, b->origin);
+	if (c)
+		return c < 0 ? -1 : 1;
+	if (a->seq != b->seq)
+		return a->seq < b->seq ? -1 : 1;
+	return 0;
+}
+
+static void write_src(struct jsonw *w, const struct event_src *src)
+{
+	jsonw_key(w, "src");
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "clone", src->clone);
+	jsonw_kstring(w, "ref", src->ref);
+	jsonw_kstring(w, "old", src->old_oid);
+	jsonw_kstring(w, "new", src->new_oid);
+	jsonw_ku64(w, "n", src->n);
+	jsonw_end_object(w);
+}
+
+void event_encode_src(struct buf *out, const struct event_src *src)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, out, false);
+	write_src(&w, src);
+}
+
+static int check_body(const char *body, size_t len, const char *type, struct error *err)
+{
+	size_t secret_len;
+
+	if (len > EVENT_MAX_BODY)
+		return error_set(
+			err, ERR_USAGE, "event '%s' is larger than %d bytes", type, EVENT_MAX_BODY);
+	if (memchr(body, '\0', len) || !text_is_utf8(body, len))
+		return error_set(err, ERR_USAGE, "event '%s' is not valid UTF-8", type);
+	if (text_find_secret(body, len, &secret_len)) {
+		error_set(err, ERR_USAGE, "event '%s' holds something that looks like a secret",
+			type);
+		return error_hint(err,
+			"the journal is copied to others and cannot forget: name "
+			"the secret, do not write it");
+	}
+	return 0;
+}
+
+int event_encode(struct buf *body, const struct event_draft *draft, const struct actor *actor,
+	struct error *err)
+{
+	const char *type = event_type_name(draft->type);
+	size_t start = body->len;
+	struct jsonw w;
+	int r;
+
+	jsonw_init(&w, body, false);
+	jsonw_begin_object(&w);
+	jsonw_kstring(&w, "type", type);
+	jsonw_kstring_opt(&w, "session", draft->session);
+	jsonw_ktime(&w, "at", draft->at);
+	jsonw_ku64(&w, "v", EVENT_VERSION);
+	if (draft->crit)
+		jsonw_kbool(&w, "crit", true);
+	jsonw_key(&w, "actor");
+	jsonw_begin_object(&w);
+	jsonw_kstring_opt(&w, "user", actor->user);
+	jsonw_kstring_opt(&w, "host", actor->host);
+	jsonw_kstring_opt(&w, "agent", actor->agent);
+	jsonw_end_object(&w);
+	jsonw_kstring(&w, "via", draft->via);
+	if (draft->src)
+		write_src(&w, draft->src);
+	jsonw_key(&w, "data");
+	if (draft->data)
+		jsonw_raw(&w, draft->data, draft->data_len);
+	else
+		jsonw_raw(&w, "{}", 2);
+	jsonw_end_object(&w);
+	r = buf_check(body, err);
+	if (r == 0)
+		r = check_body(body->data + start, body->len - start, type, err);
+	if (r < 0)
+		buf_truncate(body, start);
+	return r;
+}

@@ -1,0 +1,382 @@
+#include "core/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/id.h"
+
+void fs_join(struct buf *out, const char *dir, const char *name)
+{
+	buf_clear(out);
+	buf_adds(out, dir);
+	if (!out->len || out->data[out->len - 1] != '/')
+		buf_addch(out, '/');
+	buf_adds(out, name);
+}
+
+bool fs_exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+bool fs_is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The directory part of path into `out`: "." when it has none. */
+static void parent_of(struct buf *out, const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	while (len && path[len - 1] != '/')
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	buf_clear(out);
+	if (len)
+		buf_add(out, path, len);
+	else
+		buf_addch(out, '.');
+}
+
+int fs_sync_dir(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open directory '%s'", path);
+	if (fsync(fd) < 0)
+		r = error_errno(err, "cannot sync directory '%s'", path);
+	close(fd);
+	return r;
+}
+
+int fs_mkdirs(const char *path, mode_t mode, struct error *err)
+{
+	struct buf parent = BUF_INIT;
+	int r = 0;
+
+	if (mkdir(path, mode) == 0) {
+		parent_of(&parent, path);
+		r = fs_sync_dir(parent.data, err);
+		goto out;
+	}
+	if (errno == EEXIST) {
+		if (!fs_is_dir(path))
+			r = error_set(err, ERR_IO, "'%s' is there and is no directory", path);
+		goto out;
+	}
+	if (errno != ENOENT) {
+		r = error_errno(err, "cannot make directory '%s'", path);
+		goto out;
+	}
+	parent_of(&parent, path);
+	r = buf_check(&parent, err);
+	if (r < 0)
+		goto out;
+	r = fs_mkdirs(parent.data, mode, err);
+	if (r < 0)
+		goto out;
+	if (mkdir(path, mode) < 0 && errno != EEXIST) {
+		r = error_errno(err, "cannot make directory '%s'", path);
+		goto out;
+	}
+	r = fs_sync_dir(parent.data, err);
+out:
+	buf_release(&parent);
+	return r;
+}
+
+static int check_private(const char *path, const struct stat *st, struct error *err)
+{
+	if (st->st_uid != geteuid()) {
+		error_set(err, ERR_REFUSED, "'%s' belongs to another user", path);
+		return error_hint(err, "minsky trusts only what you own");
+	}
+	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
+		error_set(err, ERR_REFUSED, "'%s' can be written by others", path);
+		return error_hint(err, "run: chmod go-w '%s'", path);
+	}
+	return 0;
+}
+
+int fs_check_private_dir(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return error_set(err, ERR_NOTFOUND, "there is no directory '%s'", path);
+		return error_errno(err, "cannot look at '%s'", path);
+	}
+	if (S_ISLNK(st.st_mode))
+		return error_set(err, ERR_REFUSED, "'%s' is a symbolic link", path);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ERR_REFUSED, "'%s' is no directory", path);
+	return check_private(path, &st, err);
+}
+
+static int read_fd(int fd, const char *path, size_t max, struct buf *out, struct error *err)
+{
+	size_t start = out->len;
+
+	for (;;) {
+		ssize_t n;
+
+		if (!buf_grow(out, 16384))
+			return error_nomem(err);
+		n = read(fd, out->data + out->len, out->cap - out->len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "cannot read '%s'", path);
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+		if (out->len - start > max)
+			return error_set(
+				err, ERR_CORRUPT, "'%s' is larger than %zu bytes", path, max);
+		if (!n)
+			return 0;
+	}
+}
+
+static int read_file(const char *path, size_t max, bool private, struct buf *out, struct error *err)
+{
+	size_t start = out->len;
+	struct stat st;
+	int fd, r = 0;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (private ? O_NOFOLLOW : 0));
+	if (fd < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return error_set(err, ERR_NOTFOUND, "there is no file '%s'", path);
+		if (private && errno == ELOOP)
+			return error_set(err, ERR_REFUSED, "'%s' is a symbolic link", path);
+		return error_errno(err, "cannot open '%s'", path);
+	}
+	if (fstat(fd, &st) < 0)
+		r = error_errno(err, "cannot look at '%s'", path);
+	else if (!S_ISREG(st.st_mode))
+		r = error_set(err, private ? ERR_REFUSED : ERR_IO, "'%s' is no regular file", path);
+	else if (private)
+		r = check_private(path, &st, err);
+	if (r == 0)
+		r = read_fd(fd, path, max, out, err);
+	close(fd);
+	if (r < 0)
+		buf_truncate(out, start);
+	return r;
+}
+
+int fs_read(const char *path, size_t max, struct buf *out, struct error *err)
+{
+	return read_file(path, max, false, out, err);
+}
+
+int fs_read_private(const char *path, size_t max, struct buf *out, struct error *err)
+{
+	return read_file(path, max, true, out, err);
+}
+
+int fs_write_all(int fd, const void *data, size_t len, struct error *err)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, "cannot write");
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fs_replace(const char *path, const void *data, size_t len, mode_t mode, bool durable,
+	struct error *err)
+{
+	struct buf temp = BUF_INIT, dir = BUF_INIT;
+	char suffix[ID_HEX_SIZE];
+	bool made = false;
+	int fd = -1, r;
+
+	r = id_random_hex(suffix, err);
+	if (r < 0)
+		return r;
+	buf_addf(&temp, "%s.%.8s.tmp", path, suffix);
+	parent_of(&dir, path);
+	if (temp.failed || dir.failed) {
+		r = error_nomem(err);
+		goto out;
+	}
+	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0) {
+		r = error_errno(err, "cannot make '%s'", temp.data);
+		goto out;
+	}
+	made = true;
+	r = fs_write_all(fd, data, len, err);
+	if (r < 0) {
+		error_wrap(err, "'%s'", path);
+		goto out;
+	}
+	if (fchmod(fd, mode) < 0 || (durable && fsync(fd) < 0)) {
+		r = error_errno(err, "cannot write '%s'", temp.data);
+		goto out;
+	}
+	r = close(fd) < 0 ? error_errno(err, "cannot write '%s'", temp.data) : 0;
+	fd = -1;
+	if (r < 0)
+		goto out;
+	if (rename(temp.data, path) < 0) {
+		r = error_errno(err, "cannot replace '%s'", path);
+		goto out;
+	}
+	made = false;
+	if (durable)
+		r = fs_sync_dir(dir.data, err);
+out:
+	if (fd >= 0)
+		close(fd);
+	if (made)
+		unlink(temp.data);
+	buf_release(&temp);
+	buf_release(&dir);
+	return r;
+}
+
+static int remove_entries(int dir_fd, const char *shown, struct error *err);
+
+static int remove_entry(int dir_fd, const char *name, const char *shown, struct error *err)
+{
+	int fd, r;
+
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return error_errno(err, "cannot remove '%s' in '%s'", name, shown);
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s' in '%s'", name, shown);
+	/* git makes its object files read-only, and some tools their directories. */
+	(void)fchmod(fd, 0700);
+	r = remove_entries(fd, shown, err);
+	if (r < 0)
+		return r;
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_errno(err, "cannot remove '%s' in '%s'", name, shown);
+	return 0;
+}
+
+/* Takes over dir_fd. */
+static int remove_entries(int dir_fd, const char *shown, struct error *err)
+{
+	DIR *dir = fdopendir(dir_fd);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		r = error_errno(err, "cannot read directory '%s'", shown);
+		close(dir_fd);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		r = remove_entry(dirfd(dir), entry->d_name, shown, err);
+	}
+	closedir(dir);
+	return r;
+}
+
+int fs_remove_tree(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return error_errno(err, "cannot look at '%s'", path);
+	}
+	return remove_entry(AT_FDCWD, path, path, err);
+}
+
+int fs_rename_new(const char *from, const char *to, struct error *err)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return error_set(err, ERR_REFUSED, "'%s' is there already", to);
+	if (errno != EINVAL && errno != ENOSYS)
+		return error_errno(err, "cannot rename '%s' to '%s'", from, to);
+	/* A file system without the flag: rename(2) still refuses a directory that is not empty. */
+	if (fs_exists(to))
+		return error_set(err, ERR_REFUSED, "'%s' is there already", to);
+	if (rename(from, to) < 0)
+		return error_errno(err, "cannot rename '%s' to '%s'", from, to);
+	return 0;
+}
+
+int fs_realpath(const char *path, struct buf *out, struct error *err)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return error_set(err, ERR_NOTFOUND, "there is no '%s'", path);
+		return error_errno(err, "cannot resolve '%s'", path);
+	}
+	buf_clear(out);
+	buf_adds(out, real);
+	free(real);
+	return buf_check(out, err);
+}
+
+int fs_lock(const char *path, int timeout_ms, int *fd_out, struct error *err)
+{
+	int64_t deadline = clock_monotonic_ms() + timeout_ms;
+	long pause_us = 500;
+	int fd;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return error_errno(err, "cannot open lock '%s'", path);
+	for (;;) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		struct timespec pause = { .tv_nsec = pause_us * 1000 };
+
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
+			*fd_out = fd;
+			return 0;
+		}
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
+			int r = error_errno(err, "cannot lock '%s'", path);
+
+			close(fd);
+			return r;
+		}
+		if (timeout_ms >= 0 && clock_monotonic_ms() >= deadline) {
+			close(fd);
+			error_set(err, ERR_BUSY, "'%s' is locked by another process", path);
+			return error_hint(err, "wait for it to end, and try again");
+		}
+		nanosleep(&pause, NULL);
+		if (pause_us < 10000)
+			pause_us += pause_us / 2;
+	}
+}
