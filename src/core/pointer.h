@@ -51,12 +51,20 @@ enum pointer_place {
 void pointer_release(struct pointer *p);
 /*
  * ERR_NOTFOUND if there is none; ERR_CORRUPT if it does not parse; ERR_REFUSED if the file, or
- * the journal directory that it names, belongs to somebody else or can be written by others.
+ * the journal directory that it names, belongs to somebody else or can be written by others. That
+ * the journal directory is missing shows when it is opened.
  */
 int pointer_read(struct pointer *out, const char *common_dir, struct error *err);
 /* Atomically; makes <common_dir>/minsky. Sets path, dev and ino from common_dir. */
 int pointer_write(struct pointer *p, const char *common_dir, struct error *err);
 enum pointer_place pointer_where(const struct pointer *p, const char *common_dir);
+/*
+ * Bring the file up to date with where the clone is (in *place_out: what it was before). Moved: the
+ * path follows. Replaced: a new clone id, the session stays. Copied: nothing, unless `adopt_copy`:
+ * a new clone id and no session, since that stays with the original.
+ */
+int pointer_settle(struct pointer *p, const char *common_dir, bool adopt_copy,
+	enum pointer_place *place_out, struct error *err);
 
 /*
  * The git directory and common directory of the repository that `dir` lies in, found as git does:

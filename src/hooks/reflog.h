@@ -37,16 +37,17 @@ enum reflog_state {
 	REFLOG_REWRITTEN, /* the anchor is nowhere: compare refs instead */
 };
 
+/* Negative: fail. Positive: stop behind this entry; the rest waits for the next reading. */
 typedef int reflog_fn(void *arg, const struct reflog_entry *entry, struct error *err);
 
 /*
  * Call fn for every complete line behind *place, in order, and move *place on. A line without its
  * newline is still being written: it waits. When REWRITTEN, nothing was called and *place is the
- * file's end.
+ * file's end. A line that is no reflog entry is counted and passed over.
  */
 int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, void *arg,
 	enum reflog_state *state_out, struct error *err);
-/* Move *place to the end of the file without looking at what is in it. */
+/* Move *place to the end of the file without looking at what is in it. ERR_NOTFOUND. */
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err);
 
 #endif

@@ -1,0 +1,280 @@
+#include "core/pointer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+
+#define POINTER_MAX 65536
+#define POINTER_VERSION "minsky-pointer 1"
+
+void pointer_release(struct pointer *p)
+{
+	free(p->name);
+	free(p->journal);
+	free(p->path);
+	*p = (struct pointer)POINTER_INIT;
+}
+
+static int set_text(char **out, const char *value, struct error *err)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return error_nomem(err);
+	free(*out);
+	*out = copy;
+	return 0;
+}
+
+static int set_inode(struct pointer *p, const char *value, struct error *err)
+{
+	char *end;
+
+	errno = 0;
+	p->dev = strtoull(value, &end, 10);
+	if (errno || end == value || *end != ':')
+		return error_set(err, ERR_CORRUPT, "inode is not 'device:number'");
+	value = end + 1;
+	p->ino = strtoull(value, &end, 10);
+	if (errno || end == value || *end)
+		return error_set(err, ERR_CORRUPT, "inode is not 'device:number'");
+	return 0;
+}
+
+static int set_id(char *out, const char *key, const char *value, bool good, struct error *err)
+{
+	if (!good)
+		return error_set(err, ERR_CORRUPT, "bad value of '%s'", key);
+	memcpy(out, value, strlen(value) + 1);
+	return 0;
+}
+
+static int set_member(struct pointer *p, const char *key, const char *value, struct error *err)
+{
+	if (!strcmp(key, "repo"))
+		return set_id(p->repo, key, value, id_is_hex(value, ID_HEX_SIZE - 1), err);
+	if (!strcmp(key, "clone"))
+		return set_id(p->clone, key, value, id_is_hex(value, ID_HEX_SIZE - 1), err);
+	if (!strcmp(key, "session"))
+		return set_id(p->session, key, value, id_is_uuid(value), err);
+	if (!strcmp(key, "journal"))
+		return set_text(&p->journal, value, err);
+	if (!strcmp(key, "path"))
+		return set_text(&p->path, value, err);
+	if (!strcmp(key, "name"))
+		return set_text(&p->name, value, err);
+	if (!strcmp(key, "inode"))
+		return set_inode(p, value, err);
+	return 0;
+}
+
+/* Cuts `text` into lines in place. */
+static int parse(struct pointer *p, char *text, struct error *err)
+{
+	size_t line = 0;
+
+	for (char *at = text, *next; *at; at = next) {
+		char *end = strchr(at, '\n');
+		char *value;
+		int r;
+
+		line++;
+		if (!end)
+			return error_set(err, ERR_CORRUPT, "line %zu is cut off", line);
+		*end = '\0';
+		next = end + 1;
+		if (line == 1) {
+			if (strcmp(at, POINTER_VERSION) != 0)
+				return error_set(err, ERR_CORRUPT,
+					"first line is not '" POINTER_VERSION "'");
+			continue;
+		}
+		value = strchr(at, ' ');
+		if (!value)
+			return error_set(err, ERR_CORRUPT, "line %zu has no value", line);
+		*value++ = '\0';
+		r = set_member(p, at, value, err);
+		if (r < 0)
+			return error_wrap(err, "line %zu", line);
+	}
+	if (!p->repo[0] || !p->clone[0] || !p->path || p->path[0] != '/' || !p->journal ||
+		p->journal[0] != '/')
+		return error_set(err, ERR_CORRUPT, "a member is missing or not absolute");
+	return 0;
+}
+
+int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
+{
+	struct pointer p = POINTER_INIT;
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+	int r;
+
+	fs_join(&path, common_dir, "minsky/journal");
+	r = buf_check(&path, err);
+	if (r < 0)
+		goto out;
+	r = fs_read_private(path.data, POINTER_MAX, &text, err);
+	if (r < 0)
+		goto out;
+	if (strlen(text.data) != text.len)
+		r = error_set(err, ERR_CORRUPT, "it holds a NUL");
+	else
+		r = parse(&p, text.data, err);
+	if (r < 0) {
+		if (err->code == ERR_CORRUPT) {
+			error_wrap(err, "cannot read pointer '%s'", path.data);
+			error_hint(err, "remove it and run minsky init in the repository");
+		}
+		goto out;
+	}
+	/* A journal that is gone is for journal_open() to report: its path is still known. */
+	r = fs_check_private_dir(p.journal, err);
+	if (r < 0 && err->code == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	if (r < 0)
+		goto out;
+	pointer_release(out);
+	*out = p;
+	p = (struct pointer)POINTER_INIT;
+out:
+	buf_release(&text);
+	buf_release(&path);
+	pointer_release(&p);
+	return r;
+}
+
+static int one_line(const char *what, const char *value, struct error *err)
+{
+	if (value && strchr(value, '\n'))
+		return error_set(err, ERR_UNSUPPORTED, "%s has a newline in it", what);
+	return 0;
+}
+
+static int format(struct buf *out, const struct pointer *p, const char *path, const struct stat *st,
+	struct error *err)
+{
+	int r = one_line("the journal's path", p->journal, err);
+
+	if (r == 0)
+		r = one_line("the repository's path", path, err);
+	if (r == 0)
+		r = one_line("the session's name", p->name, err);
+	if (r < 0)
+		return r;
+	buf_addf(out, POINTER_VERSION "\nrepo %s\njournal %s\nclone %s\npath %s\n", p->repo,
+		p->journal, p->clone, path);
+	buf_addf(
+		out, "inode %" PRIu64 ":%" PRIu64 "\n", (uint64_t)st->st_dev, (uint64_t)st->st_ino);
+	if (p->session[0])
+		buf_addf(out, "session %s\n", p->session);
+	if (p->name)
+		buf_addf(out, "name %s\n", p->name);
+	return buf_check(out, err);
+}
+
+int pointer_write(struct pointer *p, const char *common_dir, struct error *err)
+{
+	struct buf file = BUF_INIT;
+	struct buf real = BUF_INIT;
+	struct buf text = BUF_INIT;
+	struct stat st;
+	char *path;
+	int r;
+
+	r = fs_realpath(common_dir, &real, err);
+	if (r < 0)
+		goto out;
+	if (stat(real.data, &st) < 0) {
+		r = error_errno(err, "cannot look at '%s'", real.data);
+		goto out;
+	}
+	r = format(&text, p, real.data, &st, err);
+	if (r < 0)
+		goto out;
+	fs_join(&file, real.data, "minsky");
+	r = buf_check(&file, err);
+	if (r < 0)
+		goto out;
+	r = fs_mkdirs(file.data, 0700, err);
+	if (r < 0)
+		goto out;
+	fs_join(&file, real.data, "minsky/journal");
+	r = buf_check(&file, err);
+	if (r < 0)
+		goto out;
+	path = strdup(real.data);
+	if (!path) {
+		r = error_nomem(err);
+		goto out;
+	}
+	r = fs_replace(file.data, text.data, text.len, 0600, true, err);
+	if (r < 0) {
+		free(path);
+		goto out;
+	}
+	free(p->path);
+	p->path = path;
+	p->dev = (uint64_t)st.st_dev;
+	p->ino = (uint64_t)st.st_ino;
+out:
+	buf_release(&text);
+	buf_release(&real);
+	buf_release(&file);
+	return r;
+}
+
+enum pointer_place pointer_where(const struct pointer *p, const char *common_dir)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf real = BUF_INIT;
+	struct stat st;
+	bool same_path;
+
+	if (stat(common_dir, &st) < 0)
+		return POINTER_COPIED;
+	same_path = strcmp(common_dir, p->path) == 0;
+	if (!same_path && fs_realpath(common_dir, &real, &ignored) == 0)
+		same_path = strcmp(real.data, p->path) == 0;
+	buf_release(&real);
+	/* Some file systems get another device number at every mount; path and inode are enough. */
+	if (same_path)
+		return (uint64_t)st.st_ino == p->ino ? POINTER_HERE : POINTER_REPLACED;
+	if ((uint64_t)st.st_ino == p->ino && (uint64_t)st.st_dev == p->dev)
+		return POINTER_MOVED;
+	return POINTER_COPIED;
+}
+
+int pointer_settle(struct pointer *p, const char *common_dir, bool adopt_copy,
+	enum pointer_place *place_out, struct error *err)
+{
+	enum pointer_place place = pointer_where(p, common_dir);
+	char clone[ID_HEX_SIZE];
+	int r = 0;
+
+	memcpy(clone, p->clone, sizeof(clone));
+	if (place == POINTER_COPIED && adopt_copy) {
+		/* The session stays with the original. */
+		p->session[0] = '\0';
+		free(p->name);
+		p->name = NULL;
+	}
+	if (place == POINTER_REPLACED || (place == POINTER_COPIED && adopt_copy)) {
+		r = id_random_hex(p->clone, err);
+		if (r == 0)
+			r = pointer_write(p, common_dir, err);
+		if (r < 0)
+			memcpy(p->clone, clone, sizeof(clone));
+	} else if (place == POINTER_MOVED) {
+		r = pointer_write(p, common_dir, err);
+	}
+	if (r == 0)
+		*place_out = place;
+	return r;
+}

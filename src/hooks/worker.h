@@ -1,0 +1,19 @@
+/*
+ * worker.h - starts `minsky sync --facts` as a process of its own, and does not wait for it.
+ *
+ * minsky writes its own path into <journal>/program (private, one absolute path and a newline).
+ * The worker runs in a session of its own, in "/", with 0, 1 and 2 on /dev/null and nothing else
+ * open, so that git and whoever captures its output never wait for it; without any GIT_* variable,
+ * which would make it look at the wrong repository.
+ */
+#ifndef HOOKS_WORKER_H
+#define HOOKS_WORKER_H
+
+#include "core/error.h"
+
+/* ERR_NOTFOUND when no program is known; ERR_REFUSED when its path cannot be trusted. */
+int worker_start(const char *journal_dir, struct error *err);
+/* Make `program` (an absolute path) the one to start. Writes only when it is another one. */
+int worker_remember(const char *journal_dir, const char *program, struct error *err);
+
+#endif
