@@ -1,0 +1,50 @@
+#!/bin/sh
+# The direction of dependence (doc/architecture.md): who may include whom, where each foreign
+# header lives, and what minsky-hook is linked with.
+set -u
+cd "${MINSKY_SOURCE:-$(dirname "$0")/../..}/src" || exit 1
+bad=0
+
+deny() { # FOLDER REGEX-OF-INCLUDES
+	if grep -En "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<](\.\./)*($2)" "$1"/*.[ch]; then
+		echo "$1 must not include these"
+		bad=1
+	fi
+}
+
+home() { # HEADER-REGEX FILE...
+	header=$1
+	shift
+	for file in */*.[ch]; do
+		case " $* " in *" $file "*) continue ;; esac
+		if grep -En "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]($header)[\">]" "$file"; then
+			echo "$file: this header belongs to $* alone"
+			bad=1
+		fi
+	done
+}
+
+deny core 'log/|backends/|git/|hooks/|cli/'
+deny log 'backends/|git/|hooks/|cli/'
+deny backends 'log/|git/|hooks/|cli/'
+deny git 'log/|backends/|hooks/|cli/'
+deny hooks 'backends/|git/|cli/'
+
+home '([^">]*/)?cJSON\.h' core/json.c
+home 'yaml\.h' core/config_yaml.c
+home 'git2(/[^">]*)?\.h' git/*.[ch]
+home 'sqlite3\.h' backends/sqlite.c
+home '([^">]*/)?libpq-fe\.h' backends/postgres.c
+home 'sha2\.h' core/hash.c core/hash.h
+
+hook=${MINSKY_BUILD:-}/src/hooks/minsky-hook
+if [ -x "$hook" ]; then
+	if readelf -d "$hook" | grep -E 'NEEDED.*lib(git2|sqlite3|pq|cjson|yaml)[.-]'; then
+		echo 'minsky-hook must not need these libraries'
+		bad=1
+	fi
+elif [ -n "${MINSKY_BUILD:-}" ]; then
+	echo "'$hook' has not been built"
+	bad=1
+fi
+exit $bad

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Each manual page of a command lists exactly the options that the command's -h prints, every
+# command has a page, and mandoc has nothing to warn about.
+set -u
+cd "${MINSKY_SOURCE:-$(dirname "$0")/../..}/doc/man" || exit 1
+minsky=${MINSKY_BUILD:?}/src/cli/minsky
+bad=0
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+# Options stand in .It lines and in the SYNOPSIS; elsewhere .Fl may speak of another command.
+page_options() { # PAGE
+	awk '
+		/^\.Sh / { synopsis = /^\.Sh SYNOPSIS/ }
+		/^\.It/ || (synopsis && /^\./) {
+			for (i = 1; i < NF; i++)
+				if ($i ~ /^\.?Fl$/ && $(i + 1) ~ /^-[a-z]/)
+					print "-" $(i + 1)
+		}' "$1" | LC_ALL=C sort -u
+}
+
+# --[no-]x is --x with its opposite.
+help_options() { # COMMAND...
+	"$minsky" "$@" -h 2>&1 | sed 's/\[no-\]//g' | grep -oE '(^|[^[:alnum:]-])--[a-z][a-z0-9-]*' |
+		sed 's/^[^-]*//' | grep -vx -e --help | LC_ALL=C sort -u
+}
+
+for page in minsky-*.1; do
+	[ -e "$page" ] || {
+		echo 'skipped: there are no manual pages'
+		exit 77
+	}
+	words=$(echo "${page%.1}" | sed 's/^minsky-//; s/-/ /g')
+	# shellcheck disable=SC2086 # $words are the words of a command
+	if ! "$minsky" $words -h >"$work/h" 2>&1; then
+		echo "$page: 'minsky $words -h' fails:"
+		cat "$work/h"
+		bad=1
+		continue
+	fi
+	page_options "$page" | grep -vx -e --help >"$work/page"
+	# shellcheck disable=SC2086
+	help_options $words >"$work/help"
+	if ! cmp -s "$work/page" "$work/help"; then
+		echo "$page: options differ (- page, + minsky $words -h)"
+		diff -u "$work/page" "$work/help" | sed 1,3d
+		bad=1
+	fi
+done
+
+if command -v mandoc >/dev/null; then
+	for page in minsky*.[1-9]; do
+		# STYLE is a matter of taste, and the base system's list of pages is not ours.
+		if mandoc -T lint -W warning "$page" 2>&1 | grep -E '(WARNING|ERROR|UNSUPP):' |
+			grep -v 'referenced manual not found'; then
+			bad=1
+		fi
+	done
+elif [ $bad -eq 0 ]; then
+	echo 'skipped: mandoc is not installed (the options were compared)'
+	exit 77
+fi
+exit $bad

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Only cli/ and hooks/main.c print, and only the two main programs exit.
+set -u
+cd "${MINSKY_SOURCE:-$(dirname "$0")/../..}/src" || exit 1
+bad=0
+word='(^|[^[:alnum:]_])'
+
+for file in */*.c; do
+	case $file in
+	cli/* | hooks/main.c) ;;
+	*)
+		if grep -nE "${word}(v?f?printf|v?dprintf|f?puts|f?putc|putchar|perror|err|warn)x?\(" "$file"; then
+			echo "$file: only cli/ and hooks/main.c print"
+			bad=1
+		fi
+		;;
+	esac
+	case $file in
+	cli/main.c | hooks/main.c) ;;
+	*)
+		if grep -nE "${word}(exit|quick_exit|abort)\(" "$file"; then
+			echo "$file: only the main programs exit"
+			bad=1
+		fi
+		;;
+	esac
+done
+exit $bad
