@@ -129,7 +129,7 @@ struct event_key {
 
 int event_key_compare(const struct event_key *a, const struct event_key *b);
 
-/* An event that was read. Strings live in `json`. */
+/* An event that was read. Strings live in `json`. A "session" that is no UUID counts as none. */
 struct event {
 	struct event_key key;
 	enum event_type type;
@@ -138,11 +138,12 @@ struct event {
 	int64_t at;
 	uint64_t v;
 	bool crit;
-	const char *via;
+	const char *via; /* "" if none */
 	struct actor actor;
 	bool has_src;
-	struct event_src src;
+	struct event_src src; /* never NULL inside: "" for what is not there */
 	const struct json *data; /* always an object */
+	char *data_text; /* owned; its bytes, only for session.updated and session.imported */
 	struct json *json; /* owned */
 };
 

@@ -4,6 +4,7 @@
 #ifndef CORE_HEADS_H
 #define CORE_HEADS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +33,6 @@ const struct head *heads_find(const struct heads *h, const char *origin); /* NUL
 int heads_set(
 	struct heads *h, const char *origin, uint64_t seq, const char *hash, struct error *err);
 int heads_copy(struct heads *out, const struct heads *h, struct error *err);
+bool heads_equal(const struct heads *a, const struct heads *b);
 
 #endif

@@ -1,0 +1,86 @@
+#include "core/heads.h"
+
+void heads_release(struct heads *h)
+{
+	free(h->v);
+	*h = (struct heads)HEADS_INIT;
+}
+
+/* Where an origin is, or would have to be. */
+static size_t heads_place(const struct heads *h, const char *origin, bool *found_out)
+{
+	size_t low = 0, high = h->n;
+
+	*found_out = false;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = strcmp(h->v[mid].origin, origin);
+
+		if (c < 0) {
+			low = mid + 1;
+		} else {
+			*found_out = *found_out || c == 0;
+			high = mid;
+		}
+	}
+	return low;
+}
+
+const struct head *heads_find(const struct heads *h, const char *origin)
+{
+	bool found;
+	size_t at = heads_place(h, origin, &found);
+
+	return found ? &h->v[at] : NULL;
+}
+
+int heads_set(
+	struct heads *h, const char *origin, uint64_t seq, const char *hash, struct error *err)
+{
+	struct head head = { .seq = seq };
+	bool found;
+	size_t at = heads_place(h, origin, &found);
+
+	if (strlen(origin) >= sizeof(head.origin) || strlen(hash) >= sizeof(head.hash))
+		return error_set(
+			err, ERR_CORRUPT, "not an origin and a hash: '%s' '%s'", origin, hash);
+	memcpy(head.origin, origin, strlen(origin));
+	memcpy(head.hash, hash, strlen(hash));
+	if (!found) {
+		struct head *v = realloc(h->v, (h->n + 1) * sizeof(*v));
+
+		if (!v)
+			return error_nomem(err);
+		memmove(v + at + 1, v + at, (h->n - at) * sizeof(*v));
+		h->v = v;
+		h->n++;
+	}
+	h->v[at] = head;
+	return 0;
+}
+
+int heads_copy(struct heads *out, const struct heads *h, struct error *err)
+{
+	struct head *v = NULL;
+
+	if (h->n) {
+		v = malloc(h->n * sizeof(*v));
+		if (!v)
+			return error_nomem(err);
+		memcpy(v, h->v, h->n * sizeof(*v));
+	}
+	*out = (struct heads){ .v = v, .n = h->n };
+	return 0;
+}
+
+bool heads_equal(const struct heads *a, const struct heads *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->v[i].seq != b->v[i].seq || strcmp(a->v[i].origin, b->v[i].origin) != 0 ||
+			strcmp(a->v[i].hash, b->v[i].hash) != 0)
+			return false;
+	}
+	return true;
+}
