@@ -17,8 +17,10 @@
  * shows the name harmlessly.
  */
 int name_check_session(const char *name, struct error *err);
-/* git check-ref-format --branch, plus: not empty, at most 250 bytes. ERR_USAGE. */
+/* git check-ref-format --branch, plus: at most 250 bytes, UTF-8, no other name of HEAD. ERR_USAGE.
+ */
 int name_check_branch(const char *branch, struct error *err);
+/* The next three append to `out`. */
 /* "123", "#123", "task#123" (any case) -> "123"; leading zeros are dropped. ERR_USAGE. */
 int name_task_id(const char *text, struct buf *out, struct error *err);
 /* A session name made of a description: lower case, words joined by '-', at most 50 bytes. */

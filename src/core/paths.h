@@ -11,7 +11,7 @@
 /* Absolute, into `out` (cleared first). ERR_IO if neither the variable nor HOME helps. */
 int paths_state(struct buf *out, struct error *err);
 int paths_config_file(struct buf *out, struct error *err); /* .../minsky/config.yaml */
-/* "~" and "~/x" -> below HOME; anything else, "~user" too, stays. */
+/* "~" and "~/x" -> below HOME; anything else, "~user" too, stays. Into `out` (cleared first). */
 int paths_expand_home(const char *path, struct buf *out, struct error *err);
 
 #endif

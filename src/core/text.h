@@ -28,7 +28,8 @@ size_t text_cut(const char *s, size_t len, size_t max);
 
 /*
  * Where something shaped like a token, a private key or a URL with a password begins
- * (its length in *len_out), or NULL. Shapes, not guesses of entropy: see text.c.
+ * (its length in *len_out), or NULL. Of a URL the user info alone is the secret. Shapes, not
+ * guesses of entropy: see text_secret.c.
  */
 const char *text_find_secret(const char *s, size_t len, size_t *len_out);
 /* Append s with every such thing replaced by "[removed]". */
