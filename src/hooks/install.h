@@ -15,6 +15,9 @@
 #include "core/buf.h"
 #include "core/error.h"
 
+/* Stands in every minsky-hook, so that a copy is known without its manifest. */
+#define HOOK_MARKER "minsky-hook abi=1"
+
 enum hook_state {
 	HOOK_ABSENT, /* nothing there */
 	HOOK_OURS, /* installed, current */

@@ -1,0 +1,478 @@
+#include "hooks/install.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "hooks/manifest.h"
+
+#define PROGRAM_MAX (64 << 20)
+#define LOCK_WAIT_MS 10000
+
+static const char *const work_tree_hooks[] = { "post-commit", "post-checkout", "post-merge",
+	"post-rewrite", "post-applypatch", "pre-push", NULL };
+static const char *const bare_hooks[] = { "post-receive", NULL };
+
+const char *const *hook_names(bool bare)
+{
+	return bare ? bare_hooks : work_tree_hooks;
+}
+
+/* A hooks directory and what is known of it. */
+struct place {
+	int lock; /* -1: not held */
+	char *common; /* real path */
+	char *dir; /* real path of the hooks directory, which may not exist yet */
+	const char *below; /* the part of dir below common; NULL when it is not there */
+	struct manifest manifest;
+};
+
+#define PLACE_INIT                                                                                 \
+	{                                                                                          \
+		.lock = -1, .manifest = MANIFEST_INIT                                              \
+	}
+
+static void place_release(struct place *p)
+{
+	if (p->lock >= 0)
+		close(p->lock);
+	manifest_release(&p->manifest);
+	free(p->common);
+	free(p->dir);
+}
+
+/* The real path of a directory that may not exist: then its parent must. */
+static int real_dir(const char *path, char **out, struct error *err)
+{
+	struct buf real = BUF_INIT;
+	struct buf parent = BUF_INIT;
+	const char *slash = strrchr(path, '/');
+	int r = fs_realpath(path, &real, err);
+
+	if (r < 0 && err->code == ERR_NOTFOUND && slash && slash[1]) {
+		error_clear(err);
+		buf_add(&parent, path, slash == path ? 1 : (size_t)(slash - path));
+		r = buf_check(&parent, err);
+		if (r == 0)
+			r = fs_realpath(parent.data, &real, err);
+		buf_adds(&real, slash);
+	}
+	if (r == 0) {
+		*out = buf_detach(&real);
+		if (!*out)
+			r = error_nomem(err);
+	}
+	buf_release(&parent);
+	buf_release(&real);
+	return r;
+}
+
+static int place_open(
+	struct place *p, const char *common_dir, const char *hooks_dir, struct error *err)
+{
+	struct buf real = BUF_INIT;
+	size_t len;
+	int r = fs_realpath(common_dir, &real, err);
+
+	if (r < 0)
+		goto out;
+	p->common = strdup(real.data);
+	if (!p->common) {
+		r = error_nomem(err);
+		goto out;
+	}
+	r = real_dir(hooks_dir, &p->dir, err);
+	if (r < 0)
+		goto out;
+	len = strlen(p->common);
+	if (!strncmp(p->dir, p->common, len) && p->dir[len] == '/' && p->dir[len + 1])
+		p->below = p->dir + len + 1;
+	r = manifest_load(&p->manifest, p->common, err);
+out:
+	buf_release(&real);
+	return r;
+}
+
+/* One writer at a time; what was read of the manifest before may be out of date. */
+static int place_lock(struct place *p, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	fs_join(&path, p->common, "minsky");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_mkdirs(path.data, 0700, err);
+	buf_adds(&path, "/hooks.lock");
+	if (r == 0)
+		r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_lock(path.data, LOCK_WAIT_MS, &p->lock, err);
+	if (r == 0)
+		r = manifest_load(&p->manifest, p->common, err);
+	buf_release(&path);
+	return r;
+}
+
+static int refuse_outside(const struct place *p, const char *program, struct error *err)
+{
+	struct stat st;
+
+	error_set(err, ERR_REFUSED, "git takes hooks from '%s', which is not this repository's own",
+		p->dir);
+	if (stat(p->dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		return error_hint(err,
+			"core.hooksPath switches hooks off here; minsky commands still find what "
+			"happened");
+	if (strstr(p->dir, "/.husky"))
+		return error_hint(err,
+			"husky: add to .husky/post-commit, post-checkout, post-merge and "
+			"post-rewrite: '%s' run \"$(basename \"$0\")\" \"$@\" || :",
+			program);
+	return error_hint(err,
+		"add to the hooks there (post-commit, post-checkout, post-merge, post-rewrite): "
+		"'%s' run HOOK-NAME \"$@\" || :",
+		program);
+}
+
+/* One file of the hooks directory. */
+struct target {
+	struct buf path;
+	struct buf prev; /* where the hook that was there before waits */
+	bool exists, regular, healthy, marked, chained;
+	char hash[HASH_HEX_SIZE];
+};
+
+static void target_release(struct target *t)
+{
+	buf_release(&t->path);
+	buf_release(&t->prev);
+}
+
+static int target_look(struct target *t, const char *dir, const char *name, struct error *err)
+{
+	struct buf bytes = BUF_INIT;
+	struct stat st;
+	int r;
+
+	*t = (struct target){ .path = BUF_INIT, .prev = BUF_INIT };
+	fs_join(&t->path, dir, name);
+	buf_addf(&t->prev, "%s.minsky-prev", t->path.data);
+	r = t->path.failed ? error_nomem(err) : buf_check(&t->prev, err);
+	if (r < 0)
+		goto out;
+	t->chained = fs_exists(t->prev.data);
+	if (lstat(t->path.data, &st) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			r = error_errno(err, "cannot look at '%s'", t->path.data);
+		goto out;
+	}
+	t->exists = true;
+	t->regular = S_ISREG(st.st_mode);
+	if (!t->regular)
+		goto out;
+	/* Ours is executable, and nobody else can write to it. */
+	t->healthy = (st.st_mode & 0777) == 0755;
+	r = fs_read(t->path.data, PROGRAM_MAX, &bytes, err);
+	if (r < 0)
+		goto out;
+	hash_bytes(bytes.data, bytes.len, t->hash);
+	t->marked = memmem(bytes.data, bytes.len, HOOK_MARKER, strlen(HOOK_MARKER)) != NULL;
+out:
+	buf_release(&bytes);
+	if (r < 0)
+		target_release(t);
+	return r;
+}
+
+static enum hook_state target_state(
+	const struct target *t, const struct manifest *m, const char *name, const char *current)
+{
+	if (!t->exists)
+		return HOOK_ABSENT;
+	if (!t->regular)
+		return HOOK_FOREIGN;
+	if (!strcmp(t->hash, current))
+		return t->healthy ? HOOK_OURS : HOOK_OLD;
+	if (manifest_has(m, name, t->hash))
+		return HOOK_OLD;
+	if (!t->marked)
+		return HOOK_FOREIGN;
+	return manifest_knows(m, name) ? HOOK_CHANGED : HOOK_OLD;
+}
+
+/* Are the two the same hook, so that saving one of them is enough? */
+static bool same_file(const char *a, const char *b)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf x = BUF_INIT;
+	struct buf y = BUF_INIT;
+	struct stat sa, sb;
+	bool same = false;
+
+	if (lstat(a, &sa) < 0 || lstat(b, &sb) < 0)
+		return false;
+	if (sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino)
+		return true;
+	if (S_ISREG(sa.st_mode) && S_ISREG(sb.st_mode) && sa.st_mode == sb.st_mode &&
+		fs_read(a, PROGRAM_MAX, &x, &ignored) == 0 &&
+		fs_read(b, PROGRAM_MAX, &y, &ignored) == 0)
+		same = x.len == y.len && !memcmp(x.data, y.data, x.len);
+	buf_release(&x);
+	buf_release(&y);
+	return same;
+}
+
+static int check_one(
+	const struct place *p, const char *name, const char *current, struct error *err)
+{
+	struct target t;
+	enum hook_state state;
+	int r = target_look(&t, p->dir, name, err);
+
+	if (r < 0)
+		return r;
+	state = target_state(&t, &p->manifest, name, current);
+	if (state == HOOK_CHANGED) {
+		error_set(err, ERR_REFUSED, "hook '%s' is minsky's and has been altered",
+			t.path.data);
+		r = error_hint(err, "move it away, then run minsky hooks install again");
+	} else if (state == HOOK_FOREIGN && t.chained && !same_file(t.path.data, t.prev.data)) {
+		error_set(err, ERR_REFUSED, "'%s' would be lost: '%s' already waits to be chained",
+			t.path.data, t.prev.data);
+		r = error_hint(
+			err, "make one hook of the two, then run minsky hooks install again");
+	}
+	target_release(&t);
+	return r;
+}
+
+/*
+ * A second name before the first is replaced: at no moment is the user's hook missing. What cannot
+ * be linked (a directory, some file systems) is renamed.
+ */
+static int put_aside(const struct target *t, struct error *err)
+{
+	if (t->chained || link(t->path.data, t->prev.data) == 0)
+		return 0;
+	return fs_rename_new(t->path.data, t->prev.data, err);
+}
+
+static int install_one(const struct place *p, const char *name, const struct buf *program,
+	const char *current, struct error *err)
+{
+	struct target t;
+	enum hook_state state;
+	int r = target_look(&t, p->dir, name, err);
+
+	if (r < 0)
+		return r;
+	state = target_state(&t, &p->manifest, name, current);
+	if (state == HOOK_FOREIGN)
+		r = put_aside(&t, err);
+	if (r == 0 && state != HOOK_OURS)
+		r = fs_replace(t.path.data, program->data, program->len, 0755, true, err);
+	target_release(&t);
+	return r;
+}
+
+static int uninstall_one(
+	struct place *p, const char *dir, const char *name, struct buf *left, struct error *err)
+{
+	struct target t;
+	enum hook_state state;
+	int r = target_look(&t, dir, name, err);
+
+	if (r < 0)
+		return r;
+	state = target_state(&t, &p->manifest, name, "");
+	if (state == HOOK_CHANGED ||
+		(state == HOOK_FOREIGN && t.chained && !same_file(t.path.data, t.prev.data))) {
+		if (left)
+			buf_addf(left, "%s\n", t.path.data);
+		goto out;
+	}
+	if (t.chained) {
+		if (rename(t.prev.data, t.path.data) < 0)
+			r = error_errno(err, "cannot restore '%s'", t.path.data);
+		/* rename(2) of two names of one file does nothing. */
+		else if (fs_exists(t.prev.data) && unlink(t.prev.data) < 0)
+			r = error_errno(err, "cannot remove '%s'", t.prev.data);
+	} else if (state == HOOK_OLD && unlink(t.path.data) < 0) {
+		r = error_errno(err, "cannot remove '%s'", t.path.data);
+	}
+	if (r == 0)
+		manifest_drop(&p->manifest, name, NULL);
+out:
+	target_release(&t);
+	return r;
+}
+
+/* Every name that may be ours, whatever version and kind of repository they were put in for. */
+static int uninstall_all(struct place *p, const char *dir, struct buf *left, struct error *err)
+{
+	const struct manifest known = p->manifest;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < known.n; i++)
+		if (i == 0 || strcmp(known.hooks[i].name, known.hooks[i - 1].name) != 0)
+			r = uninstall_one(p, dir, known.hooks[i].name, left, err);
+	for (size_t i = 0; r == 0 && work_tree_hooks[i]; i++)
+		if (!manifest_knows(&known, work_tree_hooks[i]))
+			r = uninstall_one(p, dir, work_tree_hooks[i], left, err);
+	for (size_t i = 0; r == 0 && bare_hooks[i]; i++)
+		if (!manifest_knows(&known, bare_hooks[i]))
+			r = uninstall_one(p, dir, bare_hooks[i], left, err);
+	return r;
+}
+
+/* Where they were put counts, not where git looks today. */
+static int uninstall(struct place *p, struct buf *left, struct error *err)
+{
+	struct manifest *m = &p->manifest;
+	struct buf path = BUF_INIT;
+	int r;
+
+	if (m->dir)
+		fs_join(&path, p->common, m->dir);
+	else if (p->below)
+		buf_adds(&path, p->dir);
+	else
+		return 0;
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = uninstall_all(p, path.data, left, err);
+	if (r < 0)
+		goto out;
+	if (!m->n) {
+		if (m->made)
+			(void)rmdir(path.data);
+		free(m->dir);
+		m->dir = NULL;
+		m->made = false;
+	}
+	r = manifest_save(m, p->common, err);
+out:
+	buf_release(&path);
+	return r;
+}
+
+int hooks_uninstall(const char *common_dir, const char *hooks_dir, bool bare, struct buf *left,
+	struct error *err)
+{
+	struct place p = PLACE_INIT;
+	int r = place_open(&p, common_dir, hooks_dir, err);
+
+	(void)bare;
+	if (r == 0)
+		r = place_lock(&p, err);
+	if (r == 0)
+		r = uninstall(&p, left, err);
+	if (r == 0 && left)
+		r = buf_check(left, err);
+	place_release(&p);
+	return r;
+}
+
+/* The manifest knows every file before it appears, and forgets old ones after they are gone. */
+static int install_all(
+	struct place *p, const struct buf *program, const char *const *names, struct error *err)
+{
+	struct manifest *m = &p->manifest;
+	char current[HASH_HEX_SIZE];
+	int r;
+
+	hash_bytes(program->data, program->len, current);
+	for (size_t i = 0; names[i]; i++) {
+		r = check_one(p, names[i], current, err);
+		if (r < 0)
+			return r;
+	}
+	if (!m->dir) {
+		m->dir = strdup(p->below);
+		if (!m->dir)
+			return error_nomem(err);
+		m->made = !fs_is_dir(p->dir);
+	}
+	for (size_t i = 0; names[i]; i++) {
+		r = manifest_add(m, names[i], current, err);
+		if (r < 0)
+			return r;
+	}
+	r = manifest_save(m, p->common, err);
+	if (r == 0)
+		r = fs_mkdirs(p->dir, 0755, err);
+	for (size_t i = 0; r == 0 && names[i]; i++)
+		r = install_one(p, names[i], program, current, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; names[i]; i++)
+		manifest_drop(m, names[i], current);
+	return manifest_save(m, p->common, err);
+}
+
+int hooks_install(const char *common_dir, const char *hooks_dir, const char *program, bool bare,
+	struct error *err)
+{
+	struct place p = PLACE_INIT;
+	struct buf bytes = BUF_INIT;
+	int r = place_open(&p, common_dir, hooks_dir, err);
+
+	if (r < 0)
+		goto out;
+	if (!p.below) {
+		r = refuse_outside(&p, program, err);
+		goto out;
+	}
+	r = fs_read(program, PROGRAM_MAX, &bytes, err);
+	if (r < 0) {
+		error_wrap(err, "cannot read the hook program");
+		goto out;
+	}
+	r = place_lock(&p, err);
+	/* An earlier installation may have gone to where git has stopped looking. */
+	if (r == 0 && p.manifest.dir && strcmp(p.manifest.dir, p.below) != 0)
+		r = uninstall(&p, NULL, err);
+	if (r == 0)
+		r = install_all(&p, &bytes, hook_names(bare), err);
+out:
+	buf_release(&bytes);
+	place_release(&p);
+	return r;
+}
+
+int hooks_status(const char *common_dir, const char *hooks_dir, const char *program, bool bare,
+	struct hooks_report *out, struct error *err)
+{
+	const char *const *names = hook_names(bare);
+	struct place p = PLACE_INIT;
+	struct hooks_report report = { .live = true };
+	struct buf bytes = BUF_INIT;
+	char current[HASH_HEX_SIZE];
+	int r = place_open(&p, common_dir, hooks_dir, err);
+
+	if (r == 0)
+		r = fs_read(program, PROGRAM_MAX, &bytes, err);
+	if (r < 0)
+		goto out;
+	hash_bytes(bytes.data, bytes.len, current);
+	for (size_t i = 0; names[i]; i++) {
+		struct hook_status *s = &report.v[report.n++];
+		struct target t;
+
+		r = target_look(&t, p.dir, names[i], err);
+		if (r < 0)
+			goto out;
+		s->name = names[i];
+		s->state = target_state(&t, &p.manifest, names[i], current);
+		s->chained = t.chained;
+		report.live = report.live && p.below && s->state == HOOK_OURS;
+		target_release(&t);
+	}
+	*out = report;
+out:
+	buf_release(&bytes);
+	place_release(&p);
+	return r;
+}
