@@ -7,12 +7,12 @@ places='src tests doc bench contrib hooks cmake .ci README.md CMakeLists.txt CMa
 
 none() { # WHAT REGEX
 	# shellcheck disable=SC2086 # $places is a list
-	if grep -rnEIw --exclude=words.sh "$2" $places; then
+	if grep -rnEI --exclude=words.sh "$2" $places; then
 		echo "found: $1"
 		bad=1
 	fi
 }
 
-none 'a mark of unfinished work' 'TODO|FIXME|XXX|HACK|TBD'
-none 'a path of one machine' '(^|[^[:alnum:]_./~$}-])/(work|root|Users)/[^[:space:]]*'
+none 'a mark of unfinished work' '(^|[^[:alnum:]_])(TODO|FIXME|XXX|HACK|TBD)([^[:alnum:]_]|$)'
+none 'a path of one machine' '(^|[^[:alnum:]_./~$}-])/(work|root|Users)/'
 exit $bad
