@@ -26,8 +26,8 @@ struct repo_url {
 		.url = NULL                                                                        \
 	}
 
-/* ERR_USAGE for an empty text or one with control characters. Release *out afterwards. */
-int repo_url_parse(struct repo_url *out, const char *text, struct error *err);
+/* ERR_USAGE for a text that is empty, holds control characters or names no host. Release *out. */
+int repo_url_parse(struct repo_url *out, const char *given, struct error *err);
 void repo_url_release(struct repo_url *u);
 
 #endif
