@@ -1,0 +1,201 @@
+/*
+ * bench-time -n RUNS -w WARMUPS CASE... - times commands side by side.
+ *
+ *	CASE = LABEL [PREPARE... //] COMMAND... [++ COMMAND...] --
+ *
+ * The cases take turns, so that whatever disturbs the machine disturbs all of them. What stands
+ * before // is run first and not timed; commands joined by ++ are timed as one. "{}" inside an
+ * argument becomes the number of the run. No shell is involved. stdout and stderr of the commands
+ * go to /dev/null; one that fails ends it all. For each case one line: label, median ms, 95th
+ * percentile ms, largest peak of resident memory in KiB; separated by tabs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_CASES 16
+#define MAX_ARGS 64
+#define MAX_RUNS 1000
+#define ARG_SIZE 4096
+
+struct bench_case {
+	const char *label;
+	char **prepare;
+	int n_prepare;
+	char **command;
+	int n_command;
+	double ms[MAX_RUNS];
+	long peak_kib;
+};
+
+static double now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool fill_in(char out[ARG_SIZE], const char *arg, int run)
+{
+	const char *mark = strstr(arg, "{}");
+	int n;
+
+	if (mark)
+		n = snprintf(out, ARG_SIZE, "%.*s%d%s", (int)(mark - arg), arg, run, mark + 2);
+	else
+		n = snprintf(out, ARG_SIZE, "%s", arg);
+	return n >= 0 && n < ARG_SIZE;
+}
+
+static void become(char **args, int n, int run)
+{
+	static char text[MAX_ARGS][ARG_SIZE];
+	char *argv[MAX_ARGS + 1];
+	int null;
+
+	for (int i = 0; i < n; i++) {
+		if (i == MAX_ARGS || !fill_in(text[i], args[i], run))
+			_exit(126);
+		argv[i] = text[i];
+	}
+	argv[n] = NULL;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		_exit(126);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+/* One command; its peak memory goes into *peak_kib if that is larger. */
+static bool run_one(char **args, int n, int run, long *peak_kib)
+{
+	struct rusage usage;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid < 0)
+		return false;
+	if (pid == 0)
+		become(args, n, run);
+	while (wait4(pid, &status, 0, &usage) < 0) {
+		if (errno != EINTR)
+			return false;
+	}
+	if (usage.ru_maxrss > *peak_kib)
+		*peak_kib = usage.ru_maxrss;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	fprintf(stderr, "bench-time: run %d, status %d:", run,
+		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	for (int i = 0; i < n; i++)
+		fprintf(stderr, " %s", args[i]);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool run_all(char **args, int n, int run, long *peak_kib)
+{
+	int start = 0;
+
+	for (int i = 0; i <= n; i++) {
+		if (i < n && strcmp(args[i], "++") != 0)
+			continue;
+		if (i > start && !run_one(args + start, i - start, run, peak_kib))
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+static int parse_cases(struct bench_case *cases, char **argv)
+{
+	int n = 0;
+
+	while (*argv) {
+		struct bench_case *c = &cases[n];
+
+		if (n == MAX_CASES)
+			return -1;
+		n++;
+		c->label = *argv++;
+		c->command = argv;
+		for (; *argv && strcmp(*argv, "--") != 0; argv++) {
+			if (strcmp(*argv, "//") != 0)
+				continue;
+			c->prepare = c->command;
+			c->n_prepare = (int)(argv - c->command);
+			c->command = argv + 1;
+		}
+		c->n_command = (int)(argv - c->command);
+		if (c->n_command == 0 || !*argv)
+			return -1;
+		argv++;
+	}
+	return n;
+}
+
+static int measure(struct bench_case *cases, int n_cases, int runs, int warmups)
+{
+	long unused = 0;
+
+	for (int run = -warmups; run < runs; run++) {
+		for (int i = 0; i < n_cases; i++) {
+			struct bench_case *c = &cases[i];
+			int number = run + warmups;
+			double start;
+
+			if (!run_all(c->prepare, c->n_prepare, number, &unused))
+				return 1;
+			start = now_ms();
+			if (!run_all(c->command, c->n_command, number, &c->peak_kib))
+				return 1;
+			if (run >= 0)
+				c->ms[run] = now_ms() - start;
+		}
+	}
+	for (int i = 0; i < n_cases; i++) {
+		struct bench_case *c = &cases[i];
+
+		qsort(c->ms, (size_t)runs, sizeof(c->ms[0]), compare);
+		printf("%s\t%.3f\t%.3f\t%ld\n", c->label, c->ms[runs / 2],
+			c->ms[(runs * 95 - 1) / 100], c->peak_kib);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct bench_case cases[MAX_CASES];
+	int runs = 30, warmups = 3, n_cases, opt;
+
+	while ((opt = getopt(argc, argv, "+n:w:")) != -1) {
+		if (opt == 'n')
+			runs = (int)strtol(optarg, NULL, 10);
+		else if (opt == 'w')
+			warmups = (int)strtol(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	n_cases = parse_cases(cases, argv + optind);
+	if (runs < 1 || runs > MAX_RUNS || warmups < 0 || n_cases < 1) {
+		fputs("usage: bench-time [-n RUNS] [-w WARMUPS] LABEL COMMAND... -- ...\n", stderr);
+		return 2;
+	}
+	return measure(cases, n_cases, runs, warmups);
+}
