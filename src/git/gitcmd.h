@@ -21,11 +21,14 @@ struct git_cmd {
 	size_t input_len;
 	const char *const *env; /* "K=V" to add, NULL-terminated, or NULL */
 	bool talk; /* stderr goes to the user's (progress, credential prompts) */
-	bool keep_index_env; /* unused by most: leave GIT_INDEX_FILE etc. dropped */
 };
 
 /*
- * Run it and wait. stdout is appended to `out` (may be NULL: dropped). *status_out is the exit
+ * Run it and wait. A signal that asks us to end (SIGINT, SIGTERM, SIGHUP) while git runs is passed
+ * on to git, which is reaped; the call, and every later one, then fails with ERR_GIT, so that the
+ * caller's cleanup runs. git_interrupted() says which signal the program should die of at last.
+ *
+ * stdout is appended to `out` (may be NULL: dropped). *status_out is the exit
  * status; a negative return means that git could not be run at all (ERR_GIT with a hint when it
  * is not installed). stderr is kept in `errout` (may be NULL) unless `talk`.
  */
@@ -33,10 +36,18 @@ int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int 
 	struct error *err);
 /* The same, but a non-zero status is ERR_GIT with git's own last line as the message. */
 int git_must(const struct git_cmd *cmd, struct buf *out, struct error *err);
+/*
+ * What git_must() does about a bad status: record `code` with git's own words from its stderr (the
+ * last "fatal:" or "error:" and the lines that belong to it), made safe to show. Returns code.
+ */
+int git_failed(const struct git_cmd *cmd, int status, const struct buf *errout,
+	enum error_code code, struct error *err);
+/* The signal that came while git ran; 0: none. */
+int git_interrupted(void);
 /* Drop the last newline. */
 void git_chomp(struct buf *b);
 
-/* "2.39.5" -> 2, 39. Cached. ERR_GIT. */
+/* "git version 2.39.5" -> 2, 39. Asked once per process. ERR_GIT. */
 int git_version(int *major_out, int *minor_out, struct error *err);
 
 #endif

@@ -22,17 +22,23 @@ struct git_repo {
 	char *head; /* object id; NULL without commits */
 	bool bare, shallow, partial;
 	bool libgit2_refuses; /* extensions that libgit2 1.5 does not open */
+	char *config; /* git config -z --list --show-scope: see gitconfig.h */
+	size_t config_len;
 };
 
 void git_repo_release(struct git_repo *r);
 /* `path` is anywhere inside. ERR_NOTFOUND outside a repository; ERR_UNSUPPORTED; ERR_REFUSED. */
 int git_repo_open(struct git_repo *out, const char *path, struct error *err);
 
-/* Short name of the remote to follow: origin, else the only one; NULL if there is none. */
+/*
+ * Short name of the remote to follow: origin, else the only one; NULL if there is none. The URL
+ * has url.*.insteadOf applied, so it may hold credentials: never store or show it as it is.
+ */
 int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, struct error *err);
 /*
  * The default branch: <remote>/HEAD as last fetched, else the local HEAD's branch. Sets the tip of
- * the tracking ref and of the local branch, NULL where there is none.
+ * the tracking ref and of the local branch, NULL where there is none. ERR_REFUSED in a repository
+ * without commits, and when HEAD is detached and no remote says which branch is meant.
  */
 struct git_base {
 	char *branch;
@@ -41,7 +47,10 @@ struct git_base {
 };
 void git_base_release(struct git_base *b);
 int git_repo_default_base(const struct git_repo *r, struct git_base *out, struct error *err);
-/* The same for a branch that the user named. ERR_NOTFOUND if it is nowhere. */
+/*
+ * The same for a branch that the user named; "<remote>/<branch>" means the tracking ref alone.
+ * ERR_NOTFOUND if it is nowhere.
+ */
 int git_repo_named_base(
 	const struct git_repo *r, const char *branch, struct git_base *out, struct error *err);
 /* Tip of a full ref name. *oid_out = NULL if there is no such ref. */

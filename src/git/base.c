@@ -1,0 +1,278 @@
+/* The remote that a repository follows, and the branch that work starts from. */
+#include "git/gitcmd.h"
+#include "git/gitconfig.h"
+#include "git/repository.h"
+
+void git_base_release(struct git_base *b)
+{
+	free(b->branch);
+	free(b->remote_oid);
+	free(b->local_oid);
+	memset(b, 0, sizeof(*b));
+}
+
+/* origin, else the only remote with a URL. Points into the configuration. */
+static bool find_remote(const struct git_repo *r, struct git_setting *out)
+{
+	struct git_setting s;
+	size_t pos = 0;
+	bool found = false, several = false, origin = false;
+
+	while (git_config_next(r->config, r->config_len, &pos, &s)) {
+		if (!git_setting_is(&s, "remote", NULL, "url") || !s.sub || !s.value)
+			continue;
+		if (s.sub_len == 6 && memcmp(s.sub, "origin", 6) == 0) {
+			if (!origin)
+				*out = s;
+			origin = true;
+		} else if (!origin && !found) {
+			*out = s;
+		}
+		if (found && (out->sub_len != s.sub_len || memcmp(out->sub, s.sub, s.sub_len) != 0))
+			several = true;
+		found = true;
+	}
+	return origin || (found && !several);
+}
+
+/* The longest url.<base>.insteadOf that the URL begins with is replaced by <base>. */
+static void apply_instead_of(const struct git_repo *r, const char *url, struct buf *out)
+{
+	struct git_setting s, best = { .sub = NULL };
+	size_t pos = 0, best_len = 0;
+
+	while (git_config_next(r->config, r->config_len, &pos, &s)) {
+		size_t len = s.value ? strlen(s.value) : 0;
+
+		if (!git_setting_is(&s, "url", NULL, "insteadof") || !s.sub || len <= best_len)
+			continue;
+		if (strncmp(url, s.value, len) == 0) {
+			best = s;
+			best_len = len;
+		}
+	}
+	if (best.sub)
+		buf_add(out, best.sub, best.sub_len);
+	buf_adds(out, url + best_len);
+}
+
+int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, struct error *err)
+{
+	struct buf name = BUF_INIT, url = BUF_INIT;
+	struct git_setting s;
+	int rc;
+
+	if (!find_remote(r, &s)) {
+		*name_out = NULL;
+		*url_out = NULL;
+		return 0;
+	}
+	buf_add(&name, s.sub, s.sub_len);
+	apply_instead_of(r, s.value, &url);
+	rc = buf_check(&name, err);
+	if (rc == 0)
+		rc = buf_check(&url, err);
+	if (rc == 0) {
+		*name_out = buf_detach(&name);
+		*url_out = buf_detach(&url);
+		if (!*name_out || !*url_out) {
+			free(*name_out);
+			free(*url_out);
+			*name_out = *url_out = NULL;
+			rc = error_nomem(err);
+		}
+	}
+	buf_release(&name);
+	buf_release(&url);
+	return rc;
+}
+
+/* One "refname oid symref" line of for-each-ref; the last two may be empty. Cuts it in place. */
+struct ref_line {
+	const char *name, *oid, *symref;
+};
+
+static bool next_line(char **at, struct ref_line *out)
+{
+	char *line = *at, *nl, *sp;
+
+	if (!*line)
+		return false;
+	nl = strchr(line, '\n');
+	*at = nl ? nl + 1 : line + strlen(line);
+	if (nl)
+		*nl = '\0';
+	*out = (struct ref_line){ line, "", "" };
+	sp = strchr(line, ' ');
+	if (!sp)
+		return true;
+	*sp = '\0';
+	out->oid = sp + 1;
+	sp = strchr(sp + 1, ' ');
+	if (sp) {
+		*sp = '\0';
+		out->symref = sp + 1;
+	}
+	return true;
+}
+
+static int list_refs(const struct git_repo *r, const char *a, const char *b, struct buf *out,
+	struct error *err)
+{
+	struct git_cmd cmd = { .dir = r->git_dir,
+		.args = { "for-each-ref", "--format=%(refname) %(objectname) %(symref)", a, b } };
+
+	return git_must(&cmd, out, err);
+}
+
+static int copy(char **to, const char *text, struct error *err)
+{
+	free(*to);
+	*to = strdup(text);
+	return *to ? 0 : error_nomem(err);
+}
+
+/* Fill both tips of b->branch. */
+static int find_tips(
+	const struct git_repo *r, const char *remote, struct git_base *b, struct error *err)
+{
+	struct buf local = BUF_INIT, tracking = BUF_INIT, out = BUF_INIT;
+	struct ref_line line;
+	char *at;
+	int rc;
+
+	buf_addf(&local, "refs/heads/%s", b->branch);
+	if (remote)
+		buf_addf(&tracking, "refs/remotes/%s/%s", remote, b->branch);
+	rc = buf_check(&local, err);
+	if (rc == 0)
+		rc = buf_check(&tracking, err);
+	if (rc == 0)
+		rc = list_refs(r, local.data, remote ? tracking.data : NULL, &out, err);
+	at = out.data;
+	while (rc == 0 && next_line(&at, &line)) {
+		if (strcmp(line.name, local.data) == 0)
+			rc = copy(&b->local_oid, line.oid, err);
+		else if (remote && strcmp(line.name, tracking.data) == 0)
+			rc = copy(&b->remote_oid, line.oid, err);
+	}
+	buf_release(&local);
+	buf_release(&tracking);
+	buf_release(&out);
+	return rc;
+}
+
+/* b->branch and b->remote_oid from <remote>/HEAD, if that is known. */
+static int ask_remote_head(
+	const struct git_repo *r, const char *remote, struct git_base *b, struct error *err)
+{
+	struct buf prefix = BUF_INIT, head = BUF_INIT, out = BUF_INIT;
+	struct ref_line line;
+	char *at;
+	int rc;
+
+	buf_addf(&prefix, "refs/remotes/%s/", remote);
+	buf_addf(&head, "%sHEAD", prefix.data);
+	rc = buf_check(&prefix, err);
+	if (rc == 0)
+		rc = buf_check(&head, err);
+	if (rc == 0)
+		rc = list_refs(r, head.data, NULL, &out, err);
+	at = out.data;
+	while (rc == 0 && next_line(&at, &line))
+		if (strcmp(line.name, head.data) == 0 &&
+			strncmp(line.symref, prefix.data, prefix.len) == 0) {
+			rc = copy(&b->branch, line.symref + prefix.len, err);
+			if (rc == 0)
+				rc = copy(&b->remote_oid, line.oid, err);
+		}
+	buf_release(&prefix);
+	buf_release(&head);
+	buf_release(&out);
+	return rc;
+}
+
+static int no_base(const struct git_repo *r, struct error *err)
+{
+	if (!r->head) {
+		error_set(err, ERR_REFUSED, "repository '%s' has no commits yet",
+			r->top ? r->top : r->git_dir);
+		return error_hint(err, "make a first commit, then start again");
+	}
+	error_set(err, ERR_REFUSED, "HEAD is detached, so no branch is the default one");
+	return error_hint(err, "name the branch to start from with --base");
+}
+
+int git_repo_default_base(const struct git_repo *r, struct git_base *out, struct error *err)
+{
+	struct git_base b = { .branch = NULL };
+	char *remote = NULL, *url = NULL;
+	int rc;
+
+	rc = git_repo_remote(r, &remote, &url, err);
+	if (rc == 0 && remote)
+		rc = ask_remote_head(r, remote, &b, err);
+	if (rc < 0)
+		goto out;
+	if (b.branch && r->head && r->branch && strcmp(b.branch, r->branch) == 0) {
+		rc = copy(&b.local_oid, r->head, err);
+	} else if (b.branch) {
+		rc = find_tips(r, remote, &b, err);
+	} else if (r->branch) {
+		rc = copy(&b.branch, r->branch, err);
+		if (rc == 0)
+			rc = find_tips(r, remote, &b, err);
+	}
+	if (rc == 0 && !b.remote_oid && !b.local_oid)
+		rc = no_base(r, err);
+	if (rc == 0) {
+		*out = b;
+		memset(&b, 0, sizeof(b));
+	}
+out:
+	git_base_release(&b);
+	free(remote);
+	free(url);
+	return rc;
+}
+
+int git_repo_named_base(
+	const struct git_repo *r, const char *branch, struct git_base *out, struct error *err)
+{
+	struct git_base b = { .branch = NULL };
+	char *remote = NULL, *url = NULL;
+	size_t len;
+	int rc;
+
+	rc = git_repo_remote(r, &remote, &url, err);
+	if (rc == 0)
+		rc = copy(&b.branch, branch, err);
+	if (rc == 0)
+		rc = find_tips(r, remote, &b, err);
+	len = remote ? strlen(remote) : 0;
+	if (rc == 0 && !b.remote_oid && !b.local_oid && len && strncmp(branch, remote, len) == 0 &&
+		branch[len] == '/' && branch[len + 1]) {
+		rc = copy(&b.branch, branch + len + 1, err);
+		if (rc == 0)
+			rc = find_tips(r, remote, &b, err);
+		if (b.remote_oid) {
+			free(b.local_oid);
+			b.local_oid = NULL;
+		}
+	}
+	if (rc == 0 && !b.remote_oid && !b.local_oid) {
+		if (!r->head)
+			rc = no_base(r, err);
+		else
+			rc = error_set(err, ERR_NOTFOUND, "there is no branch '%s', here or on %s",
+				branch, remote ? remote : "a remote");
+	}
+	if (rc == 0) {
+		*out = b;
+		memset(&b, 0, sizeof(b));
+	}
+	git_base_release(&b);
+	free(remote);
+	free(url);
+	return rc;
+}

@@ -1,0 +1,89 @@
+#include "git/gitenv.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+/*
+ * GIT_* variables that say who the user is, how to reach a server, and where configuration and
+ * git itself live. All others are dropped: a hook's GIT_DIR, GIT_INDEX_FILE, GIT_WORK_TREE,
+ * GIT_QUARANTINE_PATH and their like would point every command of ours at the wrong repository.
+ */
+static const char *const kept_prefixes[] = {
+	"GIT_SSH",
+	"GIT_ASKPASS=",
+	"GIT_TERMINAL_PROMPT=",
+	"GIT_CONFIG_NOSYSTEM=",
+	"GIT_CONFIG_GLOBAL=",
+	"GIT_CONFIG_SYSTEM=",
+	"GIT_AUTHOR_",
+	"GIT_COMMITTER_",
+	"GIT_TRACE",
+	"GIT_EXEC_PATH=",
+	"GIT_SSL_",
+	"GIT_PROXY_",
+	"GIT_HTTP_",
+	"GIT_CURL_VERBOSE=",
+	"GIT_ALLOW_PROTOCOL=",
+	"GIT_PROTOCOL_FROM_USER=",
+	"GIT_CEILING_DIRECTORIES=",
+};
+
+static const char *const added[] = { "MINSKY_HOOK=1", "LC_ALL=C", NULL };
+static const char *const no_prompt[] = { "GIT_TERMINAL_PROMPT=0", NULL };
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static bool kept(const char *variable)
+{
+	if (!starts_with(variable, "GIT_"))
+		return true;
+	for (size_t i = 0; i < sizeof(kept_prefixes) / sizeof(kept_prefixes[0]); i++)
+		if (starts_with(variable, kept_prefixes[i]))
+			return true;
+	return false;
+}
+
+static size_t count(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+/* Is the variable that `entry` sets also set by one in the list? */
+static bool overridden(const char *entry, const char *const *list)
+{
+	size_t name_len = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; list && list[i]; i++)
+		if (strncmp(entry, list[i], name_len) == 0)
+			return true;
+	return false;
+}
+
+const char **git_environment(const char *const *extra, bool may_prompt)
+{
+	const char *const *ours = (const char *const *)environ;
+	const char *const *prompt = may_prompt ? NULL : no_prompt;
+	const char *const *const lists[] = { added, prompt, extra };
+	const char **env;
+	size_t n = 0;
+
+	env = calloc(count(ours) + count(added) + count(prompt) + count(extra) + 1, sizeof(*env));
+	if (!env)
+		return NULL;
+	for (size_t i = 0; ours && ours[i]; i++)
+		if (kept(ours[i]) && !overridden(ours[i], added) && !overridden(ours[i], prompt) &&
+			!overridden(ours[i], extra))
+			env[n++] = ours[i];
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+		for (size_t i = 0; lists[l] && lists[l][i]; i++)
+			if (lists[l] == extra || !overridden(lists[l][i], extra))
+				env[n++] = lists[l][i];
+	return env;
+}
