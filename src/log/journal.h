@@ -43,8 +43,13 @@ struct journal_entry {
 	size_t len;
 };
 
+/* What one append may write, envelopes included: a torn tail can never be longer. */
+#define JOURNAL_APPEND_MAX (8u << 20)
+
 /*
- * Append the entries in order, as one write and one sync. `timeout_ms` bounds the wait for the
+ * Append the entries in order, as one write and one sync. ERR_USAGE, before the lock, for a body
+ * that is over 64 KiB, no UTF-8, no object, or holds a newline or NUL, and for more than
+ * JOURNAL_APPEND_MAX bytes in all. `timeout_ms` bounds the wait for the
  * lock (-1: no bound). The hybrid clock is max(now, last + 1). On success *last_out (may be NULL)
  * is the head behind the last entry.
  */
@@ -56,7 +61,10 @@ int journal_append(struct journal *j, const struct journal_entry *entries, size_
  * with history. seq 0 and HASH_ZERO when empty. ERR_CORRUPT when the tail is damaged (not torn).
  */
 int journal_head(struct journal *j, struct head *out, struct error *err);
-/* Of every origin here, own and peers'. */
+/*
+ * Of every origin here that has a record, own and peers'. Of a damaged one it is the last good
+ * record before the damage; reading on from there says what is wrong.
+ */
 int journal_heads(struct journal *j, struct heads *out, struct error *err);
 
 struct journal_reader;

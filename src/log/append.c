@@ -1,0 +1,394 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/fs.h"
+#include "core/text.h"
+#include "log/journal_internal.h"
+
+/* The lines of one append, numbered and chained as they are added. */
+struct batch {
+	struct buf lines;
+	const char *origin;
+	uint64_t first; /* seq of the first line */
+	uint64_t seq, hlc; /* of the last */
+	size_t last_at; /* where it begins in `lines` */
+	char prev[HASH_HEX_SIZE];
+	char hash[HASH_HEX_SIZE];
+};
+
+#define NOTES_MAX 2
+
+/* One append under the lock. */
+struct append {
+	const struct journal *j;
+	struct tail tail;
+	struct batch batch;
+	bool fresh; /* needs a new segment */
+	bool suspect; /* a mark stands, and goes when the new segment is there */
+	bool covered; /* `head` names this segment: its directory entry is synced */
+	struct buf notes[NOTES_MAX]; /* bodies of journal.repaired */
+	size_t n_notes;
+};
+
+static int check_entry(const struct journal_entry *e, struct error *err)
+{
+	if (e->len > EVENT_MAX_BODY)
+		return error_set(err, ERR_USAGE, "event is longer than 64 KiB (%zu bytes)", e->len);
+	if (e->len < 2 || e->body[0] != '{' || e->body[e->len - 1] != '}')
+		return error_set(err, ERR_USAGE, "event is not a JSON object");
+	if (memchr(e->body, '\n', e->len) || memchr(e->body, '\0', e->len))
+		return error_set(err, ERR_USAGE, "event holds a newline or NUL");
+	if (!text_is_utf8(e->body, e->len))
+		return error_set(err, ERR_USAGE, "event is not UTF-8");
+	return 0;
+}
+
+static int check_entries(const struct journal_entry *entries, size_t n, struct error *err)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = check_entry(&entries[i], err);
+
+		if (r < 0)
+			return r;
+		total += entries[i].len + RECORD_ENVELOPE_MAX;
+	}
+	if (total > JOURNAL_APPEND_MAX) {
+		error_set(err, ERR_USAGE, "%zu events are too many for one append", n);
+		return error_hint(err, "append them in several steps of at most 8 MiB");
+	}
+	return 0;
+}
+
+static int batch_add(struct batch *b, const char *body, size_t len, struct error *err)
+{
+	static const char behind_hash[] = "\",\"body\":";
+	int64_t now = clock_now_ms();
+	uint64_t wall = now > 0 ? (uint64_t)now << 16 : 0;
+
+	if (b->hlc == UINT64_MAX)
+		return error_set(err, ERR_CORRUPT, "the journal's clock stands at its end");
+	b->seq++;
+	b->hlc = wall > b->hlc ? wall : b->hlc + 1;
+	b->last_at = b->lines.len;
+	memcpy(b->prev, b->hash, sizeof(b->prev));
+	record_format(&b->lines, b->prev, b->origin, b->seq, b->hlc, body, len);
+	if (b->lines.failed)
+		return error_nomem(err);
+	memcpy(b->hash,
+		b->lines.data + b->lines.len - 2 - len - (sizeof(behind_hash) - 1) -
+			(HASH_HEX_SIZE - 1),
+		HASH_HEX_SIZE - 1);
+	return 0;
+}
+
+static int note_repaired(struct append *a, const char *segment, uint64_t offset, struct error *err)
+{
+	struct buf kept = BUF_INIT;
+	uint64_t bytes;
+	int r;
+
+	r = heal_cut(a->j, segment, offset, &bytes, &kept, err);
+	if (r == 0 && bytes) {
+		r = heal_repaired_body(
+			&a->notes[a->n_notes], segment, offset, bytes, kept.data, err);
+		a->n_notes++;
+	}
+	buf_release(&kept);
+	return r;
+}
+
+/*
+ * An append before this one failed and could not take its bytes back. Cut them off; whether the
+ * pages of that file can be trusted is unknown, so what comes next goes to a new one. A mark of
+ * size 0 names a segment whose creation failed: its name will be used again, so the mark has to
+ * go, durably, before that.
+ */
+static int settle_suspect(struct append *a, struct error *err)
+{
+	struct hint mark;
+	bool there;
+	int r;
+
+	r = suspect_read(&mark, &there, &a->j->own, err);
+	if (r < 0 || !there)
+		return r;
+	a->suspect = a->fresh = true;
+	if (!mark.known)
+		return 0;
+	r = note_repaired(a, mark.segment, mark.size, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	if (r < 0 || mark.size)
+		return r;
+	r = suspect_remove(&a->j->own, err);
+	if (r == 0)
+		a->suspect = a->fresh = false;
+	return r;
+}
+
+static int find_end(struct append *a, struct error *err)
+{
+	struct hint hint;
+	int r;
+
+	r = hint_read(&hint, &a->j->own, err);
+	if (r == 0)
+		r = tail_find(&a->tail, &a->j->own, a->j->origin, &hint, err);
+	if (r < 0)
+		return r;
+	a->covered = hint.known && strcmp(hint.segment, a->tail.segment.name) == 0;
+	if (!a->tail.segment.name[0])
+		a->fresh = true;
+	if (a->tail.state == TAIL_CHANGING) {
+		error_set(err, ERR_IO, "'%s/%s' changes although it is locked", a->j->own.path,
+			a->tail.segment.name);
+		return error_hint(err, "another program writes to the journal; nothing was stored");
+	}
+	if (a->tail.state == TAIL_TORN)
+		return note_repaired(a, a->tail.segment.name, a->tail.good, err);
+	if (a->tail.state == TAIL_DAMAGED)
+		a->fresh = true;
+	return 0;
+}
+
+static int compose(
+	struct append *a, const struct journal_entry *entries, size_t n, struct error *err)
+{
+	const struct tail *t = &a->tail;
+	struct batch *b = &a->batch;
+	struct buf body = BUF_INIT;
+	int r = 0;
+
+	b->origin = a->j->origin;
+	b->seq = t->claimed_seq;
+	b->hlc = t->claimed_hlc;
+	b->first = b->seq + 1;
+	memcpy(b->hash, t->hash, sizeof(b->hash));
+	if (t->state == TAIL_DAMAGED) {
+		r = heal_break_body(&body, t, err);
+		if (r == 0)
+			r = batch_add(b, body.data, body.len, err);
+	}
+	for (size_t i = 0; r == 0 && i < a->n_notes; i++)
+		r = batch_add(b, a->notes[i].data, a->notes[i].len, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = batch_add(b, entries[i].body, entries[i].len, err);
+	buf_release(&body);
+	return r;
+}
+
+/* The bytes could not be taken back: say so to the next writer, as durably as this disk allows. */
+static void mark_suspect(
+	const struct append *a, const char *segment, uint64_t size, struct error *err)
+{
+	struct error second = ERROR_INIT;
+	struct hint mark = { .known = true,
+		.size = size,
+		.seq = a->tail.seq,
+		.hlc = a->tail.hlc,
+		.prev = HASH_ZERO };
+
+	memcpy(mark.segment, segment, sizeof(mark.segment));
+	memcpy(mark.hash, a->tail.hash, sizeof(mark.hash));
+	if (suspect_write(&mark, a->j, &second) < 0)
+		error_hint(err,
+			"the disk also refused to undo it; check it, then run 'minsky "
+			"journal verify'");
+}
+
+/* One write behind the last good record, one sync; on failure the file is as it was. */
+static int extend(const struct append *a, struct error *err)
+{
+	const struct tail *t = &a->tail;
+	const struct buf *lines = &a->batch.lines;
+	uint64_t size;
+	int fd, r;
+
+	r = place_open_file(&fd, &a->j->own, t->segment.name, O_RDWR | O_APPEND, err);
+	if (r < 0)
+		return r;
+	r = file_size(fd, t->segment.name, &size, err);
+	if (r == 0 && size != t->good)
+		r = error_set(err, ERR_IO, "'%s/%s' changes although it is locked", a->j->own.path,
+			t->segment.name);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	r = fs_write_all(fd, lines->data, lines->len, err);
+	if (r == 0)
+		r = file_size(fd, t->segment.name, &size, err);
+	if (r == 0 && size != t->good + lines->len)
+		r = error_set(err, ERR_IO, "a part of the write is missing");
+	if (r == 0 && fdatasync(fd) < 0)
+		r = error_errno(err, "cannot sync");
+	if (r == 0 && !a->covered && fsync(a->j->own.fd) < 0)
+		r = error_errno(err, "cannot sync the directory");
+	if (r < 0) {
+		error_wrap(err, "cannot append to '%s/%s'", a->j->own.path, t->segment.name);
+		if (ftruncate(fd, (off_t)t->good) < 0 || fdatasync(fd) < 0)
+			mark_suspect(a, t->segment.name, t->good, err);
+	}
+	/* After the sync, close() has nothing left to report. */
+	close(fd);
+	return r;
+}
+
+static int write_new(const struct append *a, const char *name, struct error *err)
+{
+	const struct journal *j = a->j;
+	int fd, r;
+
+	if (unlinkat(j->own.fd, name, 0) < 0 && errno != ENOENT)
+		return error_errno(err, "cannot remove '%s/%s'", j->own.path, name);
+	r = place_open_file(&fd, &j->own, name, O_WRONLY | O_CREAT | O_EXCL, err);
+	if (r < 0)
+		return r;
+	r = fs_write_all(fd, a->batch.lines.data, a->batch.lines.len, err);
+	if (r == 0 && fsync(fd) < 0)
+		r = error_errno(err, "cannot sync");
+	if (close(fd) < 0 && r == 0)
+		r = error_errno(err, "cannot close");
+	return r < 0 ? error_wrap(err, "cannot make '%s/%s'", j->own.path, name) : 0;
+}
+
+/* A segment appears under its name with its first records in it, synced, or not at all. */
+static int create_segment(const struct append *a, const struct segment *s, struct error *err)
+{
+	const struct journal *j = a->j;
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	bool named = false;
+	int r;
+
+	fs_join(&from, j->own.path, "new.tmp");
+	fs_join(&to, j->own.path, s->name);
+	r = from.failed || to.failed ? error_nomem(err) : write_new(a, "new.tmp", err);
+	if (r == 0)
+		r = fs_rename_new(from.data, to.data, err);
+	if (r == 0) {
+		named = true;
+		if (fsync(j->own.fd) < 0)
+			r = error_errno(err, "cannot sync directory '%s'", j->own.path);
+	}
+	if (r < 0) {
+		bool undone = unlinkat(j->own.fd, named ? s->name : "new.tmp", 0) == 0;
+
+		/* A standing mark forces the next writer to this very name: it must stay. */
+		if (named && (!undone || fsync(j->own.fd) < 0) && !a->suspect)
+			mark_suspect(a, s->name, 0, err);
+	}
+	buf_release(&from);
+	buf_release(&to);
+	return r;
+}
+
+static int store(struct append *a, struct error *err)
+{
+	const struct batch *b = &a->batch;
+	uint64_t base = a->tail.good;
+	struct error ignored = ERROR_INIT;
+	struct segment s = a->tail.segment;
+	struct hint hint;
+	int r;
+
+	if (a->fresh || base + b->lines.len > a->j->segment_max) {
+		segment_name(&s, b->origin, b->first);
+		base = 0;
+		r = create_segment(a, &s, err);
+	} else {
+		r = extend(a, err);
+	}
+	if (r < 0)
+		return r;
+	hint = (struct hint){ .known = true,
+		.start = base + b->last_at,
+		.size = base + b->lines.len,
+		.seq = b->seq,
+		.hlc = b->hlc };
+	memcpy(hint.segment, s.name, sizeof(hint.segment));
+	memcpy(hint.prev, b->prev, sizeof(hint.prev));
+	memcpy(hint.hash, b->hash, sizeof(hint.hash));
+	hint_write(&hint, a->j);
+	/* Left behind, the mark costs the next writer another new segment. */
+	if (a->suspect)
+		(void)suspect_remove(&a->j->own, &ignored);
+	return 0;
+}
+
+static int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
+	struct head *last_out, struct error *err)
+{
+	struct append a = { .j = j, .batch = { .lines = BUF_INIT } };
+	int r;
+
+	for (size_t i = 0; i < NOTES_MAX; i++)
+		a.notes[i] = (struct buf)BUF_INIT;
+	r = settle_suspect(&a, err);
+	if (r == 0)
+		r = find_end(&a, err);
+	if (r == 0)
+		r = compose(&a, entries, n, err);
+	if (r == 0)
+		r = store(&a, err);
+	if (r == 0 && last_out) {
+		last_out->seq = a.batch.seq;
+		memcpy(last_out->origin, j->origin, sizeof(last_out->origin));
+		memcpy(last_out->hash, a.batch.hash, sizeof(last_out->hash));
+	}
+	for (size_t i = 0; i < NOTES_MAX; i++)
+		buf_release(&a.notes[i]);
+	buf_release(&a.batch.lines);
+	return r;
+}
+
+/* The lock counts only if it is the file that everybody else sees, in the directory we hold. */
+static int lock(const struct journal *j, int timeout_ms, int *fd_out, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct stat held, seen;
+	int fd = -1, r;
+
+	fs_join(&path, j->own.path, "lock");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_lock(path.data, timeout_ms, &fd, err);
+	if (r < 0)
+		goto out;
+	if (fstat(fd, &held) < 0 || fstatat(j->own.fd, "lock", &seen, AT_SYMLINK_NOFOLLOW) < 0)
+		r = error_errno(err, "cannot look at '%s'", path.data);
+	else if (held.st_dev != seen.st_dev || held.st_ino != seen.st_ino)
+		r = error_set(
+			err, ERR_BUSY, "'%s' was replaced while it was waited for", path.data);
+	if (r < 0)
+		close(fd);
+	else
+		*fd_out = fd;
+out:
+	buf_release(&path);
+	return r;
+}
+
+int journal_append(struct journal *j, const struct journal_entry *entries, size_t n, int timeout_ms,
+	struct head *last_out, struct error *err)
+{
+	int fd, r;
+
+	if (!n)
+		return last_out ? journal_head(j, last_out, err) : 0;
+	r = check_entries(entries, n, err);
+	if (r == 0)
+		r = lock(j, timeout_ms, &fd, err);
+	if (r < 0)
+		return r;
+	r = append_locked(j, entries, n, last_out, err);
+	close(fd);
+	return r;
+}

@@ -1,0 +1,330 @@
+/*
+ * What is on disk, and what may be believed about it.
+ *
+ * Files. Everything is below one directory, which has to belong to the user, writable by nobody
+ * else; the same goes for the files, and links are refused.
+ *
+ *	origin      "minsky-origin 1\n", then lines "<key> <value>\n"; "origin <32 hex>" is who
+ *writes here. Unknown keys are skipped. Written last when a journal is made: it is what makes the
+ *directory a journal. <origin>.<first seq>.log A segment. The seq has 20 digits, so that names sort
+ *as the records do. Its lines are described in record.h; the first one follows the last one of the
+ *segment before. At 8 MiB (MINSKY_SEGMENT_SIZE bytes) the next append starts a new one. peers/
+ *Other machines' segments, the same bytes under the same names. head        Where the last
+ *acknowledged record stands (hint.c). 512 bytes, replaced in place by one pwrite, with a digest of
+ *itself. Not synced. lock        One open file description lock for all writing. Never deleted.
+ *	suspect     An append failed and could not take its bytes back (same form as head).
+ *	torn/       <segment>.<offset>: bytes that were cut off the end of a segment.
+ *	cursors/    How far hooks have read; none of this module's business.
+ *	new.tmp     A segment that is being made. Overwritten by the next writer.
+ *
+ * Append. Under the lock: settle a suspect mark; read where the good records end; write all lines
+ * with one write; see that the file has grown by exactly that; fdatasync; update head; unlock.
+ * An append is acknowledged only if its own write and its own sync, in that order, under this one
+ * hold of the lock, succeeded. A sync that failed is never repeated and believed: the file is
+ * truncated to where it ended before and that is synced. If this fails too, `suspect` is left
+ * behind: the next writer cuts those bytes off, and starts a new segment, since nobody knows which
+ * pages of the old one the disk still holds. A process that is killed between write and
+ * acknowledgement leaves either whole records, which stay, or a torn one.
+ *
+ * New segments are written under a temporary name with their first records in them, synced,
+ * renamed, and the directory is synced. The directory is synced again by whoever appends to a
+ * segment that head does not name yet, because its creator may have died before that last step.
+ *
+ * The end. If the record that head names is where head says, with the hash that follows from its
+ * content, the search for the end starts behind it: the price does not grow with history.
+ * Otherwise it starts at the beginning of the newest segment. head is behind after a power cut
+ * (it is not synced), so records behind it are as good as their hashes say.
+ *
+ * Torn or corrupt. Bytes behind the last good record are a torn append only if all of this holds:
+ *	1. they reach to the end of the newest segment, and do not begin it;
+ *	2. no valid record, chained or not, begins anywhere inside;
+ *	3. they are no longer than one append can be;
+ *	4. read twice, in full, they are the same;
+ *	5. head does not claim a record there.
+ * Then readers end before them, and the next writer copies them to torn/, syncs the copy and its
+ * directory, truncates, syncs, and says so with a journal.repaired record in front of its own. A
+ * torn line is never completed: with a newline glued on it would count. Everything else is
+ * corruption: reading stops there with ERR_CORRUPT. head can so raise an alarm, but never permits
+ * cutting anything.
+ *
+ * Break. Corruption at the end does not keep new events out. They go to a new segment whose first
+ * record is journal.break: it names the damaged segment, the offset, the last good seq and hash
+ * and the digest of the bad bytes; its own seq is one above the highest that anything claims
+ * (head, the segment's name, a record behind the damage), its previous hash is that last good
+ * one. Readers do not pass from the damage to the break; they may start behind it.
+ *
+ * Damage further up is not looked for when appending. Readers that come by and verify find it.
+ *
+ * What the chain cannot see: its own end. A journal cut at a line, or rewritten as a whole, is
+ * valid; only a head that was remembered elsewhere (here: in `head`, in a backend) tells.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "log/journal_internal.h"
+
+#define ORIGIN_FILE_MAX 4096
+#define READ_TRIES 1000 /* a reader without the lock, against writers that never pause */
+
+static int make_dirs(const char *dir, struct error *err)
+{
+	static const char *const below[] = { "peers", "torn", "cursors" };
+	struct buf path = BUF_INIT;
+	int r;
+
+	r = fs_mkdirs(dir, 0700, err);
+	if (r == 0)
+		r = fs_check_private_dir(dir, err);
+	for (size_t i = 0; r == 0 && i < sizeof(below) / sizeof(*below); i++) {
+		fs_join(&path, dir, below[i]);
+		r = buf_check(&path, err);
+		if (r == 0)
+			r = fs_mkdirs(path.data, 0700, err);
+	}
+	buf_release(&path);
+	return r;
+}
+
+static int write_origin(const char *path, struct error *err)
+{
+	char origin[ID_HEX_SIZE];
+	struct buf text = BUF_INIT;
+	int r;
+
+	if (fs_exists(path)) {
+		error_set(err, ERR_REFUSED, "there is a journal already: '%s'", path);
+		return error_hint(err, "open it instead of making it");
+	}
+	r = id_random_hex(origin, err);
+	if (r < 0)
+		return r;
+	buf_addf(&text, "minsky-origin 1\norigin %s\n", origin);
+	r = buf_check(&text, err);
+	if (r == 0)
+		r = fs_replace(path, text.data, text.len, 0600, true, err);
+	buf_release(&text);
+	return r;
+}
+
+int journal_create(const char *dir, struct error *err)
+{
+	struct buf lock = BUF_INIT, origin = BUF_INIT;
+	int fd = -1, r;
+
+	fs_join(&lock, dir, "lock");
+	fs_join(&origin, dir, "origin");
+	r = lock.failed || origin.failed ? error_nomem(err) : make_dirs(dir, err);
+	if (r == 0)
+		r = fs_lock(lock.data, -1, &fd, err);
+	if (r == 0)
+		r = write_origin(origin.data, err);
+	if (fd >= 0)
+		close(fd);
+	buf_release(&lock);
+	buf_release(&origin);
+	return r;
+}
+
+static int parse_origin(char out[ID_HEX_SIZE], char *text, const char *path, struct error *err)
+{
+	static const char first[] = "minsky-origin 1\n";
+	static const char key[] = "origin ";
+	char *line = text + sizeof(first) - 1;
+
+	if (strncmp(text, first, sizeof(first) - 1) != 0) {
+		if (strncmp(text, first, sizeof("minsky-origin ") - 1) == 0)
+			return error_set(err, ERR_UNSUPPORTED, "'%s' is of a newer minsky", path);
+		return error_set(err, ERR_CORRUPT, "'%s' does not begin as it should", path);
+	}
+	for (char *nl; (nl = strchr(line, '\n')); line = nl + 1) {
+		*nl = '\0';
+		if (strncmp(line, key, sizeof(key) - 1) != 0)
+			continue;
+		line += sizeof(key) - 1;
+		if (!id_is_hex(line, ID_HEX_SIZE - 1))
+			break;
+		memcpy(out, line, ID_HEX_SIZE);
+		return 0;
+	}
+	return error_set(err, ERR_CORRUPT, "'%s' names no origin", path);
+}
+
+static int read_origin(struct journal *j, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r;
+
+	fs_join(&path, j->own.path, "origin");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_read_private(path.data, ORIGIN_FILE_MAX, &text, err);
+	if (r == ERR_NOTFOUND)
+		r = error_set(err, ERR_NOTFOUND, "there is no journal in '%s'", j->own.path);
+	if (r == 0)
+		r = parse_origin(j->origin, text.data, path.data, err);
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+/* Where it cannot be had, head just does not tell. */
+static void read_boot_id(char out[BOOT_ID_SIZE])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, BOOT_ID_SIZE - 1);
+
+	if (fd >= 0)
+		close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+	if (!out[0])
+		memcpy(out, "-", 2);
+}
+
+static uint64_t segment_limit(void)
+{
+	const char *text = getenv("MINSKY_SEGMENT_SIZE");
+	char *end;
+	unsigned long long n;
+
+	if (!text || *text < '1' || *text > '9')
+		return SEGMENT_MAX;
+	n = strtoull(text, &end, 10);
+	return *end ? SEGMENT_MAX : n;
+}
+
+int journal_open(struct journal **out, const char *dir, struct error *err)
+{
+	struct journal *j = NULL;
+	int r;
+
+	r = fs_check_private_dir(dir, err);
+	if (r == ERR_NOTFOUND)
+		return error_set(err, ERR_NOTFOUND, "there is no journal in '%s'", dir);
+	if (r < 0)
+		return r;
+	j = calloc(1, sizeof(*j));
+	if (!j)
+		return error_nomem(err);
+	j->own.fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (j->own.fd < 0) {
+		r = error_errno(err, "cannot open journal '%s'", dir);
+		goto out;
+	}
+	j->own.path = strdup(dir);
+	if (!j->own.path) {
+		close(j->own.fd);
+		r = error_nomem(err);
+		goto out;
+	}
+	r = read_origin(j, err);
+	if (r < 0)
+		goto out;
+	read_boot_id(j->boot);
+	j->segment_max = segment_limit();
+	*out = j;
+	j = NULL;
+out:
+	journal_close(j);
+	return r;
+}
+
+void journal_close(struct journal *j)
+{
+	if (!j)
+		return;
+	place_release(&j->own);
+	free(j);
+}
+
+const char *journal_dir(const struct journal *j)
+{
+	return j->own.path;
+}
+
+const char *journal_origin(const struct journal *j)
+{
+	return j->origin;
+}
+
+/* tail_find() for those who do not hold the lock. `with_head`: this origin is what head is about.
+ */
+static int find_unlocked(struct tail *t, const struct journal *j, const struct place *p,
+	const char *origin, bool with_head, struct error *err)
+{
+	struct hint hint = { .known = false };
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		int r = with_head ? hint_read(&hint, &j->own, err) : 0;
+
+		if (r == 0)
+			r = tail_find(t, p, origin, &hint, err);
+		if (r < 0 || t->state != TAIL_CHANGING)
+			return r;
+	}
+	return error_set(err, ERR_BUSY, "'%s' changes faster than it can be read", p->path);
+}
+
+int journal_head(struct journal *j, struct head *out, struct error *err)
+{
+	struct tail t;
+	int r;
+
+	r = find_unlocked(&t, j, &j->own, j->origin, true, err);
+	if (r < 0)
+		return r;
+	if (t.state == TAIL_DAMAGED) {
+		error_set(err, ERR_CORRUPT, "journal '%s/%s', byte %llu: %s", j->own.path,
+			t.bad_segment,
+			(unsigned long long)(strcmp(t.bad_segment, t.segment.name) ? 0 : t.good),
+			t.what);
+		return error_hint(err, "run 'minsky journal verify'");
+	}
+	memcpy(out->origin, j->origin, sizeof(out->origin));
+	out->seq = t.seq;
+	memcpy(out->hash, t.hash, sizeof(out->hash));
+	return 0;
+}
+
+static int heads_of(struct heads *heads, const struct journal *j, const struct place *p, bool own,
+	struct error *err)
+{
+	struct segments list = { .v = NULL };
+	int r;
+
+	r = segments_list(&list, p, NULL, err);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		const char *origin = list.v[i].origin;
+		struct tail t;
+
+		if (i && strcmp(list.v[i - 1].origin, origin) == 0)
+			continue;
+		r = find_unlocked(&t, j, p, origin, own && strcmp(origin, j->origin) == 0, err);
+		if (r == 0 && t.seq && !heads_find(heads, origin))
+			r = heads_set(heads, origin, t.seq, t.hash, err);
+	}
+	segments_release(&list);
+	return r;
+}
+
+int journal_heads(struct journal *j, struct heads *out, struct error *err)
+{
+	struct heads heads = HEADS_INIT;
+	struct place peers = { .path = NULL };
+	bool there = false;
+	int r;
+
+	r = heads_of(&heads, j, &j->own, true, err);
+	if (r == 0)
+		r = place_open_peers(&peers, j, &there, err);
+	if (r == 0 && there)
+		r = heads_of(&heads, j, &peers, false, err);
+	place_release(&peers);
+	if (r < 0)
+		heads_release(&heads);
+	else
+		*out = heads;
+	return r;
+}

@@ -1,0 +1,178 @@
+/*
+ * journal_internal.h - shared by the files that implement journal.h; journal.c says what is on
+ * disk.
+ */
+#ifndef LOG_JOURNAL_INTERNAL_H
+#define LOG_JOURNAL_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "core/buf.h"
+#include "log/journal.h"
+
+#define SEGMENT_NAME_SIZE sizeof("0123456789abcdef0123456789abcdef.00000000000000000001.log")
+#define SEGMENT_MAX (8u << 20)
+#define HINT_SIZE 512
+#define BOOT_ID_SIZE 64
+
+struct segment {
+	char name[SEGMENT_NAME_SIZE];
+	char origin[ID_HEX_SIZE];
+	uint64_t first;
+};
+
+/* Sorted by name: by origin, then by first seq. */
+struct segments {
+	struct segment *v;
+	size_t n;
+};
+
+/* A directory that holds segments: the journal itself, or its peers/. */
+struct place {
+	int fd;
+	char *path;
+};
+
+/* What `head` and `suspect` hold: a good record, and where it stands. */
+struct hint {
+	bool known;
+	char segment[SEGMENT_NAME_SIZE];
+	uint64_t start; /* where that record begins */
+	uint64_t size; /* where it ends */
+	uint64_t seq;
+	uint64_t hlc;
+	char prev[HASH_HEX_SIZE];
+	char hash[HASH_HEX_SIZE];
+};
+
+struct journal {
+	struct place own;
+	char origin[ID_HEX_SIZE];
+	char boot[BOOT_ID_SIZE];
+	uint64_t segment_max;
+};
+
+/* segment.c: names, opening, and reading that no short read can deceive. */
+
+void segment_name(struct segment *out, const char *origin, uint64_t first);
+bool segment_parse(struct segment *out, const char *name);
+/* Of one origin, or of all (NULL). */
+int segments_list(
+	struct segments *out, const struct place *p, const char *origin, struct error *err);
+void segments_release(struct segments *s);
+
+/* The journal's peers/; *there_out is false when it has none. place_release() accepts zeroes. */
+int place_open_peers(
+	struct place *out, const struct journal *j, bool *there_out, struct error *err);
+void place_release(struct place *p);
+/* Opens a regular file of ours that nobody else may write. ERR_NOTFOUND, ERR_REFUSED. */
+int place_open_file(
+	int *fd_out, const struct place *p, const char *name, int flags, struct error *err);
+int file_size(int fd, const char *name, uint64_t *out, struct error *err);
+/* Reads until n bytes are there or the file ends. */
+int read_at(int fd, const char *name, void *buf, size_t n, uint64_t offset, size_t *got_out,
+	struct error *err);
+
+enum line_kind {
+	LINE_END, /* nothing left */
+	LINE_WHOLE,
+	LINE_PARTIAL, /* the file ends before the line does */
+	LINE_LONG, /* ends, but is longer than any record; not held */
+};
+
+/* Walks the lines of a file with a bounded buffer. */
+struct scan {
+	int fd; /* borrowed */
+	const char *name; /* borrowed, for messages */
+	char *buf;
+	size_t begin, end; /* unread part of buf */
+	uint64_t offset; /* of the next line */
+};
+
+struct line {
+	enum line_kind kind;
+	const char *text; /* valid until the next call */
+	size_t len; /* newline included */
+	uint64_t offset;
+	uint64_t next; /* offset behind it */
+};
+
+int scan_init(struct scan *s, struct error *err);
+void scan_release(struct scan *s);
+/* Continue at an offset, forgetting what was buffered. */
+void scan_seek(struct scan *s, int fd, const char *name, uint64_t offset);
+int scan_next(struct scan *s, struct line *out, struct error *err);
+
+/* hint.c */
+
+/* Not there, or not intact: known is false. */
+int hint_read(struct hint *out, const struct place *p, struct error *err);
+/* Best effort: `head` may stay behind, its loss costs one scan. */
+void hint_write(const struct hint *h, const struct journal *j);
+int suspect_read(struct hint *out, bool *there_out, const struct place *p, struct error *err);
+int suspect_write(const struct hint *h, const struct journal *j, struct error *err);
+int suspect_remove(const struct place *p, struct error *err);
+
+/* tail.c: where the good records of an origin end, and what stands behind them. */
+
+enum tail_state { TAIL_CLEAN, TAIL_TORN, TAIL_DAMAGED, TAIL_CHANGING };
+
+struct tail {
+	enum tail_state state;
+	struct segment segment; /* the newest; name "" when there is none */
+	uint64_t size; /* of its file */
+	uint64_t good; /* end of its last good record; 0: it holds none */
+	uint64_t seq; /* of the last good record, here or in an older segment; 0: none */
+	uint64_t hlc;
+	char hash[HASH_HEX_SIZE];
+	/* Highest that anything claims: `head`, a name, a record behind the damage. */
+	uint64_t claimed_seq, claimed_hlc;
+	const char *what; /* what is wrong, a constant text */
+	char bad_segment[SEGMENT_NAME_SIZE];
+	char bad_digest[HASH_HEX_SIZE];
+};
+
+/*
+ * `hint` is NULL for a peer's segments; without the lock it must have been read before this call,
+ * since what it claims is then on disk already.
+ */
+int tail_find(struct tail *out, const struct place *p, const char *origin, const struct hint *hint,
+	struct error *err);
+/* Why `rec` cannot follow the record with that seq and hash, or NULL. */
+const char *tail_check_next(
+	const struct record *rec, const char *origin, uint64_t seq, const char *hash);
+/* lastHash of a journal.break; false if the record is something else. */
+bool tail_break_hash(const struct record *rec, char out[HASH_HEX_SIZE]);
+/* Does the record that the hint remembers stand where it says? */
+int tail_holds_hint(bool *out, int fd, const char *origin, const struct hint *h, struct error *err);
+
+/* What a stretch of bytes that should be records holds. */
+struct region {
+	bool holds_record; /* chained or not, beginning anywhere */
+	uint64_t seq, hlc; /* highest of those of `origin` */
+	char digest[HASH_HEX_SIZE];
+};
+
+int region_read(struct region *out, int fd, const char *name, const char *origin, uint64_t from,
+	uint64_t to, struct error *err);
+/*
+ * TAIL_TORN, TAIL_DAMAGED or TAIL_CHANGING (two readings differed) for bytes behind the last good
+ * record that no remembered head claims; *out is the second reading.
+ */
+int region_classify(enum tail_state *state_out, struct region *out, int fd, const char *name,
+	const char *origin, uint64_t from, uint64_t to, struct error *err);
+
+/* heal.c: all of it under the lock. */
+
+/*
+ * Copy what stands from `from` on into torn/, durably, then cut it off. *kept (cleared first) is
+ * the copy's path below the journal.
+ */
+int heal_cut(const struct journal *j, const char *segment, uint64_t from, uint64_t *bytes_out,
+	struct buf *kept, struct error *err);
+/* The bodies of journal.repaired and journal.break. */
+int heal_repaired_body(struct buf *body, const char *segment, uint64_t offset, uint64_t bytes,
+	const char *kept, struct error *err);
+int heal_break_body(struct buf *body, const struct tail *t, struct error *err);
+
+#endif

@@ -1,0 +1,310 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "log/journal_internal.h"
+
+#define SCAN_BUFFER (2 * (size_t)RECORD_MAX)
+
+void segment_name(struct segment *out, const char *origin, uint64_t first)
+{
+	(void)snprintf(out->origin, sizeof(out->origin), "%s", origin);
+	out->first = first;
+	(void)snprintf(out->name, sizeof(out->name), "%.32s.%020" PRIu64 ".log", origin, first);
+}
+
+bool segment_parse(struct segment *out, const char *name)
+{
+	struct segment s;
+	uint64_t first = 0;
+
+	if (strlen(name) != SEGMENT_NAME_SIZE - 1)
+		return false;
+	memcpy(s.origin, name, ID_HEX_SIZE - 1);
+	s.origin[ID_HEX_SIZE - 1] = '\0';
+	if (!id_is_hex(s.origin, ID_HEX_SIZE - 1))
+		return false;
+	for (const char *p = name + ID_HEX_SIZE; p < name + ID_HEX_SIZE + 20; p++) {
+		if (*p < '0' || *p > '9' || first > UINT64_MAX / 10 - 1)
+			return false;
+		first = first * 10 + (uint64_t)(*p - '0');
+	}
+	segment_name(&s, s.origin, first);
+	if (!first || strcmp(s.name, name) != 0)
+		return false;
+	*out = s;
+	return true;
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+	return strcmp(((const struct segment *)a)->name, ((const struct segment *)b)->name);
+}
+
+static int collect(
+	struct segments *out, DIR *dir, const char *path, const char *origin, struct error *err)
+{
+	size_t cap = 0;
+
+	for (;;) {
+		struct dirent *entry;
+		struct segment s;
+
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? error_errno(err, "cannot read directory '%s'", path) : 0;
+		if (!segment_parse(&s, entry->d_name) || (origin && strcmp(s.origin, origin) != 0))
+			continue;
+		if (out->n == cap) {
+			struct segment *v;
+
+			cap = cap ? 2 * cap : 16;
+			v = realloc(out->v, cap * sizeof(*v));
+			if (!v)
+				return error_nomem(err);
+			out->v = v;
+		}
+		out->v[out->n++] = s;
+	}
+}
+
+int segments_list(
+	struct segments *out, const struct place *p, const char *origin, struct error *err)
+{
+	struct segments list = { .v = NULL };
+	DIR *dir = NULL;
+	int fd, r;
+
+	fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (!dir) {
+		r = error_errno(err, "cannot read directory '%s'", p->path);
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	r = collect(&list, dir, p->path, origin, err);
+	closedir(dir);
+	if (r < 0) {
+		segments_release(&list);
+		return r;
+	}
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), compare_segments);
+	*out = list;
+	return 0;
+}
+
+void segments_release(struct segments *s)
+{
+	free(s->v);
+	*s = (struct segments){ .v = NULL };
+}
+
+int place_open_peers(struct place *out, const struct journal *j, bool *there_out, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct place p = { .fd = -1 };
+	int r;
+
+	fs_join(&path, j->own.path, "peers");
+	r = buf_check(&path, err);
+	if (r < 0)
+		goto out;
+	r = fs_check_private_dir(path.data, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		*there_out = false;
+		r = 0;
+		goto out;
+	}
+	if (r < 0)
+		goto out;
+	p.fd = openat(j->own.fd, "peers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (p.fd < 0) {
+		r = error_errno(err, "cannot open '%s'", path.data);
+		goto out;
+	}
+	p.path = buf_detach(&path);
+	if (!p.path) {
+		close(p.fd);
+		r = error_nomem(err);
+		goto out;
+	}
+	*out = p;
+	*there_out = true;
+out:
+	buf_release(&path);
+	return r;
+}
+
+void place_release(struct place *p)
+{
+	if (p->path)
+		close(p->fd);
+	free(p->path);
+	*p = (struct place){ .path = NULL };
+}
+
+int place_open_file(
+	int *fd_out, const struct place *p, const char *name, int flags, struct error *err)
+{
+	struct stat st;
+	int fd, r = 0;
+
+	fd = openat(p->fd, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return error_set(
+				err, ERR_NOTFOUND, "there is no file '%s/%s'", p->path, name);
+		if (errno == ELOOP)
+			return error_set(
+				err, ERR_REFUSED, "'%s/%s' is a symbolic link", p->path, name);
+		return error_errno(err, "cannot open '%s/%s'", p->path, name);
+	}
+	if (fstat(fd, &st) < 0)
+		r = error_errno(err, "cannot look at '%s/%s'", p->path, name);
+	else if (!S_ISREG(st.st_mode))
+		r = error_set(err, ERR_REFUSED, "'%s/%s' is no regular file", p->path, name);
+	else if (st.st_uid != geteuid())
+		r = error_set(err, ERR_REFUSED, "'%s/%s' belongs to another user", p->path, name);
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		r = error_set(err, ERR_REFUSED, "'%s/%s' can be written by others", p->path, name);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*fd_out = fd;
+	return 0;
+}
+
+int file_size(int fd, const char *name, uint64_t *out, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "cannot look at '%s'", name);
+	*out = (uint64_t)st.st_size;
+	return 0;
+}
+
+int read_at(int fd, const char *name, void *buf, size_t n, uint64_t offset, size_t *got_out,
+	struct error *err)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		ssize_t k = pread(fd, (char *)buf + got, n - got, (off_t)(offset + got));
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return error_errno(err, "cannot read '%s'", name);
+		if (!k)
+			break;
+		got += (size_t)k;
+	}
+	*got_out = got;
+	return 0;
+}
+
+int scan_init(struct scan *s, struct error *err)
+{
+	*s = (struct scan){ .fd = -1 };
+	s->buf = malloc(SCAN_BUFFER);
+	return s->buf ? 0 : error_nomem(err);
+}
+
+void scan_release(struct scan *s)
+{
+	free(s->buf);
+	*s = (struct scan){ .fd = -1 };
+}
+
+void scan_seek(struct scan *s, int fd, const char *name, uint64_t offset)
+{
+	s->fd = fd;
+	s->name = name;
+	s->begin = s->end = 0;
+	s->offset = offset;
+}
+
+/* Read more behind what is buffered. *more_out is false at the end of the file. */
+static int fill(struct scan *s, bool *more_out, struct error *err)
+{
+	size_t held = s->end - s->begin;
+	size_t got;
+	int r;
+
+	memmove(s->buf, s->buf + s->begin, held);
+	s->begin = 0;
+	s->end = held;
+	r = read_at(s->fd, s->name, s->buf + held, SCAN_BUFFER - held, s->offset + held, &got, err);
+	if (r < 0)
+		return r;
+	s->end += got;
+	*more_out = got > 0;
+	return 0;
+}
+
+/* Drop bytes up to and including the next newline. */
+static int skip_line(struct scan *s, struct line *out, struct error *err)
+{
+	bool more = true;
+
+	while (more) {
+		char *nl = memchr(s->buf + s->begin, '\n', s->end - s->begin);
+		size_t n = nl ? (size_t)(nl - (s->buf + s->begin)) + 1 : s->end - s->begin;
+		int r;
+
+		s->begin += n;
+		s->offset += n;
+		if (nl) {
+			out->kind = LINE_LONG;
+			break;
+		}
+		r = fill(s, &more, err);
+		if (r < 0)
+			return r;
+	}
+	out->len = (size_t)(s->offset - out->offset);
+	out->next = s->offset;
+	return 0;
+}
+
+int scan_next(struct scan *s, struct line *out, struct error *err)
+{
+	bool more = true;
+	char *nl;
+	int r;
+
+	*out = (struct line){ .kind = LINE_PARTIAL, .offset = s->offset };
+	for (;;) {
+		size_t held = s->end - s->begin;
+
+		nl = held ? memchr(s->buf + s->begin, '\n', held) : NULL;
+		if (nl || !more)
+			break;
+		if (held > RECORD_MAX)
+			return skip_line(s, out, err);
+		r = fill(s, &more, err);
+		if (r < 0)
+			return r;
+	}
+	out->text = s->buf + s->begin;
+	out->len = nl ? (size_t)(nl - out->text) + 1 : s->end - s->begin;
+	out->next = s->offset + out->len;
+	if (nl)
+		out->kind = LINE_WHOLE;
+	else if (!out->len)
+		out->kind = LINE_END;
+	s->begin += out->len;
+	s->offset += out->len;
+	return 0;
+}
