@@ -9,13 +9,22 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 
 # Options stand in .It lines and in the SYNOPSIS; elsewhere .Fl may speak of another command.
+# --no-x beside --x is understood by every flag and not listed by -h.
 page_options() { # PAGE
 	awk '
 		/^\.Sh / { synopsis = /^\.Sh SYNOPSIS/ }
 		/^\.It/ || (synopsis && /^\./) {
 			for (i = 1; i < NF; i++)
 				if ($i ~ /^\.?Fl$/ && $(i + 1) ~ /^-[a-z]/)
-					print "-" $(i + 1)
+					seen["-" $(i + 1)]
+		}
+		END {
+			for (o in seen) {
+				positive = o
+				sub(/^--no-/, "--", positive)
+				if (positive == o || !(positive in seen))
+					print o
+			}
 		}' "$1" | LC_ALL=C sort -u
 }
 
@@ -47,6 +56,23 @@ for page in minsky-*.1; do
 		bad=1
 	fi
 done
+
+"$minsky" -h >"$work/overview" 2>&1 || {
+	echo "'minsky -h' fails"
+	bad=1
+}
+sed -n '/^commands:$/,/^$/s/^  \([a-z][a-z ]*[a-z]\)  .*/\1/p' "$work/overview" >"$work/commands"
+[ -s "$work/commands" ] || {
+	echo "'minsky -h' lists no commands"
+	bad=1
+}
+while IFS= read -r words; do
+	page=minsky-$(echo "$words" | tr ' ' -).1
+	[ -e "$page" ] || {
+		echo "'minsky $words' has no page $page"
+		bad=1
+	}
+done <"$work/commands"
 
 if command -v mandoc >/dev/null; then
 	for page in minsky*.[1-9]; do
