@@ -33,12 +33,18 @@ enum session_sort {
 	SORT_NAME, /* a to z */
 };
 
-/* Every member that is set narrows the answer; NULL and 0 do not. */
+/*
+ * Every member that is set narrows the answer; NULL and 0 do not. Deleted sessions are left out
+ * unless `deleted` is set or `status` asks for one status. A session whose name is not known yet
+ * (its events came before the one that started it) is no answer to any query. Of two sessions with
+ * the same time the one with the higher id comes first; of two with the same name the lower.
+ */
 struct session_query {
 	const char *status; /* a status name */
 	const char *task_id; /* normalised */
 	const char *branch;
-	const char *text; /* part of name, task, branch or description; case does not matter */
+	const char *text; /* part of name, task, branch or description; case of a to z does not
+			     matter */
 	bool pr_open;
 	bool deleted; /* include deleted sessions */
 	int64_t active_since; /* ms */
@@ -49,8 +55,8 @@ struct session_query {
 
 enum session_key {
 	KEY_ID,
-	KEY_NAME, /* of a session that is not deleted */
-	KEY_TASK, /* newest session of that task that is not deleted */
+	KEY_NAME, /* of a session that is not deleted; of several, the one created first */
+	KEY_TASK, /* any spelling; newest session of that task that is not deleted */
 };
 
 struct backend_ops {
@@ -105,5 +111,29 @@ struct backend {
 bool session_query_matches(const struct session_query *q, const struct session *s);
 int session_query_compare(
 	const struct session_query *q, const struct session *a, const struct session *b);
+/* The same for one key: is s an answer, and is a rather than b. */
+bool session_key_matches(enum session_key kind, const char *key, const struct session *s);
+bool session_key_prefers(enum session_key kind, const struct session *a, const struct session *b);
+/* "#007" and "7" are one task. NULL is the same as nothing. */
+bool task_id_same(const char *a, const char *b);
+
+/*
+ * Texts that stores and read_state/write_state have in common:
+ *
+ *	{"record":{...},"key":{"hlc":"<16 hex>","origin":"<32 hex>","seq":12},"events":9}
+ *	[{"origin":"<32 hex>","seq":12,"hash":"<64 hex>"}]
+ *	{"heads":[...],"sessions":[<rows>]}
+ *
+ * A row has "frozen":true behind "events" where that is so. The readers want text that has passed
+ * json_check_depth(STATE_MAX_DEPTH), except state_from_json(), which checks it itself; a row of
+ * the document may come in any order, and the set is in the document's order.
+ */
+#define STATE_MAX_DEPTH (JSON_MAX_DEPTH + 8)
+int session_row_to_json(struct buf *out, const struct session *s, struct error *err);
+int session_row_from_json(struct session *out, const char *text, size_t len, struct error *err);
+int heads_to_json(struct buf *out, const struct heads *heads, struct error *err);
+int heads_from_json(struct heads *out, const char *text, size_t len, struct error *err);
+int state_from_json(struct heads *heads_out, struct session_set *set_out, const char *text,
+	size_t len, struct error *err);
 
 #endif

@@ -66,6 +66,7 @@ struct pr {
 	char *merge_commit;
 	char *verdict; /* "unknown" when git could not tell whether it is merged */
 	char *seen[PR_PLACES];
+	char *extra; /* as in struct session */
 };
 
 struct session {
@@ -78,9 +79,11 @@ struct session {
 	int64_t created_at;
 	char *task_id, *description;
 	char *branch, *base_branch;
+	char *base_oid; /* "baseOid": where the branch began (session.started's `base`) */
 	char *backend_type; /* "local", "remote", "github" */
 	char *github_owner, *github_repo, *github_token_ref;
-	char *remote_auth_method, *remote_depth;
+	char *remote_auth_method;
+	char *remote_depth; /* JSON text of a string or number, as it came: 1 or "1" */
 	char *workspace;
 	char *mode; /* "clone" or "worktree" */
 	int64_t last_activity_at, deleted_at;
@@ -96,6 +99,7 @@ struct session {
 	size_t n_prs;
 	/* members that this version does not know, one JSON object text, byte for byte; or NULL */
 	char *extra;
+	char *github_extra, *remote_extra; /* the same inside github and remote */
 	bool started, deleted;
 	/* bookkeeping: not part of the record, not part of the digest */
 	struct event_key last_key;
@@ -112,7 +116,9 @@ const struct pr *session_pr(const struct session *s);
 /*
  * Apply one event that lies above s->last_key. A zeroed struct is a session of which nothing is
  * known yet. Events of another session, and events that mean nothing for a record, only move the
- * bookkeeping. ERR_CORRUPT never: a member of the wrong kind counts as absent.
+ * bookkeeping. ERR_CORRUPT never: a member of the wrong kind counts as absent. An event that does
+ * not lie above s->last_key was applied already and changes nothing. After ERR_NOMEM the record is
+ * good for session_release() only.
  */
 int session_apply(struct session *s, const struct event *e, struct error *err);
 
@@ -121,7 +127,10 @@ struct session_set {
 	size_t n;
 };
 
-/* Sorts `events` in place and folds them. Release the set with session_set_release(). */
+/*
+ * Sorts `events` in place and folds them; an event that comes twice counts once. Release the set
+ * with session_set_release().
+ */
 int session_fold(struct session_set *out, struct event *events, size_t n, struct error *err);
 void session_set_release(struct session_set *set);
 
@@ -132,9 +141,13 @@ void session_set_release(struct session_set *set);
 int session_to_json(struct buf *out, const struct session *s, struct error *err);
 /*
  * The inverse; bookkeeping stays zero. Members that are not in the list end up in `extra`, byte
- * for byte. ERR_CORRUPT if it is not an object with a sessionId.
+ * for byte; so do those inside github, remote and a PR, in theirs (attention and seen keep none). A
+ * member of the wrong kind counts as absent, and so does null. ERR_CORRUPT if it is not an object
+ * with a sessionId.
  */
 int session_from_json(struct session *out, const char *text, size_t len, struct error *err);
+/* The same for text that is part of something that has passed json_check(). */
+int session_from_checked_json(struct session *out, const char *text, size_t len, struct error *err);
 /* SHA-256 of the canonical JSON. */
 int session_digest(const struct session *s, char out[HASH_HEX_SIZE], struct error *err);
 

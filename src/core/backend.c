@@ -1,0 +1,117 @@
+#include "core/backend.h"
+
+#include "core/names.h"
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Letters of ASCII alone fold, as in SQL's LIKE, so that every backend answers the same. */
+static bool contains(const char *text, const char *part)
+{
+	size_t n = strlen(part);
+
+	if (!n)
+		return true;
+	for (; text && *text; text++) {
+		size_t i = 0;
+
+		while (i < n && lower(text[i]) == lower(part[i]))
+			i++;
+		if (i == n)
+			return true;
+	}
+	return false;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
+bool task_id_same(const char *a, const char *b)
+{
+	struct buf na = BUF_INIT, nb = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool result;
+
+	if (!a || !b)
+		return false;
+	if (strcmp(a, b) == 0)
+		return true;
+	result = name_task_id(a, &na, &ignored) == 0 && name_task_id(b, &nb, &ignored) == 0 &&
+		strcmp(na.data, nb.data) == 0;
+	buf_release(&na);
+	buf_release(&nb);
+	return result;
+}
+
+bool session_query_matches(const struct session_query *q, const struct session *s)
+{
+	const char *status = session_status_name(session_status(s));
+	const struct pr *pr = session_pr(s);
+
+	if (!s->name)
+		return false;
+	if (q->status && strcmp(q->status, status) != 0)
+		return false;
+	if (s->deleted && !q->deleted && !q->status)
+		return false;
+	if (q->task_id && !task_id_same(s->task_id, q->task_id))
+		return false;
+	if (q->branch && !same(s->branch, q->branch))
+		return false;
+	if (q->text && !contains(s->name, q->text) && !contains(s->task_id, q->text) &&
+		!contains(s->branch, q->text) && !contains(s->description, q->text))
+		return false;
+	if (q->pr_open && !(pr && pr->exists && !pr->merged_at && !pr->closed_at))
+		return false;
+	return !q->active_since || s->last_activity_at >= q->active_since;
+}
+
+static int newest_first(int64_t a, int64_t b, const struct session *sa, const struct session *sb)
+{
+	if (a != b)
+		return a > b ? -1 : 1;
+	return strcmp(sb->id, sa->id);
+}
+
+int session_query_compare(
+	const struct session_query *q, const struct session *a, const struct session *b)
+{
+	int c;
+
+	switch (q->sort) {
+	case SORT_ACTIVITY:
+		return newest_first(a->last_activity_at, b->last_activity_at, a, b);
+	case SORT_CREATED:
+		return newest_first(a->created_at, b->created_at, a, b);
+	case SORT_NAME:
+		break;
+	}
+	c = strcmp(a->name ? a->name : "", b->name ? b->name : "");
+	return c ? c : strcmp(a->id, b->id);
+}
+
+bool session_key_matches(enum session_key kind, const char *key, const struct session *s)
+{
+	switch (kind) {
+	case KEY_ID:
+		return strcmp(s->id, key) == 0;
+	case KEY_NAME:
+		return !s->deleted && same(s->name, key);
+	case KEY_TASK:
+		return !s->deleted && s->name && task_id_same(s->task_id, key);
+	}
+	return false;
+}
+
+bool session_key_prefers(enum session_key kind, const struct session *a, const struct session *b)
+{
+	int c = a->created_at < b->created_at ? -1 : a->created_at > b->created_at;
+
+	if (!c)
+		c = strcmp(a->id, b->id);
+	return kind == KEY_TASK ? c > 0 : c < 0;
+}

@@ -1,0 +1,357 @@
+#include "core/jsonw.h"
+#include "core/session_pr.h"
+#include "core/session_shape.h"
+
+static int take(char **dst, const struct json *from, const char *key, struct error *err)
+{
+	const char *text = json_get_string(from, key);
+
+	return text ? text_set(dst, text, err) : 0;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+/* A shallow clone's depth is a number in records that come from elsewhere, or a word. */
+static int take_depth(struct session *s, const struct json *remote, struct error *err)
+{
+	const char *word = json_get_string(remote, "depth");
+	struct buf text = BUF_INIT;
+	struct jsonw w;
+	uint64_t n;
+	int r;
+
+	jsonw_init(&w, &text, false);
+	if (word)
+		jsonw_string(&w, word);
+	else if (json_get_u64(remote, "depth", &n))
+		jsonw_u64(&w, n);
+	else
+		return 0;
+	r = buf_check(&text, err);
+	if (r == 0)
+		r = text_set(&s->remote_depth, text.data, err);
+	buf_release(&text);
+	return r;
+}
+
+/* What session.starting and session.started both carry. */
+static int take_plan(struct session *s, const struct event *e, struct error *err)
+{
+	const struct json *github = json_get(e->data, "github");
+	const struct json *remote = json_get(e->data, "remote");
+	const char *repo = json_get_string(e->data, "repo");
+	const struct {
+		char **dst;
+		const struct json *from;
+		const char *key;
+	} members[] = {
+		{ &s->name, e->data, "name" },
+		{ &s->repo_name, e->data, "repoName" },
+		{ &s->repo_url, e->data, "repoUrl" },
+		{ &s->branch, e->data, "branch" },
+		{ &s->base_branch, e->data, "baseBranch" },
+		{ &s->task_id, e->data, "taskId" },
+		{ &s->description, e->data, "description" },
+		{ &s->workspace, e->data, "workspace" },
+		{ &s->backend_type, e->data, "backendType" },
+		{ &s->mode, e->data, "mode" },
+		{ &s->clone_id, e->data, "clone" },
+		{ &s->main_clone_id, e->data, "mainClone" },
+		{ &s->head, e->data, "head" },
+		{ &s->github_owner, github, "owner" },
+		{ &s->github_repo, github, "repo" },
+		{ &s->github_token_ref, github, "tokenRef" },
+		{ &s->remote_auth_method, remote, "authMethod" },
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		int r = take(members[i].dst, members[i].from, members[i].key, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (repo && id_is_hex(repo, ID_HEX_SIZE - 1))
+		memcpy(s->repo_id, repo, ID_HEX_SIZE);
+	if (!s->created_at)
+		s->created_at = e->at;
+	return take_depth(s, remote, err);
+}
+
+static int take_place(struct session *s, const struct event *e, struct error *err)
+{
+	int r = take(&s->workspace, e->data, "workspace", err);
+
+	return r < 0 ? r : take(&s->clone_id, e->data, "clone", err);
+}
+
+static int renamed(struct session *s, const struct event *e, struct error *err)
+{
+	int r = take(&s->name, e->data, "name", err);
+
+	if (r == 0)
+		r = take(&s->branch, e->data, "branch", err);
+	return r < 0 ? r : take(&s->workspace, e->data, "workspace", err);
+}
+
+static int noted(struct session *s, const struct event *e, struct error *err)
+{
+	int r = text_set(&s->note_state, json_get_string(e->data, "state"), err);
+
+	s->noted_at = e->at;
+	return r < 0 ? r : text_set(&s->note_text, json_get_string(e->data, "text"), err);
+}
+
+/* Members that the fold itself decides are not to be set. */
+static bool may_set(const struct member *m)
+{
+	if (m->kind == MEMBER_TIME)
+		return m->offset == offsetof(struct session, created_at);
+	return m->kind < MEMBER_STATUS && m->kind != MEMBER_UUID && m->kind != MEMBER_HEX;
+}
+
+static int set_members(struct session *s, const struct json_slice *set, struct error *err)
+{
+	struct extra_changes unknown = { .v = NULL };
+	struct json_slice key, value;
+	size_t pos = 0;
+	bool more = true;
+	int r = 0;
+
+	while (r == 0) {
+		const struct member *m;
+
+		r = json_next_member(set->at, set->len, &pos, &key, &value, &more, err);
+		if (r < 0 || !more)
+			break;
+		m = shape_find(&session_shape, &key);
+		if (!m) {
+			if (value.len == 4 && memcmp(value.at, "null", 4) == 0)
+				value.len = 0;
+			r = extra_changes_add(&unknown, &key, &value, err);
+		} else if (may_set(m)) {
+			r = shape_set(s, m, &value, err);
+		}
+	}
+	if (r == 0)
+		r = extra_apply(&s->extra, &unknown, err);
+	free(unknown.v);
+	return r;
+}
+
+/* The bytes of one member of the event's data; empty if it is not an object. */
+static int find_object(
+	const struct event *e, const char *name, struct json_slice *out, struct error *err)
+{
+	struct json_slice key, value;
+	size_t pos = 0;
+	bool more = e->data_text != NULL;
+
+	*out = (struct json_slice){ .len = 0 };
+	while (more) {
+		int r = json_next_member(
+			e->data_text, strlen(e->data_text), &pos, &key, &value, &more, err);
+
+		if (r < 0)
+			return r;
+		if (more && json_key_is(&key, name) && json_slice_is(&value, '{')) {
+			*out = value;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static int updated(struct session *s, const struct event *e, struct error *err)
+{
+	struct json_slice set;
+	int r = find_object(e, "set", &set, err);
+
+	return r < 0 || !set.len ? r : set_members(s, &set, err);
+}
+
+/*
+ * The whole record gives way to the imported one. It keeps its own times: a session that was last
+ * touched two years ago must not look busy because it was imported today.
+ */
+static int imported(struct session *s, const struct event *e, struct error *err)
+{
+	struct session fresh = { .last_key = s->last_key, .n_events = s->n_events };
+	struct json_slice record;
+	int r = find_object(e, "record", &record, err);
+
+	if (r < 0 || !record.len)
+		return r;
+	r = session_read_record(&fresh, record.at, record.len, err);
+	if (r < 0) {
+		session_release(&fresh);
+		return r;
+	}
+	memcpy(fresh.id, s->id, sizeof(fresh.id));
+	if (!fresh.created_at)
+		fresh.created_at = e->at;
+	if (!fresh.last_activity_at)
+		fresh.last_activity_at = fresh.created_at;
+	session_release(s);
+	*s = fresh;
+	return 0;
+}
+
+static int apply_session(struct session *s, const struct event *e, struct error *err)
+{
+	switch ((int)e->type) {
+	case EVENT_SESSION_STARTED:
+		s->started = true;
+		return take_plan(s, e, err);
+	case EVENT_SESSION_STARTING:
+		return take_plan(s, e, err);
+	case EVENT_SESSION_START_FAILED:
+	case EVENT_SESSION_DELETED:
+		s->deleted = true;
+		s->deleted_at = e->at;
+		return 0;
+	case EVENT_SESSION_RESTORED:
+		s->started = true;
+		s->deleted = false;
+		s->deleted_at = 0;
+		return take_place(s, e, err);
+	case EVENT_SESSION_RENAMED:
+		return renamed(s, e, err);
+	case EVENT_SESSION_UPDATED:
+		return updated(s, e, err);
+	case EVENT_SESSION_NOTED:
+		return noted(s, e, err);
+	case EVENT_SESSION_IMPORTED:
+		return imported(s, e, err);
+	case EVENT_SESSION_FOUND:
+		return take_place(s, e, err);
+	default:
+		return 0;
+	}
+}
+
+/* Where the session's branch stands now, if the event is about that branch. */
+static int move_head(struct session *s, const struct event *e, const char *key, struct error *err)
+{
+	if (!same(json_get_string(e->data, "branch"), s->branch) ||
+		json_get_bool(e->data, "remote", false))
+		return 0;
+	return take(&s->head, e->data, key, err);
+}
+
+/* Events of git, from the session's own workspace. */
+static int apply_git(struct session *s, const struct event *e, struct error *err)
+{
+	switch ((int)e->type) {
+	case EVENT_COMMIT_CREATED:
+		if (same(json_get_string(e->data, "branch"), s->branch))
+			s->commit_count++;
+		return move_head(s, e, "oid", err);
+	case EVENT_BRANCH_CREATED:
+		return move_head(s, e, "oid", err);
+	case EVENT_COMMITS_REWRITTEN:
+	case EVENT_BRANCH_MOVED:
+	case EVENT_MERGE_COMPLETED:
+		return move_head(s, e, "new", err);
+	case EVENT_BRANCH_RENAMED:
+		/* git branch -m in the workspace: commits to come name the new one. */
+		if (same(json_get_string(e->data, "from"), s->branch))
+			return take(&s->branch, e->data, "to", err);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+enum event_class { CLASS_NONE, CLASS_SESSION, CLASS_GIT, CLASS_PR };
+
+static enum event_class class_of(enum event_type type)
+{
+	switch ((int)type) {
+	case EVENT_SESSION_STARTING:
+	case EVENT_SESSION_STARTED:
+	case EVENT_SESSION_START_FAILED:
+	case EVENT_SESSION_RENAMED:
+	case EVENT_SESSION_UPDATED:
+	case EVENT_SESSION_NOTED:
+	case EVENT_SESSION_DELETED:
+	case EVENT_SESSION_RESTORED:
+	case EVENT_SESSION_IMPORTED:
+	case EVENT_SESSION_LOST:
+	case EVENT_SESSION_FOUND:
+		return CLASS_SESSION;
+	case EVENT_COMMIT_CREATED:
+	case EVENT_COMMITS_REWRITTEN:
+	case EVENT_BRANCH_CREATED:
+	case EVENT_BRANCH_SWITCHED:
+	case EVENT_BRANCH_MOVED:
+	case EVENT_BRANCH_RENAMED:
+	case EVENT_BRANCH_DELETED:
+	case EVENT_MERGE_COMPLETED:
+		return CLASS_GIT;
+	default:
+		return is_pr_event(type) ? CLASS_PR : CLASS_NONE;
+	}
+}
+
+/* Somebody worked on it: a ref that was fetched, or a look at the PR, is no sign of that. */
+static bool is_activity(enum event_type type)
+{
+	switch ((int)type) {
+	case EVENT_SESSION_IMPORTED:
+	case EVENT_BRANCH_CREATED:
+	case EVENT_BRANCH_MOVED:
+	case EVENT_BRANCH_RENAMED:
+	case EVENT_BRANCH_DELETED:
+	case EVENT_PR_CHECKED:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int apply_known(struct session *s, const struct event *e, struct error *err)
+{
+	enum event_class class = class_of(e->type);
+	int r = 0;
+
+	if (s->deleted && e->type != EVENT_SESSION_RESTORED)
+		return 0;
+	if (class == CLASS_GIT && !(e->has_src && same(e->src.clone, s->clone_id)))
+		return 0;
+	switch (class) {
+	case CLASS_NONE:
+		return 0;
+	case CLASS_SESSION:
+		r = apply_session(s, e, err);
+		break;
+	case CLASS_GIT:
+		r = apply_git(s, e, err);
+		break;
+	case CLASS_PR:
+		r = session_apply_pr(s, e, err);
+		break;
+	}
+	if (r == 0 && is_activity(e->type) && e->at > s->last_activity_at)
+		s->last_activity_at = e->at;
+	return r;
+}
+
+int session_apply(struct session *s, const struct event *e, struct error *err)
+{
+	if (s->n_events && event_key_compare(&e->key, &s->last_key) <= 0)
+		return 0;
+	s->last_key = e->key;
+	s->n_events++;
+	if (!e->session)
+		return 0;
+	if (!s->id[0])
+		memcpy(s->id, e->session, strlen(e->session) + 1);
+	else if (strcmp(s->id, e->session) != 0)
+		return 0;
+	if (e->type == EVENT_UNKNOWN && e->crit)
+		s->frozen = true;
+	return s->frozen ? 0 : apply_known(s, e, err);
+}

@@ -1,0 +1,15 @@
+/*
+ * session_pr.h - the part of the fold that deals with pull requests.
+ */
+#ifndef CORE_SESSION_PR_H
+#define CORE_SESSION_PR_H
+
+#include <stdbool.h>
+
+#include "core/error.h"
+#include "core/session.h"
+
+bool is_pr_event(enum event_type type);
+int session_apply_pr(struct session *s, const struct event *e, struct error *err);
+
+#endif
