@@ -1,0 +1,342 @@
+#include "core/repo.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+#include "core/fs.h"
+#include "core/json.h"
+#include "core/jsonw.h"
+
+/*
+ * repo.json:
+ *
+ *	{"schema":1,"id":"<32 hex>","name":"org/repo","mainPath":"<path>","urls":["host/org/repo"],
+ *	 "clones":[{"id":"<32 hex>","path":"<path>","session":"<uuid>"}]}
+ *
+ * "session" only for a workspace, "mainPath" only once it is known. The journal's own directory is
+ * not in it: the file lies there.
+ */
+#define REPO_FILE "repo.json"
+#define REPO_SCHEMA 1
+#define REPO_MAX (16u << 20)
+
+void repo_release(struct repo *r)
+{
+	for (size_t i = 0; i < r->n_urls; i++)
+		free(r->urls[i]);
+	for (size_t i = 0; i < r->n_clones; i++)
+		free(r->clones[i].path);
+	free(r->urls);
+	free(r->clones);
+	free(r->name);
+	free(r->journal);
+	free(r->main_path);
+	*r = (struct repo)REPO_INIT;
+}
+
+bool repo_has_url(const struct repo *r, const char *canonical)
+{
+	for (size_t i = 0; i < r->n_urls; i++)
+		if (strcmp(r->urls[i], canonical) == 0)
+			return true;
+	return false;
+}
+
+int repo_add_url(struct repo *r, const char *canonical, struct error *err)
+{
+	char **urls, *copy;
+
+	if (repo_has_url(r, canonical))
+		return 0;
+	urls = realloc(r->urls, (r->n_urls + 1) * sizeof(*urls));
+	if (!urls)
+		return error_nomem(err);
+	r->urls = urls;
+	copy = strdup(canonical);
+	if (!copy)
+		return error_nomem(err);
+	r->urls[r->n_urls++] = copy;
+	return 0;
+}
+
+const struct repo_clone *repo_find_clone(const struct repo *r, const char *id)
+{
+	for (size_t i = 0; i < r->n_clones; i++)
+		if (strcmp(r->clones[i].id, id) == 0)
+			return &r->clones[i];
+	return NULL;
+}
+
+static struct repo_clone *clone_slot(struct repo *r, const char *id, struct error *err)
+{
+	struct repo_clone *clones;
+
+	for (size_t i = 0; i < r->n_clones; i++)
+		if (strcmp(r->clones[i].id, id) == 0)
+			return &r->clones[i];
+	clones = realloc(r->clones, (r->n_clones + 1) * sizeof(*clones));
+	if (!clones) {
+		error_nomem(err);
+		return NULL;
+	}
+	r->clones = clones;
+	clones[r->n_clones] = (struct repo_clone){ .path = NULL };
+	memcpy(clones[r->n_clones].id, id, ID_HEX_SIZE);
+	return &clones[r->n_clones];
+}
+
+int repo_add_clone(
+	struct repo *r, const char *id, const char *path, const char *session, struct error *err)
+{
+	struct repo_clone *clone;
+	char *copy;
+
+	if (!id_is_hex(id, ID_HEX_SIZE - 1))
+		return error_set(err, ERR_CORRUPT, "not a clone's id: '%s'", id);
+	if (session && *session && !id_is_uuid(session))
+		return error_set(err, ERR_CORRUPT, "not a session's id: '%s'", session);
+	copy = strdup(path);
+	if (!copy)
+		return error_nomem(err);
+	clone = clone_slot(r, id, err);
+	if (!clone) {
+		free(copy);
+		return err->code;
+	}
+	if (clone == r->clones + r->n_clones)
+		r->n_clones++;
+	free(clone->path);
+	clone->path = copy;
+	memset(clone->session, 0, sizeof(clone->session));
+	if (session && *session)
+		memcpy(clone->session, session, ID_UUID_SIZE);
+	return 0;
+}
+
+static int missing(const char *what, struct error *err)
+{
+	return error_set(err, ERR_CORRUPT, "'%s' is missing or not what it should be", what);
+}
+
+static int take_string(char **out, const struct json *j, const char *key, struct error *err)
+{
+	const char *text = json_get_string(j, key);
+
+	if (!text)
+		return missing(key, err);
+	*out = strdup(text);
+	return *out ? 0 : error_nomem(err);
+}
+
+static int read_urls(struct repo *r, const struct json *urls, struct error *err)
+{
+	if (!json_is_array(urls))
+		return missing("urls", err);
+	for (const struct json *c = json_first(urls); c; c = json_next(c)) {
+		int rc = json_is_string(c) ? repo_add_url(r, json_string(c), err)
+					   : missing("urls", err);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int read_clones(struct repo *r, const struct json *clones, struct error *err)
+{
+	if (!json_is_array(clones))
+		return missing("clones", err);
+	for (const struct json *c = json_first(clones); c; c = json_next(c)) {
+		const char *id = json_get_string(c, "id"), *path = json_get_string(c, "path");
+		int rc;
+
+		if (!id || !path)
+			return missing("clones", err);
+		rc = repo_add_clone(r, id, path, json_get_string(c, "session"), err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int read_repo(struct repo *r, const struct json *j, struct error *err)
+{
+	const char *id = json_get_string(j, "id");
+	uint64_t schema;
+	int rc;
+
+	if (!json_get_u64(j, "schema", &schema))
+		return missing("schema", err);
+	if (schema > REPO_SCHEMA) {
+		error_set(err, ERR_UNSUPPORTED, "schema %llu is newer than this minsky",
+			(unsigned long long)schema);
+		return error_hint(err, "use the newer minsky that wrote it");
+	}
+	if (!id || !id_is_hex(id, ID_HEX_SIZE - 1))
+		return missing("id", err);
+	memcpy(r->id, id, ID_HEX_SIZE);
+	rc = take_string(&r->name, j, "name", err);
+	if (rc == 0 && json_get(j, "mainPath"))
+		rc = take_string(&r->main_path, j, "mainPath", err);
+	if (rc == 0)
+		rc = read_urls(r, json_get(j, "urls"), err);
+	return rc < 0 ? rc : read_clones(r, json_get(j, "clones"), err);
+}
+
+int repo_load(struct repo *out, const char *journal, struct error *err)
+{
+	struct repo r = REPO_INIT;
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct json *j = NULL;
+	int rc;
+
+	fs_join(&path, journal, REPO_FILE);
+	rc = buf_check(&path, err);
+	if (rc == 0)
+		rc = fs_read_private(path.data, REPO_MAX, &text, err);
+	if (rc < 0)
+		goto out;
+	rc = json_parse(&j, text.data, text.len, err);
+	if (rc == 0)
+		rc = read_repo(&r, j, err);
+	if (rc < 0) {
+		error_wrap(err, "cannot read '%s'", path.data);
+		goto out;
+	}
+	r.journal = strdup(journal);
+	if (!r.journal) {
+		rc = error_nomem(err);
+		goto out;
+	}
+	*out = r;
+	r = (struct repo)REPO_INIT;
+out:
+	json_free(j);
+	repo_release(&r);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static void write_repo(struct jsonw *w, const struct repo *r)
+{
+	jsonw_begin_object(w);
+	jsonw_ku64(w, "schema", REPO_SCHEMA);
+	jsonw_kstring(w, "id", r->id);
+	jsonw_kstring(w, "name", r->name);
+	if (r->main_path)
+		jsonw_kstring(w, "mainPath", r->main_path);
+	jsonw_key(w, "urls");
+	jsonw_begin_array(w);
+	for (size_t i = 0; i < r->n_urls; i++)
+		jsonw_string(w, r->urls[i]);
+	jsonw_end_array(w);
+	jsonw_key(w, "clones");
+	jsonw_begin_array(w);
+	for (size_t i = 0; i < r->n_clones; i++) {
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "id", r->clones[i].id);
+		jsonw_kstring(w, "path", r->clones[i].path);
+		jsonw_kstring_opt(w, "session", r->clones[i].session);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+	jsonw_end_object(w);
+}
+
+int repo_save(const struct repo *r, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct jsonw w;
+	int rc;
+
+	jsonw_init(&w, &text, true);
+	write_repo(&w, r);
+	buf_addch(&text, '\n');
+	fs_join(&path, r->journal, REPO_FILE);
+	rc = buf_check(&text, err);
+	if (rc == 0)
+		rc = buf_check(&path, err);
+	if (rc == 0)
+		rc = fs_replace(path.data, text.data, text.len, 0600, true, err);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static int list_append(struct repo_list *l, struct repo *r, struct error *err)
+{
+	struct repo *v = realloc(l->v, (l->n + 1) * sizeof(*v));
+
+	if (!v)
+		return error_nomem(err);
+	l->v = v;
+	l->v[l->n++] = *r;
+	*r = (struct repo)REPO_INIT;
+	return 0;
+}
+
+static int by_journal(const void *a, const void *b)
+{
+	return strcmp(((const struct repo *)a)->journal, ((const struct repo *)b)->journal);
+}
+
+static int list_dir(struct repo_list *list, DIR *dir, const char *path, struct error *err)
+{
+	struct buf journal = BUF_INIT;
+	const struct dirent *entry;
+	int rc = 0;
+
+	while (rc == 0 && (entry = readdir(dir))) {
+		struct repo r = REPO_INIT;
+		struct error skipped = ERROR_INIT;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fs_join(&journal, path, entry->d_name);
+		rc = buf_check(&journal, err);
+		if (rc == 0 && repo_load(&r, journal.data, &skipped) == 0)
+			rc = list_append(list, &r, err);
+		repo_release(&r);
+	}
+	buf_release(&journal);
+	if (rc == 0 && list->n)
+		qsort(list->v, list->n, sizeof(*list->v), by_journal);
+	return rc;
+}
+
+int repo_list_load(struct repo_list *out, const char *state_dir, struct error *err)
+{
+	struct repo_list list = { .v = NULL };
+	struct buf path = BUF_INIT;
+	DIR *dir = NULL;
+	int rc;
+
+	fs_join(&path, state_dir, "journal");
+	rc = buf_check(&path, err);
+	if (rc < 0)
+		goto out;
+	dir = opendir(path.data);
+	if (dir)
+		rc = list_dir(&list, dir, path.data, err);
+	else if (errno != ENOENT)
+		rc = error_errno(err, "cannot open '%s'", path.data);
+	if (rc < 0)
+		goto out;
+	*out = list;
+	list = (struct repo_list){ .v = NULL };
+out:
+	if (dir)
+		closedir(dir);
+	repo_list_release(&list);
+	buf_release(&path);
+	return rc;
+}
+
+void repo_list_release(struct repo_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		repo_release(&l->v[i]);
+	free(l->v);
+	*l = (struct repo_list){ .v = NULL };
+}
