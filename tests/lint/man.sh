@@ -61,7 +61,8 @@ done
 	echo "'minsky -h' fails"
 	bad=1
 }
-sed -n '/^commands:$/,/^$/s/^  \([a-z][a-z ]*[a-z]\)  .*/\1/p' "$work/overview" >"$work/commands"
+awk -F '  +' '/^$/ { on = 0 } on { print $2 } /^commands:$/ { on = 1 }' "$work/overview" \
+	>"$work/commands"
 [ -s "$work/commands" ] || {
 	echo "'minsky -h' lists no commands"
 	bad=1
