@@ -42,7 +42,8 @@ struct config_key {
 	const char *variable; /* "MINSKY_SQLITE_PATH" */
 	const char *default_value; /* may hold ${MINSKY_STATE}; NULL: unset */
 	enum config_type type;
-	const char *choices; /* "json|sqlite|postgres" */
+	/* "json|sqlite|postgres"; of a number its range, "1..64"; of a path words that also do */
+	const char *choices;
 	bool sensitive; /* ignored in an untrusted repository's file */
 	bool secret; /* never shown */
 	const char *help;

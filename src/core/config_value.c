@@ -1,0 +1,264 @@
+#include <errno.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "core/config_parts.h"
+#include "core/paths.h"
+#include "core/text.h"
+
+bool config_parse_bool(const char *text, bool *out)
+{
+	static const char *const yes[] = { "true", "yes", "on" },
+				 *const no[] = { "false", "no", "off" };
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
+			*out = !strcasecmp(text, yes[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Digits up to *end_out; false without any, or above 2^53. */
+static bool parse_digits(const char *text, int64_t *out, const char **end_out)
+{
+	int64_t v = 0;
+	const char *p = text;
+
+	for (; *p >= '0' && *p <= '9'; p++) {
+		v = v * 10 + (*p - '0');
+		if (v > (INT64_C(1) << 53))
+			return false;
+	}
+	*out = v;
+	*end_out = p;
+	return p > text;
+}
+
+bool config_parse_int(const char *text, int64_t *out)
+{
+	const char *end;
+	int64_t v;
+
+	if (!parse_digits(text, &v, &end) || *end)
+		return false;
+	*out = v;
+	return true;
+}
+
+bool config_parse_ms(const char *text, int64_t *out)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = {
+		{ "ms", 1 },
+		{ "s", 1000 },
+		{ "m", 60000 },
+		{ "h", 3600000 },
+		{ "d", 86400000 },
+		{ "w", 604800000 },
+	};
+	const char *end;
+	int64_t v;
+
+	if (!parse_digits(text, &v, &end))
+		return false;
+	if (!*end && !v) {
+		*out = 0;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(end, units[i].unit) && v <= (INT64_C(1) << 53) / units[i].ms) {
+			*out = v * units[i].ms;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_name_char(char c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+		(!first && c >= '0' && c <= '9');
+}
+
+/* What a repository may learn of the user's environment. */
+static bool repository_may_name(const char *variable)
+{
+	return !strncmp(variable, "MINSKY_", 7) || !strncmp(variable, "XDG_", 4) ||
+		!strcmp(variable, "HOME") || !strcmp(variable, "USER");
+}
+
+static int add_variable(struct buf *out, const struct config_key *key, const char *name,
+	enum config_level level, const char *origin, struct error *err)
+{
+	const char *value;
+
+	if (!strcmp(name, "MINSKY_STATE")) {
+		struct buf state = BUF_INIT;
+		int r = paths_state(&state, err);
+
+		if (!r)
+			buf_add(out, state.data, state.len);
+		buf_release(&state);
+		return r;
+	}
+	if (level == CONFIG_REPOSITORY && !repository_may_name(name)) {
+		error_set(err, ERR_USAGE, "%s: '%s' may not use ${%s} in a repository's file",
+			origin, key->name, name);
+		return error_hint(err, "there, only MINSKY_*, XDG_*, HOME and USER expand");
+	}
+	value = getenv(name);
+	if (!value) {
+		error_set(err, ERR_USAGE, "%s: '%s' uses ${%s}, which is not set", origin,
+			key->name, name);
+		return error_hint(err, "set %s, or write $${ where ${ is meant", name);
+	}
+	buf_adds(out, value);
+	return 0;
+}
+
+int config_expand(const struct config_key *key, const char *raw, enum config_level level,
+	const char *origin, struct buf *out, struct error *err)
+{
+	const char *p = raw;
+	int r;
+
+	if (key->type == CONFIG_PATH && p[0] == '~' && (!p[1] || p[1] == '/')) {
+		r = paths_expand_home("~", out, err);
+		if (r)
+			return error_wrap(err, "%s: '%s'", origin, key->name);
+		p++;
+	}
+	while (*p) {
+		char name[128];
+		size_t n = 0;
+
+		if (!strncmp(p, "$${", 3)) {
+			buf_adds(out, "${");
+			p += 3;
+			continue;
+		}
+		if (strncmp(p, "${", 2) != 0) {
+			buf_addch(out, *p++);
+			continue;
+		}
+		p += 2;
+		while (n < sizeof(name) - 1 && is_name_char(p[n], !n)) {
+			name[n] = p[n];
+			n++;
+		}
+		name[n] = '\0';
+		if (!n || p[n] != '}') {
+			error_set(err, ERR_USAGE, "%s: '%s' holds a '${' that names no variable",
+				origin, key->name);
+			return error_hint(err, "write ${NAME}, or $${ where ${ is meant");
+		}
+		r = add_variable(out, key, name, level, origin, err);
+		if (r)
+			return r;
+		p += n + 1;
+	}
+	return buf_check(out, err);
+}
+
+static bool among(const char *value, const char *choices)
+{
+	size_t len = strlen(value);
+
+	for (const char *p = choices; p; p = strchr(p, '|')) {
+		p += *p == '|';
+		if (!strncmp(p, value, len) && len && (p[len] == '|' || !p[len]))
+			return true;
+	}
+	return false;
+}
+
+static bool in_range(int64_t v, const char *range)
+{
+	const char *end;
+	int64_t least, most;
+
+	if (!range)
+		return true;
+	return parse_digits(range, &least, &end) && config_parse_int(end + 2, &most) &&
+		v >= least && v <= most;
+}
+
+static bool allowed(const struct config_key *key, const char *value)
+{
+	int64_t number;
+	bool flag;
+
+	switch (key->type) {
+	case CONFIG_TEXT:
+		return true;
+	case CONFIG_PATH:
+		return value[0] == '/' || (key->choices && among(value, key->choices));
+	case CONFIG_BOOL:
+		return config_parse_bool(value, &flag);
+	case CONFIG_CHOICE:
+		return among(value, key->choices);
+	case CONFIG_DURATION:
+		return config_parse_ms(value, &number);
+	case CONFIG_INT:
+		return config_parse_int(value, &number) && in_range(number, key->choices);
+	}
+	return false;
+}
+
+static int hint_allowed(const struct config_key *key, struct error *err)
+{
+	switch (key->type) {
+	case CONFIG_TEXT:
+		break;
+	case CONFIG_PATH:
+		return error_hint(err, "write an absolute path, or one that starts with ~/");
+	case CONFIG_BOOL:
+		return error_hint(err, "write true or false");
+	case CONFIG_CHOICE:
+		return error_hint(err, "one of: %s", key->choices);
+	case CONFIG_DURATION:
+		return error_hint(
+			err, "write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w");
+	case CONFIG_INT:
+		return error_hint(err, "write a number%s%s", key->choices ? " in " : "",
+			key->choices ? key->choices : "");
+	}
+	return err->code;
+}
+
+int config_check(
+	const struct config_key *key, const char *value, const char *origin, struct error *err)
+{
+	struct buf clean = BUF_INIT, shown = BUF_INIT;
+	int r;
+
+	if (allowed(key, value))
+		return 0;
+	text_add_scrubbed(&clean, value, strlen(value));
+	text_add_line(&shown, clean.data, text_cut(clean.data, clean.len, 200));
+	r = buf_check(&clean, err);
+	if (!r)
+		r = buf_check(&shown, err);
+	if (!r) {
+		error_set(err, ERR_USAGE, "%s: '%s' cannot be '%s'", origin, key->name,
+			key->secret ? "..." : shown.data);
+		r = hint_allowed(key, err);
+	}
+	buf_release(&clean);
+	buf_release(&shown);
+	return r;
+}
+
+bool config_is_credential(const struct config_key *key, const char *value)
+{
+	size_t n = 0;
+
+	if (text_find_secret(value, strlen(value), &n))
+		return true;
+	/* libpq takes it as a parameter of the URL, and in "key=value" form too. */
+	return key->secret && strcasestr(value, "password");
+}
