@@ -1,4 +1,273 @@
-int main(void)
+/* The program minsky: finds the command, runs it, prints its answer or its error. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "backends/registry.h"
+#include "cli/app.h"
+#include "core/text.h"
+
+static const struct cmd *find_command(int argc, const char **argv, int *words_out)
 {
+	const struct cmd *best = NULL;
+
+	*words_out = 0;
+	for (const struct cmd *const *c = cmd_table; *c; c++) {
+		const char *p = (*c)->name;
+		int words = 0;
+
+		while (*p && words < argc) {
+			size_t len = strcspn(p, " ");
+
+			if (strlen(argv[words]) != len || strncmp(argv[words], p, len) != 0)
+				break;
+			words++;
+			p += len;
+			p += *p == ' ';
+		}
+		if (!*p && words > *words_out) {
+			best = *c;
+			*words_out = words;
+		}
+	}
+	return best;
+}
+
+/* Every command whose name begins with these words. */
+static void list_commands(struct buf *out, int argc, const char **argv)
+{
+	buf_adds(out, "commands:\n");
+	for (const struct cmd *const *c = cmd_table; *c; c++) {
+		size_t at = 0;
+		bool fits = !(*c)->hidden;
+
+		for (int i = 0; i < argc && fits; i++) {
+			size_t len = strlen(argv[i]);
+
+			fits = strncmp((*c)->name + at, argv[i], len) == 0 &&
+				((*c)->name[at + len] == ' ' || !(*c)->name[at + len]);
+			at += len + ((*c)->name[at + len] == ' ');
+		}
+		if (fits)
+			buf_addf(out, "  %-22s %s\n", (*c)->name, (*c)->summary);
+	}
+}
+
+static void print_overview(struct app *app)
+{
+	buf_adds(&app->out,
+		"minsky: sessions (isolated git workspaces, one per task) with a journal\n\n"
+		"usage: minsky COMMAND [arguments] [options]\n\n");
+	list_commands(&app->out, 0, NULL);
+	buf_adds(&app->out,
+		"\n'minsky COMMAND -h' explains one, 'minsky help COMMAND' opens its "
+		"manual page.\n");
+}
+
+static bool is_group(int argc, const char **argv)
+{
+	struct buf out = BUF_INIT;
+	size_t empty;
+	bool any;
+
+	buf_adds(&out, "commands:\n");
+	empty = out.len;
+	buf_clear(&out);
+	list_commands(&out, argc, argv);
+	any = out.len > empty;
+	buf_release(&out);
+	return any;
+}
+
+static int unknown_command(struct app *app, int argc, const char **argv, struct error *err)
+{
+	int words = 0;
+
+	while (words < argc && argv[words][0] != '-')
+		words++;
+	if (words && is_group(words, argv)) {
+		bool help = words < argc &&
+			(strcmp(argv[words], "-h") == 0 || strcmp(argv[words], "--help") == 0);
+
+		if (help) {
+			list_commands(&app->out, words, argv);
+			return 0;
+		}
+		error_set(err, ERR_USAGE, "'%s' wants a command behind it", argv[words - 1]);
+		return error_hint(err, "'minsky %s -h' lists them", argv[0]);
+	}
+	error_set(err, ERR_USAGE, "there is no command '%s'", argv[0]);
+	return error_hint(err, "'minsky -h' lists the commands");
+}
+
+static int run_command(struct app *app, int argc, const char **argv, struct error *err)
+{
+	int words, r;
+
+	app->cmd = find_command(argc, argv, &words);
+	if (!app->cmd)
+		return unknown_command(app, argc, argv, err);
+	argc -= words;
+	argv += words;
+	r = option_parse(
+		app->cmd->options, app_common_options(app, app->cmd->json), argc, argv, &argc, err);
+	if (app->help) {
+		error_clear(err);
+		app_usage(&app->out, app->cmd);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (argc < app->cmd->min_args)
+		return error_set(
+			err, ERR_USAGE, "'minsky %s' wants: %s", app->cmd->name, app->cmd->usage);
+	if (argc > app->cmd->max_args)
+		return error_set(err, ERR_USAGE, "'minsky %s' takes no '%s'", app->cmd->name,
+			argv[app->cmd->max_args]);
+	return app->cmd->run(app, argc, argv, err);
+}
+
+static void print_error_json(struct app *app, const struct error *err)
+{
+	struct jsonw w;
+
+	buf_clear(&app->out);
+	app_json_begin(app, &w);
+	jsonw_kstring(&w, "category", error_name(err->code));
+	jsonw_ku64(&w, "code", (uint64_t)error_exit_status(err->code));
+	jsonw_kstring(&w, "message", err->msg);
+	jsonw_kstring_opt(&w, "hint", err->hint);
+	if (app->n_reasons) {
+		jsonw_key(&w, "reasons");
+		jsonw_begin_array(&w);
+		for (size_t i = 0; i < app->n_reasons; i++) {
+			jsonw_begin_object(&w);
+			jsonw_kstring(&w, "category", app->reasons[i].category);
+			jsonw_kstring(&w, "text", app->reasons[i].text);
+			jsonw_end_object(&w);
+		}
+		jsonw_end_array(&w);
+	}
+	app_json_end(app, &w);
+}
+
+static void print_error(struct app *app, const struct error *err)
+{
+	struct buf line = BUF_INIT;
+
+	buf_adds(&line, "minsky: ");
+	text_add_line(&line, err->msg, strlen(err->msg));
+	buf_addch(&line, '\n');
+	for (size_t i = 0; i < app->n_reasons; i++) {
+		buf_addf(&line, "  %s: ", app->reasons[i].category);
+		text_add_line(&line, app->reasons[i].text, strlen(app->reasons[i].text));
+		buf_addch(&line, '\n');
+	}
+	if (err->code == ERR_USAGE && app->cmd && !err->hint[0]) {
+		app_usage_line(&line, app->cmd);
+		buf_addch(&line, '\n');
+	}
+	if (err->hint[0]) {
+		buf_adds(&line, "hint: ");
+		text_add_line(&line, err->hint, strlen(err->hint));
+		buf_addch(&line, '\n');
+	}
+	if (!line.failed)
+		fputs(line.data, stderr);
+	buf_release(&line);
+}
+
+/* A file that we open must never land on 0, 1 or 2, where a stray message would go into it. */
+static void keep_standard_fds(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	while (fd >= 0 && fd <= 2) {
+		(void)fcntl(fd, F_SETFD, 0);
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
+	if (fd > 2)
+		close(fd);
+}
+
+static int global_options(struct app *app, int *argc, const char ***argv, struct error *err)
+{
+	while (*argc && (*argv)[0][0] == '-') {
+		const char *word = (*argv)[0];
+
+		if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+			app->help = true;
+		} else if (strcmp(word, "--version") == 0) {
+			*argc = 1;
+			(*argv)[0] = "version";
+			return 0;
+		} else if (strcmp(word, "-C") == 0 && *argc > 1) {
+			if (chdir((*argv)[1]) < 0)
+				return error_errno(err, "cannot go to '%s'", (*argv)[1]);
+			(*argc)--;
+			(*argv)++;
+		} else {
+			error_set(err, ERR_USAGE, "unknown option '%s'", word);
+			return error_hint(err, "'minsky -h' lists the commands");
+		}
+		(*argc)--;
+		(*argv)++;
+	}
 	return 0;
+}
+
+/* The error document is wanted also when the command line itself does not parse. */
+static bool asks_json(int argc, const char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	struct app app = { .out = BUF_INIT };
+	struct error err = ERROR_INIT, late = ERROR_INIT;
+	const char **words = (const char **)argv + 1;
+	bool json;
+	int status = 0, r;
+
+	keep_standard_fds();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	app.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	app.tty_in = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	argc--;
+	json = asks_json(argc, words);
+	r = global_options(&app, &argc, &words, &err);
+	if (r == 0 && !argc) {
+		print_overview(&app);
+		status = app.help ? 0 : 2;
+	} else if (r == 0) {
+		r = run_command(&app, argc, words, &err);
+	}
+	registry_close_all();
+	if (r < 0) {
+		status = error_exit_status(err.code);
+		if (json || app.json)
+			print_error_json(&app, &err);
+		else
+			print_error(&app, &err);
+	} else if (app.damaged) {
+		status = error_exit_status(ERR_CORRUPT);
+	}
+	if (status == 2 && r == 0) {
+		fputs(app.out.data, stderr);
+		buf_clear(&app.out);
+	}
+	/* A reader that has gone away (head, less) is no failure of ours. */
+	if (app_flush(&app, &late) < 0 && errno != EPIPE) {
+		fprintf(stderr, "minsky: %s\n", late.msg);
+		status = 1;
+	}
+	app_release(&app);
+	return status;
 }

@@ -1,0 +1,168 @@
+#include "cli/app.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "core/text.h"
+
+const struct option_desc *app_common_options(struct app *app, bool json)
+{
+	static struct option_desc table[4];
+	size_t n = 0;
+
+	if (json)
+		table[n++] = (struct option_desc){ OPTION_FLAG, 0, "json", &app->json, NULL,
+			"print one JSON document" };
+	table[n++] = (struct option_desc){ OPTION_LIST, 'c', "config", &app->settings, "KEY=VALUE",
+		"use this setting" };
+	table[n++] = (struct option_desc){ OPTION_FLAG, 'h', "help", &app->help, NULL,
+		"show this help" };
+	table[n] = (struct option_desc){ .kind = OPTION_END };
+	return table;
+}
+
+void app_release(struct app *app)
+{
+	buf_release(&app->out);
+	for (size_t i = 0; i < app->n_reasons; i++) {
+		free(app->reasons[i].category);
+		free(app->reasons[i].text);
+	}
+	free(app->reasons);
+	app->reasons = NULL;
+	app->n_reasons = 0;
+}
+
+static void say(const char *fmt, va_list ap)
+{
+	struct buf line = BUF_INIT;
+	char text[2048];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	buf_adds(&line, "minsky: ");
+	text_add_line(&line, text, strlen(text));
+	if (!line.failed)
+		fprintf(stderr, "%s\n", line.data);
+	buf_release(&line);
+}
+
+void app_say(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (app->quiet)
+		return;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void app_warn(struct app *app, const char *fmt, ...)
+{
+	va_list ap;
+
+	app->warned = true;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+int app_flush(struct app *app, struct error *err)
+{
+	int r = buf_check(&app->out, err);
+
+	if (r == 0 && app->out.len)
+		r = fs_write_all(STDOUT_FILENO, app->out.data, app->out.len, err);
+	buf_clear(&app->out);
+	if (r < 0)
+		error_wrap(err, "standard output");
+	return r;
+}
+
+int app_add_reason(struct app *app, const char *category, const char *text, struct error *err)
+{
+	struct reason *v = realloc(app->reasons, (app->n_reasons + 1) * sizeof(*v));
+	char *c, *t;
+
+	if (!v)
+		return error_nomem(err);
+	app->reasons = v;
+	c = strdup(category);
+	t = strdup(text);
+	if (!c || !t) {
+		free(c);
+		free(t);
+		return error_nomem(err);
+	}
+	v[app->n_reasons++] = (struct reason){ c, t };
+	return 0;
+}
+
+bool app_confirm(struct app *app, const char *fmt, ...)
+{
+	char question[1024], answer[16];
+	struct buf shown = BUF_INIT;
+	va_list ap;
+
+	if (!app->tty_in)
+		return false;
+	va_start(ap, fmt);
+	(void)vsnprintf(question, sizeof(question), fmt, ap);
+	va_end(ap);
+	text_add_line(&shown, question, strlen(question));
+	fprintf(stderr, "%s [y/N] ", shown.data);
+	buf_release(&shown);
+	if (!fgets(answer, sizeof(answer), stdin))
+		return false;
+	answer[strcspn(answer, "\n")] = '\0';
+	return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 || strcmp(answer, "yes") == 0;
+}
+
+void app_json_begin(struct app *app, struct jsonw *w)
+{
+	jsonw_init(w, &app->out, false);
+	jsonw_begin_object(w);
+	jsonw_ku64(w, "schema", APP_SCHEMA);
+}
+
+void app_json_end(struct app *app, struct jsonw *w)
+{
+	jsonw_end_object(w);
+	buf_addch(&app->out, '\n');
+}
+
+void app_text(struct app *app, const char *text)
+{
+	text_add_line(&app->out, text, strlen(text));
+}
+
+void app_row(struct app *app, const char *label, const char *value)
+{
+	if (!value || !*value)
+		return;
+	buf_addf(&app->out, "%-12s", label);
+	app_text(app, value);
+	buf_addch(&app->out, '\n');
+}
+
+void app_usage_line(struct buf *out, const struct cmd *cmd)
+{
+	buf_addf(out, "usage: minsky %s", cmd->name);
+	if (cmd->usage && *cmd->usage)
+		buf_addf(out, " %s", cmd->usage);
+	buf_adds(out, " [options]");
+}
+
+void app_usage(struct buf *out, const struct cmd *cmd)
+{
+	struct app unused = { .json = false };
+
+	app_usage_line(out, cmd);
+	buf_addf(out, "\n\n%s\n\noptions:\n", cmd->summary);
+	option_usage(out, cmd->options);
+	option_usage(out, app_common_options(&unused, cmd->json));
+	if (cmd->details)
+		buf_addf(out, "\n%s\n", cmd->details);
+}

@@ -1,0 +1,273 @@
+#include "cli/approve.h"
+
+#include "cli/emit.h"
+#include "cli/pr_make.h"
+#include "cli/settle.h"
+#include "core/fs.h"
+#include "core/repo_url.h"
+#include "git/gitcmd.h"
+#include "git/pr.h"
+#include "git/repository.h"
+#include "hooks/refs.h"
+
+struct approval {
+	struct context *c;
+	struct session *s;
+	const struct pr *pr;
+	struct pr_commit commit;
+	struct pr_places places;
+	struct buf main_dir;
+	bool yes;
+};
+
+/* There must be a PR that provably exists: its branch, and the commit that it points at. */
+static int check_pr(struct approval *a, struct error *err)
+{
+	struct session *s = a->s;
+	int r;
+
+	a->pr = session_pr(s);
+	if (!a->pr) {
+		error_set(err, ERR_NOTFOUND, "session '%s' has no PR", s->name);
+		return error_hint(err, "'minsky session pr create' makes one");
+	}
+	if (a->pr->merged_at)
+		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", s->name);
+	if (a->pr->closed_at || !a->pr->exists || !a->pr->head) {
+		error_set(err, ERR_REFUSED, "the PR branch of '%s' is not there", s->name);
+		return error_hint(err, "'minsky session pr create' makes it again");
+	}
+	r = pr_read(&a->commit, s->workspace, a->pr->head, err);
+	if (r < 0)
+		error_hint(err, "make it a prepared merge: minsky session pr create %s", s->name);
+	return r;
+}
+
+static int check_base(struct approval *a, struct error *err)
+{
+	char base[65], tip[65];
+	struct buf ref = BUF_INIT;
+	int r = pr_find_base(a->c, a->s, false, base, err);
+
+	if (r == 0)
+		r = settle_look(a->c, a->s, &a->places, err);
+	if (r < 0)
+		return r;
+	if (strcmp(base, a->commit.base) != 0) {
+		error_set(err, ERR_REFUSED, "'%s' has moved to %.8s since the PR was made on %.8s",
+			a->s->base_branch, base, a->commit.base);
+		return error_hint(err, "refresh it: minsky session pr create %s", a->s->name);
+	}
+	buf_addf(&ref, "refs/heads/%s", a->s->branch);
+	r = refs_read(context_workspace_git(a->c, a->s), ref.data, tip, err);
+	buf_release(&ref);
+	if (r == 0 && tip[0] && strcmp(tip, a->commit.tip) != 0)
+		app_warn(a->c->app,
+			"the session has commits behind its PR; they are not part of it");
+	return r;
+}
+
+/* Remotes and bases that the user has agreed to push to: "<canonical url> <base>" lines. */
+static bool has_agreed(struct context *c, const char *line)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct error missing = ERROR_INIT;
+	bool found;
+
+	fs_join(&path, c->repo.journal, "push-agreed");
+	(void)fs_read_private(path.data, 65536, &text, &missing);
+	found = strstr(text.data, line) != NULL;
+	buf_release(&path);
+	buf_release(&text);
+	return found;
+}
+
+static int remember_agreed(struct context *c, const char *line, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct error missing = ERROR_INIT;
+	int r;
+
+	fs_join(&path, c->repo.journal, "push-agreed");
+	(void)fs_read_private(path.data, 65536, &text, &missing);
+	buf_adds(&text, line);
+	r = buf_check(&text, err);
+	if (r == 0)
+		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+/* A base on another machine is somebody else's too: the first push there wants a yes. */
+static int ask_push(struct approval *a, struct error *err)
+{
+	const char *policy = config_get(a->c->config, "pr.push");
+	struct git_repo git = { .top = NULL };
+	struct repo_url url = REPO_URL_INIT;
+	char *name = NULL, *text = NULL;
+	struct buf line = BUF_INIT;
+	int r = git_repo_open(&git, a->s->workspace, err);
+
+	if (r == 0)
+		r = git_repo_remote(&git, &name, &text, err);
+	if (r == 0)
+		r = repo_url_parse(&url, text ? text : "", err);
+	if (r < 0)
+		goto out;
+	buf_addf(&line, "%s %s\n", url.canonical, a->s->base_branch);
+	if (!url.auth_method || a->yes || strcmp(policy, "yes") == 0 || has_agreed(a->c, line.data))
+		goto out;
+	if (strcmp(policy, "no") == 0) {
+		r = error_set(
+			err, ERR_REFUSED, "pr.push is 'no': nothing is pushed to '%s'", url.url);
+		goto out;
+	}
+	if (!app_confirm(a->c->app, "push to branch '%s' of '%s'?", a->s->base_branch, url.url)) {
+		r = error_set(
+			err, ERR_REFUSED, "not pushed to '%s' of '%s'", a->s->base_branch, url.url);
+		error_hint(err, "say --yes, or set pr.push to yes");
+		goto out;
+	}
+	r = remember_agreed(a->c, line.data, err);
+out:
+	free(name);
+	free(text);
+	repo_url_release(&url);
+	git_repo_release(&git);
+	buf_release(&line);
+	return r;
+}
+
+/* What the remote has told us by taking the push: the main repository may know it too. */
+static void tell_main(struct approval *a)
+{
+	struct buf input = BUF_INIT;
+	struct git_cmd cmd = { .dir = a->main_dir.data, .args = { "update-ref", "--stdin" } };
+	struct error ignored = ERROR_INIT;
+	int status;
+
+	buf_addf(&input, "update refs/remotes/origin/%s %s\n", a->s->base_branch, a->commit.oid);
+	if (a->places.now[PR_PLACE_MAIN_ORIGIN])
+		buf_addf(&input, "delete refs/remotes/origin/%s\n", a->pr->branch_name);
+	cmd.input = input.data;
+	cmd.input_len = input.len;
+	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+	buf_release(&input);
+}
+
+static int land_remote(struct approval *a, struct approve_result *out, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	int r = ask_push(a, err);
+
+	if (r == 0)
+		r = pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
+			a->pr->branch_name, a->commit.oid, !a->c->app->quiet, err);
+	if (r < 0)
+		return r;
+	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, &why) <
+		0) {
+		app_warn(a->c->app,
+			"it is merged on the remote; '%s' in '%s' stays where it is: %s",
+			a->s->base_branch, a->main_dir.data, why.msg);
+		out->main_behind = true;
+	}
+	tell_main(a);
+	return 0;
+}
+
+static int land_local(struct approval *a, struct error *err)
+{
+	struct buf input = BUF_INIT;
+	struct git_cmd mirror = { .dir = a->s->workspace, .args = { "update-ref", "--stdin" } };
+	struct error ignored = ERROR_INIT;
+	int status;
+	int r = pr_forward(
+		a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, err);
+
+	if (r == 0)
+		r = pr_delete_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
+	if (r < 0)
+		return r;
+	/* The workspace's picture of its origin, as a push would have left it. */
+	buf_addf(&input, "update refs/remotes/origin/%s %s\n", a->s->base_branch, a->commit.oid);
+	if (a->places.now[PR_PLACE_WORKSPACE_ORIGIN])
+		buf_addf(&input, "delete refs/remotes/origin/%s\n", a->pr->branch_name);
+	mirror.input = input.data;
+	mirror.input_len = input.len;
+	(void)git_run(&mirror, NULL, NULL, &status, &ignored);
+	buf_release(&input);
+	return 0;
+}
+
+static int record(struct approval *a, struct error *err)
+{
+	struct pr_places now;
+	struct jsonw *w;
+	struct emit e;
+	int r = settle_look(a->c, a->s, &now, err);
+
+	emit_init(&e);
+	if (r < 0)
+		return r;
+	w = emit_begin(&e, EVENT_PR_APPROVED, a->s->id);
+	jsonw_kstring(w, "pr", a->pr->id);
+	jsonw_kstring(w, "head", a->commit.oid);
+	r = emit_end(&e, err);
+	if (r < 0)
+		goto out;
+	w = emit_begin(&e, EVENT_PR_MERGED, a->s->id);
+	jsonw_kstring(w, "pr", a->pr->id);
+	jsonw_kstring(w, "how", "ff");
+	jsonw_kstring(w, "commit", a->commit.oid);
+	jsonw_kstring(w, "base", a->s->base_branch);
+	jsonw_kstring(w, "baseOid", a->commit.oid);
+	jsonw_kstring(w, "head", a->commit.oid);
+	jsonw_kbool(w, "exists", false);
+	jsonw_key(w, "evidence");
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "kind", "approved");
+	jsonw_kstring(w, "place", a->places.truth_is_main ? "main" : "workspaceOrigin");
+	jsonw_kstring(w, "base", a->commit.base);
+	jsonw_kstring(w, "tip", a->commit.oid);
+	jsonw_end_object(w);
+	settle_write_seen(w, now.now);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, a->c, err);
+out:
+	emit_release(&e);
+	return r;
+}
+
+int approve_session(struct context *c, struct session *s, bool yes, struct approve_result *out,
+	struct error *err)
+{
+	struct approval a = {
+		.c = c, .s = s, .yes = yes, .commit = PR_COMMIT_INIT, .main_dir = BUF_INIT
+	};
+	int r;
+
+	*out = (struct approve_result){ false };
+	r = check_pr(&a, err);
+	if (r == 0)
+		r = check_base(&a, err);
+	if (r == 0)
+		r = context_main_dir(c, s, &a.main_dir, err);
+	if (r == 0)
+		r = a.places.truth_is_main ? land_local(&a, err) : land_remote(&a, out, err);
+	/* A copy of the PR branch in the workspace has done its work. */
+	if (r == 0 && a.places.now[PR_PLACE_WORKSPACE]) {
+		struct error ignored = ERROR_INIT;
+
+		(void)pr_delete_branch(s->workspace, a.pr->branch_name, a.commit.oid, &ignored);
+	}
+	if (r == 0)
+		r = record(&a, err);
+	if (r == 0)
+		r = settle_session(c, s, false, err);
+	pr_commit_release(&a.commit);
+	buf_release(&a.main_dir);
+	return r;
+}

@@ -1,0 +1,110 @@
+/* minsky journal verify */
+#include "cli/context.h"
+#include "log/verify.h"
+
+static const char *repo;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+struct findings {
+	struct app *app;
+	struct jsonw *w;
+};
+
+static void add_json(struct jsonw *w, const struct verify_finding *f)
+{
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "file", f->file);
+	jsonw_ku64(w, "line", f->line);
+	jsonw_ku64(w, "offset", f->offset);
+	jsonw_kbool(w, "damage", f->damage);
+	jsonw_kstring(w, "what", f->what);
+	jsonw_kstring_opt(w, "advice", f->advice);
+	jsonw_end_object(w);
+}
+
+static void found(void *arg, const struct verify_finding *f)
+{
+	struct findings *out = arg;
+	struct app *app = out->app;
+
+	if (app->json) {
+		add_json(out->w, f);
+		return;
+	}
+	app_text(app, f->file);
+	if (f->line)
+		buf_addf(&app->out, ":%llu (byte %llu)", (unsigned long long)f->line,
+			(unsigned long long)f->offset);
+	buf_adds(&app->out, ": ");
+	app_text(app, f->what);
+	buf_addch(&app->out, '\n');
+	if (f->advice) {
+		buf_adds(&app->out, "  ");
+		app_text(app, f->advice);
+		buf_addch(&app->out, '\n');
+	}
+}
+
+static void print_result(struct app *app, struct jsonw *w, const struct verify_result *v)
+{
+	if (app->json) {
+		jsonw_end_array(w);
+		jsonw_ku64(w, "records", v->records);
+		jsonw_ku64(w, "bytes", v->bytes);
+		jsonw_ku64(w, "segments", v->segments);
+		jsonw_ku64(w, "origins", v->origins);
+		jsonw_ku64(w, "damaged", v->damaged);
+		jsonw_ku64(w, "torn", v->torn);
+		jsonw_ku64(w, "redacted", v->redacted);
+		app_json_end(app, w);
+		return;
+	}
+	buf_addf(&app->out, "%llu records in %llu segments of %llu origins, %llu bytes: ",
+		(unsigned long long)v->records, (unsigned long long)v->segments,
+		(unsigned long long)v->origins, (unsigned long long)v->bytes);
+	if (v->damaged)
+		buf_addf(&app->out, "%llu damaged\n", (unsigned long long)v->damaged);
+	else
+		buf_adds(&app->out, "good\n");
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct verify_result result;
+	struct jsonw w;
+	struct findings out = { app, &w };
+	int r = context_open(&c, app, repo, err);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0 && !c.known)
+		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
+	if (r < 0)
+		goto out;
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_key(&w, "findings");
+		jsonw_begin_array(&w);
+	}
+	r = journal_verify(c.journal, &result, found, &out, err);
+	if (r < 0)
+		goto out;
+	print_result(app, &w, &result);
+	app->damaged = result.damaged > 0;
+out:
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_journal_verify = {
+	.name = "journal verify",
+	.summary = "check every record of the journal; exit 6 when something is damaged",
+	.options = options,
+	.json = true,
+	.run = run,
+};

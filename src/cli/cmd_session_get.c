@@ -1,0 +1,115 @@
+/* minsky session get, dir, inspect: one session, by name, id or task, or the one we are in. */
+#include "cli/output.h"
+#include "cli/settle.h"
+#include "cli/start.h"
+
+static const char *repo;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static const struct option_desc no_options[] = {
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static int print(struct context *c, const struct session *s, struct error *err)
+{
+	struct jsonw w;
+	int r;
+
+	if (!c->app->json)
+		return output_session_text(c, s, err);
+	app_json_begin(c->app, &w);
+	jsonw_key(&w, "session");
+	r = output_session_json(c, &w, s, err);
+	app_json_end(c->app, &w);
+	return r;
+}
+
+static int get(struct app *app, const char *key, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	int r = context_find_session(&c, app, repo, key, &s, err);
+
+	if (r == 0 && !s.started && !s.deleted) {
+		r = start_recover(&c, err);
+		if (r == 0) {
+			session_release(&s);
+			s = (struct session){ .name = NULL };
+			r = context_find_session(&c, app, repo, key, &s, err);
+		}
+	}
+	if (r == 0)
+		r = settle_session(&c, &s, false, err);
+	if (r == 0)
+		r = print(&c, &s, err);
+	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+static int run_get(struct app *app, int argc, const char **argv, struct error *err)
+{
+	return get(app, argc ? argv[0] : NULL, err);
+}
+
+static int run_inspect(struct app *app, int argc, const char **argv, struct error *err)
+{
+	(void)argc;
+	(void)argv;
+	return get(app, NULL, err);
+}
+
+static int run_dir(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	struct jsonw w;
+	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+
+	if (r == 0 && !s.workspace)
+		r = error_set(err, ERR_NOTFOUND, "session '%s' has no workspace", s.name);
+	if (r == 0 && output_health(&c, &s) == HEALTH_LOST)
+		app_warn(app, "the workspace is not there any more");
+	if (r == 0 && app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "session", s.name);
+		jsonw_kstring(&w, "workspace", s.workspace);
+		app_json_end(app, &w);
+	} else if (r == 0) {
+		/* As it is: the answer is for $(...), not for eyes. */
+		buf_addf(&app->out, "%s\n", s.workspace);
+	}
+	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_session_get = {
+	.name = "session get",
+	.summary = "show a session, with a PR state that has been checked",
+	.usage = "[NAME|ID|TASK]",
+	.options = options,
+	.max_args = 1,
+	.json = true,
+	.run = run_get,
+};
+const struct cmd cmd_session_dir = {
+	.name = "session dir",
+	.summary = "print the directory of a session's workspace",
+	.usage = "[NAME|ID|TASK]",
+	.options = options,
+	.max_args = 1,
+	.json = true,
+	.run = run_dir,
+};
+const struct cmd cmd_session_inspect = {
+	.name = "session inspect",
+	.summary = "show the session whose workspace we are in",
+	.options = no_options,
+	.json = true,
+	.run = run_inspect,
+};

@@ -1,0 +1,158 @@
+/* minsky session pr create, pr get */
+#include "cli/output.h"
+#include "cli/pr_make.h"
+#include "cli/settle.h"
+#include "core/fs.h"
+
+#define BODY_MAX (1024 * 1024)
+
+static const char *title, *body, *body_file, *repo;
+static bool fetch;
+
+static const struct option_desc create_options[] = {
+	{ OPTION_STRING, 0, "title", &title, "TEXT",
+		"first line of the commit that will be merged" },
+	{ OPTION_STRING, 0, "body", &body, "TEXT", "the rest of it" },
+	{ OPTION_STRING, 0, "body-file", &body_file, "FILE", "the rest of it, from a file" },
+	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "ask the remote first where the base branch is" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static const struct option_desc get_options[] = {
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static int open_session(
+	struct context *c, struct app *app, const char *key, struct session *s, struct error *err)
+{
+	int r = context_find_session(c, app, repo, key, s, err);
+
+	if (r == 0 && (!s->started || !s->workspace || !fs_is_dir(s->workspace))) {
+		r = error_set(err, ERR_REFUSED, "session '%s' has no workspace", s->name);
+		error_hint(err, "'minsky session get %s' says why", s->name);
+	}
+	if (r == 0)
+		r = settle_session(c, s, false, err);
+	return r;
+}
+
+static int print(struct context *c, const struct session *s, const char *outcome, struct error *err)
+{
+	const struct pr *pr = session_pr(s);
+	struct app *app = c->app;
+	struct jsonw w;
+	int r = 0;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		if (outcome)
+			jsonw_kstring(&w, "outcome", outcome);
+		jsonw_key(&w, "session");
+		r = output_session_json(c, &w, s, err);
+		app_json_end(app, &w);
+		return r;
+	}
+	buf_addf(&app->out, "%-12s", "pr");
+	output_pr_line(app, pr);
+	buf_addch(&app->out, '\n');
+	app_row(app, "title", pr->title);
+	app_row(app, "head", pr->head);
+	app_row(app, "base", pr->base);
+	app_row(app, "session", s->name);
+	return 0;
+}
+
+static int read_request(struct pr_request *req, struct buf *file, struct error *err)
+{
+	int r;
+
+	*req = (struct pr_request){ .title = title, .fetch = fetch };
+	if (title && (!*title || strchr(title, '\n')))
+		return error_set(err, ERR_USAGE, "a title is one line that is not empty");
+	if (body && body_file)
+		return error_set(err, ERR_USAGE, "--body and --body-file exclude each other");
+	if (body_file) {
+		r = fs_read(strcmp(body_file, "-") == 0 ? "/dev/stdin" : body_file, BODY_MAX, file,
+			err);
+		if (r < 0)
+			return r;
+		req->body = file->data;
+		req->body_len = file->len;
+	} else if (body) {
+		req->body = body;
+		req->body_len = strlen(body);
+	}
+	if (req->body && memchr(req->body, '\0', req->body_len))
+		return error_set(err, ERR_USAGE, "the body has a NUL byte in it");
+	return 0;
+}
+
+static int run_create(struct app *app, int argc, const char **argv, struct error *err)
+{
+	static const char *const outcomes[] = {
+		[PR_MADE] = "created", [PR_REFRESHED] = "refreshed", [PR_UNCHANGED] = "unchanged"
+	};
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	struct buf file = BUF_INIT;
+	struct pr_request req;
+	enum pr_outcome outcome = PR_UNCHANGED;
+	int r = read_request(&req, &file, err);
+
+	if (r == 0)
+		r = open_session(&c, app, argc ? argv[0] : NULL, &s, err);
+	if (r == 0)
+		r = pr_make(&c, &s, &req, &outcome, err);
+	if (r == 0) {
+		app_say(app, "PR of '%s' %s", s.name, outcomes[outcome]);
+		r = print(&c, &s, outcomes[outcome], err);
+	}
+	session_release(&s);
+	context_release(&c);
+	buf_release(&file);
+	return r;
+}
+
+static int run_get(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+
+	if (r == 0)
+		r = settle_session(&c, &s, false, err);
+	if (r == 0 && !session_pr(&s)) {
+		r = error_set(err, ERR_NOTFOUND, "session '%s' has no PR", s.name);
+		error_hint(err, "'minsky session pr create' makes one");
+	}
+	if (r == 0)
+		r = print(&c, &s, NULL, err);
+	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_session_pr_create = {
+	.name = "session pr create",
+	.summary = "make or refresh the PR branch of a session: a merge that is ready to land",
+	.usage = "[NAME|ID|TASK]",
+	.details =
+		"Nothing is checked out and nothing is merged: pr/NAME is a commit with the base "
+		"and\nthe session as parents. Run it again after more commits, or when the base "
+		"has moved;\ntitle and body stay unless they are given.",
+	.options = create_options,
+	.max_args = 1,
+	.json = true,
+	.run = run_create,
+};
+const struct cmd cmd_session_pr_get = {
+	.name = "session pr get",
+	.summary = "show the PR of a session",
+	.usage = "[NAME|ID|TASK]",
+	.options = get_options,
+	.max_args = 1,
+	.json = true,
+	.run = run_get,
+};

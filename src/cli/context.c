@@ -1,0 +1,261 @@
+#include "cli/context.h"
+
+#include "backends/registry.h"
+#include "core/fs.h"
+#include "core/paths.h"
+#include "git/gitcmd.h"
+#include "hooks/bell.h"
+#include "log/projector.h"
+
+void context_release(struct context *c)
+{
+	journal_close(c->journal);
+	config_free(c->config);
+	repo_release(&c->repo);
+	pointer_release(&c->pointer);
+	buf_release(&c->state);
+	buf_release(&c->git_dir);
+	buf_release(&c->common_dir);
+	buf_release(&c->top);
+	*c = (struct context)CONTEXT_INIT;
+}
+
+const char *context_workspace_git(const struct context *c, const struct session *s)
+{
+	const struct repo_clone *clone =
+		s->clone_id ? repo_find_clone(&c->repo, s->clone_id) : NULL;
+
+	return clone ? clone->path : NULL;
+}
+
+const char *context_main_git(const struct context *c, const struct session *s)
+{
+	const struct repo_clone *clone =
+		s && s->main_clone_id ? repo_find_clone(&c->repo, s->main_clone_id) : NULL;
+
+	if (clone)
+		return clone->path;
+	if (c->common_dir.len && !c->pointer.session[0])
+		return c->common_dir.data;
+	return c->repo.main_path;
+}
+
+int context_main_dir(
+	const struct context *c, const struct session *s, struct buf *out, struct error *err)
+{
+	const char *path = context_main_git(c, s);
+	size_t len;
+
+	if (!path)
+		return error_set(err, ERR_NOTFOUND, "the main repository is not known");
+	len = strlen(path);
+	buf_clear(out);
+	if (len > 5 && strcmp(path + len - 5, "/.git") == 0)
+		buf_add(out, path, len - 5);
+	else
+		buf_add(out, path, len);
+	return buf_check(out, err);
+}
+
+static void warn_config(void *arg, const char *text)
+{
+	app_warn(arg, "%s", text);
+}
+
+/* A bare main repository has no work tree: its configuration is the file in HEAD's tree. */
+static int bare_config(const char *main_dir, struct buf *text, struct error *err)
+{
+	struct git_cmd cmd = { .dir = main_dir,
+		.args = { "cat-file", "blob", "HEAD:.minsky/config.yaml" } };
+	int status;
+	int r = git_run(&cmd, text, NULL, &status, err);
+
+	if (r == 0 && status)
+		buf_clear(text);
+	return r;
+}
+
+int context_load_config(struct context *c, struct error *err)
+{
+	struct config_sources sources = {
+		.settings = c->app->settings.v, .warn = warn_config, .warn_arg = c->app
+	};
+	struct buf dir = BUF_INIT, file = BUF_INIT, text = BUF_INIT;
+	int r = 0;
+
+	if (c->common_dir.len || c->repo.main_path) {
+		r = context_main_dir(c, NULL, &dir, err);
+		if (r < 0)
+			goto out;
+		fs_join(&file, dir.data, ".minsky/config.yaml");
+		if (strcmp(dir.data, context_main_git(c, NULL)) == 0) {
+			r = bare_config(dir.data, &text, err);
+			if (r < 0)
+				goto out;
+			buf_clear(&file);
+			buf_addf(&file, "%s:HEAD:.minsky/config.yaml", dir.data);
+			sources.repository_text = text.data;
+			sources.repository_text_len = text.len;
+		}
+		sources.repository_file = file.data;
+	}
+	config_free(c->config);
+	c->config = NULL;
+	r = config_load(&c->config, &sources, err);
+out:
+	buf_release(&dir);
+	buf_release(&file);
+	buf_release(&text);
+	return r;
+}
+
+/* Journal and repo.json of a pointer that was read. */
+static int open_known(struct context *c, const char *journal, struct error *err)
+{
+	int r;
+
+	r = repo_load(&c->repo, journal, err);
+	if (r < 0)
+		return error_wrap(err, "journal of this repository");
+	r = journal_open(&c->journal, journal, err);
+	if (r < 0)
+		return r;
+	c->known = true;
+	return 0;
+}
+
+/*
+ * A clone that moved keeps its id; one restored from a backup, or copied, is another clone. A copy
+ * is also no session's workspace: the original is.
+ */
+static int settle_place(struct context *c, struct error *err)
+{
+	enum pointer_place place = pointer_where(&c->pointer, c->common_dir.data);
+	int r;
+
+	if (place == POINTER_HERE)
+		return 0;
+	if (place != POINTER_MOVED) {
+		r = id_random_hex(c->pointer.clone, err);
+		if (r < 0)
+			return r;
+	}
+	if (place == POINTER_COPIED) {
+		c->pointer.session[0] = '\0';
+		free(c->pointer.name);
+		c->pointer.name = NULL;
+	}
+	r = pointer_write(&c->pointer, c->common_dir.data, err);
+	if (r == 0)
+		r = repo_add_clone(
+			&c->repo, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
+	if (r == 0)
+		r = repo_save(&c->repo, err);
+	return r;
+}
+
+int context_open(struct context *c, struct app *app, const char *path, struct error *err)
+{
+	struct buf real = BUF_INIT;
+	int r;
+
+	c->app = app;
+	r = paths_state(&c->state, err);
+	if (r < 0)
+		return r;
+	r = fs_realpath(path ? path : ".", &real, err);
+	if (r < 0)
+		goto out;
+	r = gitdir_find(real.data, false, &c->git_dir, &c->common_dir, &c->top, err);
+	if (r < 0) {
+		if (r == ERR_NOTFOUND)
+			error_hint(err, "go into a git repository, or name one with --repo");
+		goto out;
+	}
+	r = pointer_read(&c->pointer, c->common_dir.data, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = context_load_config(c, err);
+		goto out;
+	}
+	if (r < 0)
+		goto out;
+	r = open_known(c, c->pointer.journal, err);
+	if (r == 0)
+		r = settle_place(c, err);
+	if (r == 0)
+		r = context_load_config(c, err);
+out:
+	buf_release(&real);
+	return r;
+}
+
+int context_open_journal(struct context *c, struct app *app, const char *journal, struct error *err)
+{
+	int r;
+
+	c->app = app;
+	r = paths_state(&c->state, err);
+	if (r == 0)
+		r = open_known(c, journal, err);
+	if (r == 0)
+		r = context_load_config(c, err);
+	return r;
+}
+
+int context_project(struct context *c, struct error *err)
+{
+	struct projector_result result = { 0 };
+	int r;
+
+	if (!c->backend) {
+		r = registry_open(&c->backend, c->config, err);
+		if (r < 0)
+			return r;
+	}
+	r = projector_run(c->journal, c->backend, c->repo.id, &result, err);
+	if (r == 0 && result.unknown)
+		app_say(c->app,
+			"%llu events are of a kind that this version does not know; they "
+			"are kept",
+			(unsigned long long)result.unknown);
+	return r;
+}
+
+int context_ring(struct context *c, const char *common_dir, struct error *err)
+{
+	struct bell bell = { .git_dir = common_dir,
+		.common_dir = common_dir,
+		.via = "reconcile",
+		.all_refs = true,
+		.timeout_ms = 5000 };
+	struct pointer pointer = POINTER_INIT;
+	struct bell_result result = { 0 };
+	int r;
+
+	r = pointer_read(&pointer, common_dir, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		return 0;
+	}
+	if (r == 0 && strcmp(pointer.repo, c->repo.id) == 0 &&
+		pointer_where(&pointer, common_dir) == POINTER_HERE) {
+		bell.pointer = &pointer;
+		r = bell_answer(&bell, c->journal, &result, err);
+	}
+	pointer_release(&pointer);
+	return r;
+}
+
+int context_catch_up(struct context *c, const struct session *s, struct error *err)
+{
+	const char *main_git = context_main_git(c, s);
+	const char *workspace = s ? context_workspace_git(c, s) : NULL;
+	int r = 0;
+
+	if (main_git)
+		r = context_ring(c, main_git, err);
+	if (r == 0 && workspace)
+		r = context_ring(c, workspace, err);
+	return r < 0 ? r : context_project(c, err);
+}

@@ -1,0 +1,90 @@
+/*
+ * context.h - the repository that a command is about, with everything opened that it needs.
+ *
+ * Found from the working directory (or --repo): git directory -> pointer file -> journal,
+ * repo.json, configuration, backend. A repository that minsky has not met has no pointer; then
+ * `known` is false and there is neither journal nor backend until context_adopt() made them.
+ */
+#ifndef CLI_CONTEXT_H
+#define CLI_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "cli/app.h"
+#include "core/backend.h"
+#include "core/buf.h"
+#include "core/config.h"
+#include "core/pointer.h"
+#include "core/repo.h"
+#include "core/session.h"
+#include "git/repository.h"
+#include "log/journal.h"
+
+struct context {
+	struct app *app;
+	struct buf state; /* <state> */
+	struct buf git_dir, common_dir, top; /* where the command was given; empty outside */
+	struct pointer pointer;
+	struct repo repo;
+	struct journal *journal;
+	struct config *config;
+	struct backend *backend; /* the registry's */
+	bool known;
+};
+
+#define CONTEXT_INIT                                                                               \
+	{                                                                                          \
+		.state = BUF_INIT, .git_dir = BUF_INIT, .common_dir = BUF_INIT, .top = BUF_INIT,   \
+		.pointer = POINTER_INIT, .repo = REPO_INIT                                         \
+	}
+
+void context_release(struct context *c);
+
+/*
+ * Open the repository at `path` (NULL: here). ERR_NOTFOUND outside a repository. A clone that was
+ * moved or copied gets its pointer file put right.
+ */
+int context_open(struct context *c, struct app *app, const char *path, struct error *err);
+/* The same for a repository that is known by its journal alone, wherever we are. */
+int context_open_journal(
+	struct context *c, struct app *app, const char *journal, struct error *err);
+/* Settings alone, for commands that work outside a repository; enough for context_release(). */
+int context_load_config(struct context *c, struct error *err);
+
+/*
+ * Make a repository known: id, journal, repo.json, pointer file. One that has the same remote as a
+ * known one joins it. Changes nothing when it is known already. *made_out (may be NULL) tells.
+ */
+int context_adopt(struct context *c, const struct git_repo *git, bool *made_out, struct error *err);
+/* Open the backend and bring it up to the journal's heads. Warns once about unknown events. */
+int context_project(struct context *c, struct error *err);
+
+/*
+ * The session that a command means: by name, id or task; NULL: the one whose workspace we are
+ * in. Projects first. Outside any repository every known one is searched; two hits are
+ * ERR_USAGE. The context is then that of the session's repository.
+ */
+int context_find_session(struct context *c, struct app *app, const char *repo, const char *key,
+	struct session *out, struct error *err);
+
+/*
+ * Real path of the main repository: its work tree, or the bare repository itself. Of a session it
+ * is the clone that it was started from, otherwise the one that we are in or that is known best.
+ */
+int context_main_dir(
+	const struct context *c, const struct session *s, struct buf *out, struct error *err);
+/* Common git directory of a session's workspace and of its main repository; NULL if unknown. */
+const char *context_workspace_git(const struct context *c, const struct session *s);
+const char *context_main_git(const struct context *c, const struct session *s);
+/* Tell the hooks' worker which program to start: this one. */
+int context_remember_program(const char *journal, struct error *err);
+
+/*
+ * Read what git wrote since minsky last looked: in the session's workspace (NULL: only the
+ * main repository). Then project. A clone that is not there any more is passed over.
+ */
+int context_catch_up(struct context *c, const struct session *s, struct error *err);
+/* The same for one clone by its common git directory. */
+int context_ring(struct context *c, const char *common_dir, struct error *err);
+
+#endif

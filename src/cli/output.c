@@ -1,0 +1,268 @@
+#include "cli/output.h"
+
+#include <sys/stat.h>
+
+#include "core/clock.h"
+#include "core/fs.h"
+#include "core/text.h"
+#include "hooks/bell.h"
+
+const char *output_short(const char *oid)
+{
+	static char ring[8][12];
+	static unsigned next;
+	char *out = ring[next++ % 8];
+
+	(void)snprintf(out, sizeof(ring[0]), "%.8s", oid ? oid : "");
+	return out;
+}
+
+static int64_t mtime_ms(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+}
+
+enum session_health output_health(const struct context *c, const struct session *s)
+{
+	const char *git = context_workspace_git(c, s);
+	enum session_health health = HEALTH_OK;
+	struct buf path = BUF_INIT;
+	int64_t log, cursor;
+
+	if (s->deleted || !s->started)
+		return HEALTH_OK;
+	if (!s->workspace || !fs_is_dir(s->workspace))
+		return HEALTH_LOST;
+	if (!git)
+		return HEALTH_OK;
+	fs_join(&path, git, "logs/HEAD");
+	log = mtime_ms(path.data);
+	buf_clear(&path);
+	buf_addf(&path, "%s/cursors/%s", c->repo.journal, s->clone_id);
+	cursor = mtime_ms(path.data);
+	if (log > cursor)
+		health = HEALTH_UNCHECKED;
+	buf_release(&path);
+	return health;
+}
+
+static const char *health_name(enum session_health h)
+{
+	return h == HEALTH_LOST ? "lost" : h == HEALTH_UNCHECKED ? "unchecked" : "ok";
+}
+
+int output_session_json(
+	struct context *c, struct jsonw *w, const struct session *s, struct error *err)
+{
+	struct buf record = BUF_INIT;
+	const struct pr *pr = session_pr(s);
+	int r = session_to_json(&record, s, err);
+
+	if (r == 0) {
+		/* The record is an object: its closing brace makes room for the derived part. */
+		buf_truncate(&record, record.len - 1);
+		jsonw_raw(w, record.data, record.len);
+		buf_addf(w->out, ",\"derived\":{\"health\":\"%s\"",
+			health_name(output_health(c, s)));
+		if (pr)
+			buf_addf(w->out, ",\"prStateFresh\":%s",
+				clock_now_ms() - pr->last_checked <= 300000 &&
+						pr->last_checked <= clock_now_ms()
+					? "true"
+					: "false");
+		if (facts_marked(c->repo.journal))
+			buf_adds(w->out, ",\"factsPending\":true");
+		buf_adds(w->out, "}}");
+	}
+	buf_release(&record);
+	return r;
+}
+
+struct output_row {
+	char *cells[6];
+};
+
+enum { CELL_NAME, CELL_STATUS, CELL_BRANCH, CELL_PR, CELL_ACTIVITY, CELL_REPO, CELLS };
+
+static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
+	"REPOSITORY" };
+
+static const char *pr_word(const struct context *c, const struct session *s)
+{
+	const struct pr *pr = session_pr(s);
+
+	if (!pr)
+		return "-";
+	if (pr->merged_at)
+		return "merged";
+	if (facts_marked(c->repo.journal))
+		return "unchecked";
+	if (pr->closed_at)
+		return "closed";
+	return pr->exists ? "open" : "gone";
+}
+
+int output_table_add(
+	struct output_table *t, struct context *c, const struct session *s, struct error *err)
+{
+	struct output_row *v = realloc(t->v, (t->n + 1) * sizeof(*v));
+	enum session_health health = output_health(c, s);
+	struct buf status = BUF_INIT;
+	char age[32];
+
+	if (!v)
+		return error_nomem(err);
+	t->v = v;
+	buf_adds(&status, session_status_name(session_status(s)));
+	if (health != HEALTH_OK)
+		buf_addf(&status, " (%s)", health_name(health));
+	clock_format_age(
+		s->last_activity_at ? s->last_activity_at : s->created_at, clock_now_ms(), age);
+	v[t->n] = (struct output_row){ { strdup(s->name ? s->name : s->id), buf_detach(&status),
+		strdup(s->branch ? s->branch : ""), strdup(pr_word(c, s)), strdup(age),
+		strdup(c->repo.name ? c->repo.name : "") } };
+	t->n++;
+	for (int i = 0; i < CELLS; i++)
+		if (!t->v[t->n - 1].cells[i])
+			return error_nomem(err);
+	return 0;
+}
+
+void output_table_release(struct output_table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		for (int k = 0; k < CELLS; k++)
+			free(t->v[i].cells[k]);
+	free(t->v);
+	*t = (struct output_table){ NULL, 0, false };
+}
+
+static void print_cells(struct app *app, const char *const *cells, const size_t *width, int last)
+{
+	for (int k = 0; k <= last; k++) {
+		size_t start = app->out.len;
+
+		app_text(app, cells[k]);
+		if (k < last)
+			buf_addf(
+				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
+	}
+	buf_addch(&app->out, '\n');
+}
+
+void output_table_print(struct app *app, const struct output_table *t)
+{
+	int last = t->repo_column ? CELL_REPO : CELL_ACTIVITY;
+	size_t width[CELLS];
+
+	for (int k = 0; k < CELLS; k++) {
+		struct buf shown = BUF_INIT;
+
+		width[k] = strlen(titles[k]);
+		for (size_t i = 0; i < t->n; i++) {
+			buf_clear(&shown);
+			text_add_line(&shown, t->v[i].cells[k], strlen(t->v[i].cells[k]));
+			if (shown.len > width[k])
+				width[k] = shown.len;
+		}
+		buf_release(&shown);
+	}
+	print_cells(app, titles, width, last);
+	for (size_t i = 0; i < t->n; i++)
+		print_cells(app, (const char *const *)t->v[i].cells, width, last);
+}
+
+void output_pr_line(struct app *app, const struct pr *pr)
+{
+	int64_t now = clock_now_ms();
+	char age[32];
+
+	app_text(app, pr->branch_name ? pr->branch_name : "?");
+	if (pr->merged_at) {
+		clock_format_age(pr->merged_at, now, age);
+		buf_addf(&app->out, " merged %s", age);
+		if (pr->merge_method)
+			buf_addf(&app->out, " (%s, %s)", pr->merge_method,
+				output_short(pr->merge_commit));
+		buf_adds(&app->out, pr->exists ? ", branch is still there" : ", branch is gone");
+	} else if (pr->closed_at) {
+		buf_adds(&app->out, " closed");
+	} else {
+		buf_addf(&app->out, " %s", pr->exists ? "open" : "gone, not merged");
+		if (pr->exists && pr->approved_head && pr->head &&
+			strcmp(pr->approved_head, pr->head) == 0)
+			buf_adds(&app->out, ", approved");
+		if (pr->verdict && strcmp(pr->verdict, "unknown") == 0)
+			buf_adds(&app->out, ", cannot tell whether it is merged");
+		if (pr->verdict && strcmp(pr->verdict, "nothing") == 0)
+			buf_adds(&app->out, ", adds nothing to its base");
+	}
+	if (pr->last_checked) {
+		clock_format_age(pr->last_checked, now, age);
+		buf_addf(&app->out, ", checked %s", age);
+	}
+}
+
+static void row_time(struct app *app, const char *label, int64_t ms)
+{
+	char text[CLOCK_TEXT_SIZE], age[32];
+	struct buf line = BUF_INIT;
+
+	if (!ms)
+		return;
+	clock_format(ms, text);
+	clock_format_age(ms, clock_now_ms(), age);
+	buf_addf(&line, "%s (%s)", text, age);
+	app_row(app, label, line.data);
+	buf_release(&line);
+}
+
+int output_session_text(struct context *c, const struct session *s, struct error *err)
+{
+	struct app *app = c->app;
+	const struct pr *pr = session_pr(s);
+	struct buf line = BUF_INIT;
+	enum session_health health = output_health(c, s);
+
+	app_row(app, "session", s->name);
+	app_row(app, "id", s->id);
+	buf_adds(&line, session_status_name(session_status(s)));
+	if (health != HEALTH_OK)
+		buf_addf(&line, " (%s)", health_name(health));
+	app_row(app, "status", line.data);
+	app_row(app, "task", s->task_id);
+	app_row(app, "description", s->description);
+	app_row(app, "repository", s->repo_name);
+	app_row(app, "branch", s->branch);
+	buf_clear(&line);
+	if (s->base_branch)
+		buf_addf(&line, "%s %s", s->base_branch, output_short(s->base_oid));
+	app_row(app, "base", line.data);
+	buf_clear(&line);
+	if (s->head)
+		buf_addf(&line, "%s (%llu commits recorded)", output_short(s->head),
+			(unsigned long long)s->commit_count);
+	app_row(app, "head", line.data);
+	app_row(app, "workspace", s->workspace);
+	row_time(app, "created", s->created_at);
+	row_time(app, "activity", s->last_activity_at);
+	row_time(app, "deleted", s->deleted_at);
+	if (s->note_state) {
+		buf_clear(&line);
+		buf_addf(&line, "%s%s%s", s->note_state, s->note_text ? ": " : "",
+			s->note_text ? s->note_text : "");
+		app_row(app, "note", line.data);
+	}
+	if (pr) {
+		buf_addf(&app->out, "%-12s", "pr");
+		output_pr_line(app, pr);
+		buf_addch(&app->out, '\n');
+		app_row(app, "pr title", pr->title);
+	}
+	buf_release(&line);
+	return buf_check(&app->out, err);
+}

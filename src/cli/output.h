@@ -1,0 +1,44 @@
+/*
+ * output.h - sessions, PRs and events as people and programs read them.
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/context.h"
+#include "core/event.h"
+#include "core/session.h"
+
+/* The record as a JSON value, with "derived" members behind it (doc/schema.md). */
+int output_session_json(
+	struct context *c, struct jsonw *w, const struct session *s, struct error *err);
+/* A table: one line a session. `repo_column` when several repositories are listed. */
+struct output_table {
+	struct output_row *v;
+	size_t n;
+	bool repo_column;
+};
+int output_table_add(
+	struct output_table *t, struct context *c, const struct session *s, struct error *err);
+void output_table_print(struct app *app, const struct output_table *t);
+void output_table_release(struct output_table *t);
+/* Everything about one. */
+int output_session_text(struct context *c, const struct session *s, struct error *err);
+/* "pr/x open, not merged, checked 40 s ago" */
+void output_pr_line(struct app *app, const struct pr *pr);
+
+/* What `list` can tell without asking git. */
+enum session_health {
+	HEALTH_OK,
+	HEALTH_LOST, /* the workspace's directory is gone */
+	HEALTH_UNCHECKED, /* git wrote something that minsky has not read yet */
+};
+enum session_health output_health(const struct context *c, const struct session *s);
+
+/* One line for an event, without its newline. `names` may be NULL. */
+typedef const char *output_name_fn(void *arg, const char *session_id);
+void output_event_line(struct app *app, const struct event *e, output_name_fn *name, void *arg);
+
+/* Short form of an object id; "" for NULL. Points into a small ring of static buffers. */
+const char *output_short(const char *oid);
+
+#endif

@@ -1,0 +1,341 @@
+#include "cli/pr_make.h"
+
+#include "cli/emit.h"
+#include "cli/settle.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "git/gitcmd.h"
+#include "git/pr.h"
+#include "git/workspace.h"
+#include "hooks/refs.h"
+
+#define SHOWN_FILES 20
+
+int pr_check_clean(struct context *c, const struct session *s, struct error *err)
+{
+	struct buf files = BUF_INIT;
+	size_t n = 0;
+	int r = workspace_status(s->workspace, &files, err);
+
+	for (char *line = files.data; r == 0 && *line; n++) {
+		char *end = strchr(line, '\n');
+
+		if (end)
+			*end = '\0';
+		if (n < SHOWN_FILES)
+			r = app_add_reason(c->app,
+				strncmp(line, "??", 2) == 0 ? "untracked" : "changed",
+				strlen(line) > 3 ? line + 3 : line, err);
+		line = end ? end + 1 : line + strlen(line);
+	}
+	if (r == 0 && n) {
+		r = error_set(err, ERR_REFUSED, "%zu file%s in the workspace %s in no commit", n,
+			n == 1 ? "" : "s", n == 1 ? "is" : "are");
+		error_hint(err, "commit them, or stash them: git -C '%s' status", s->workspace);
+	}
+	buf_release(&files);
+	return r;
+}
+
+static bool is_ancestor(const char *dir, const char *a, const char *b)
+{
+	struct git_cmd cmd = { .dir = dir, .args = { "merge-base", "--is-ancestor", a, b } };
+	struct error ignored = ERROR_INIT;
+	int status = 1;
+
+	return git_run(&cmd, NULL, NULL, &status, &ignored) == 0 && status == 0;
+}
+
+static int read_ref(
+	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	int r;
+
+	oid[0] = '\0';
+	buf_addf(&ref, "%s%s", prefix, name);
+	r = buf_check(&ref, err);
+	if (r == 0 && git_dir)
+		r = refs_read(git_dir, ref.data, oid, err);
+	buf_release(&ref);
+	return r;
+}
+
+static int fetch_base(const struct session *s, bool talk, struct error *err)
+{
+	struct git_cmd cmd = { .dir = s->workspace, .talk = talk };
+	struct buf spec = BUF_INIT;
+	int r;
+
+	buf_addf(&spec, "+refs/heads/%s:refs/remotes/origin/%s", s->base_branch, s->base_branch);
+	cmd.args[0] = "fetch";
+	cmd.args[1] = "--no-tags";
+	cmd.args[2] = talk ? "--progress" : "--quiet";
+	cmd.args[3] = "origin";
+	cmd.args[4] = spec.data;
+	r = buf_check(&spec, err);
+	if (r == 0)
+		r = git_must(&cmd, NULL, err);
+	buf_release(&spec);
+	return r < 0 ? error_wrap(err, "cannot fetch '%s'", s->base_branch) : 0;
+}
+
+/*
+ * The user fetches in the main repository, the session was cloned some time before: take over
+ * what is newer there. Objects come from the remote `minsky`, which is the main repository.
+ */
+static int take_over(struct context *c, const struct session *s, char oid[65], struct error *err)
+{
+	char newer[65];
+	struct buf ref = BUF_INIT;
+	struct git_cmd fetch = { .dir = s->workspace };
+	struct git_cmd update = { .dir = s->workspace };
+	int status, r;
+
+	r = read_ref(context_main_git(c, s), "refs/remotes/origin/", s->base_branch, newer, err);
+	if (r < 0 || !newer[0] || strcmp(newer, oid) == 0)
+		return r;
+	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
+	fetch.args[0] = "fetch";
+	fetch.args[1] = "--quiet";
+	fetch.args[2] = "--no-tags";
+	fetch.args[3] = "--no-write-fetch-head";
+	fetch.args[4] = "minsky";
+	fetch.args[5] = ref.data;
+	r = buf_check(&ref, err);
+	if (r == 0)
+		r = git_run(&fetch, NULL, NULL, &status, err);
+	if (r == 0 && status == 0 && (!oid[0] || is_ancestor(s->workspace, oid, newer))) {
+		update.args[0] = "update-ref";
+		update.args[1] = ref.data;
+		update.args[2] = newer;
+		r = git_must(&update, NULL, err);
+		if (r == 0)
+			(void)memcpy(oid, newer, sizeof(newer));
+	}
+	buf_release(&ref);
+	return r;
+}
+
+int pr_find_base(
+	struct context *c, const struct session *s, bool fetch, char oid_out[65], struct error *err)
+{
+	const char *workspace = context_workspace_git(c, s);
+	bool local = !s->backend_type || strcmp(s->backend_type, "local") == 0;
+	char oid[65];
+	int r = 0;
+
+	/* A main repository that is the remote itself is beside us: asking it costs no network. */
+	if (local || fetch)
+		r = fetch_base(s, fetch && !c->app->quiet, err);
+	if (r == 0)
+		r = read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
+	if (r == 0 && !local)
+		r = take_over(c, s, oid, err);
+	if (r < 0)
+		return r;
+	if (!oid[0]) {
+		error_set(err, ERR_NOTFOUND, "the base branch '%s' is not known here",
+			s->base_branch);
+		return error_hint(err, "try again with --fetch");
+	}
+	(void)memcpy(oid_out, oid, sizeof(oid));
+	return 0;
+}
+
+struct making {
+	struct context *c;
+	struct session *s;
+	const struct pr_request *req;
+	const struct pr *open; /* NULL: none */
+	char base[65], tip[65];
+	struct pr_commit old, made;
+	bool have_old;
+	struct buf message;
+	struct buf branch;
+};
+
+static void making_release(struct making *m)
+{
+	pr_commit_release(&m->old);
+	pr_commit_release(&m->made);
+	buf_release(&m->message);
+	buf_release(&m->branch);
+}
+
+/* Title, blank line, body; what is not given stays as it is in the PR there is, byte for byte. */
+static int compose(struct making *m, struct error *err)
+{
+	const char *old = m->have_old ? m->old.message.data : "";
+	size_t old_len = m->have_old ? m->old.message.len : 0;
+	size_t title_len = strcspn(old, "\n"), body_at = title_len;
+
+	if (!m->req->title && !m->have_old) {
+		error_set(err, ERR_USAGE, "a new PR wants a title");
+		return error_hint(err, "give one with --title");
+	}
+	while (body_at < old_len && old[body_at] == '\n')
+		body_at++;
+	if (m->req->title)
+		buf_adds(&m->message, m->req->title);
+	else
+		buf_add(&m->message, old, title_len);
+	if (!m->req->title && !m->req->body) {
+		buf_add(&m->message, old + title_len, old_len - title_len);
+	} else if (m->req->body ? m->req->body_len > 0 : body_at < old_len) {
+		buf_adds(&m->message, "\n\n");
+		if (m->req->body)
+			buf_add(&m->message, m->req->body, m->req->body_len);
+		else
+			buf_add(&m->message, old + body_at, old_len - body_at);
+	}
+	return buf_check(&m->message, err);
+}
+
+static bool same_message(const struct buf *a, const struct buf *b)
+{
+	size_t an = a->len, bn = b->len;
+
+	/* git ends every message with a newline. */
+	if (an && a->data[an - 1] == '\n')
+		an--;
+	if (bn && b->data[bn - 1] == '\n')
+		bn--;
+	return an == bn && memcmp(a->data, b->data, an) == 0;
+}
+
+static int find_tip(struct making *m, struct error *err)
+{
+	struct session *s = m->s;
+	int r = read_ref(context_workspace_git(m->c, s), "refs/heads/", s->branch, m->tip, err);
+
+	if (r == 0 && !m->tip[0]) {
+		r = error_set(err, ERR_NOTFOUND, "the workspace has no branch '%s'", s->branch);
+		error_hint(err, "a PR is made from the session's own branch");
+	}
+	return r;
+}
+
+static int prepare(struct making *m, struct error *err)
+{
+	struct context *c = m->c;
+	struct error unread = ERROR_INIT;
+	int r = pr_check_clean(c, m->s, err);
+
+	if (r == 0)
+		r = settle_branch_name(m->s, &m->branch, err);
+	if (r == 0)
+		r = find_tip(m, err);
+	if (r == 0)
+		r = pr_find_base(c, m->s, m->req->fetch, m->base, err);
+	if (r < 0)
+		return r;
+	if (m->open && m->open->head)
+		m->have_old = pr_read(&m->old, m->s->workspace, m->open->head, &unread) == 0;
+	return compose(m, err);
+}
+
+static int merge(struct making *m, struct error *err)
+{
+	struct buf conflicts = BUF_INIT;
+	int r = pr_prepare(&m->made, m->s->workspace, m->base, m->tip, m->message.data,
+		m->message.len, &conflicts, err);
+
+	for (char *line = conflicts.data; r == ERR_REFUSED && *line;) {
+		char *end = strchr(line, '\n');
+		struct error ignored = ERROR_INIT;
+
+		if (end)
+			*end = '\0';
+		(void)app_add_reason(m->c->app, "conflict", line, &ignored);
+		line = end ? end + 1 : line + strlen(line);
+	}
+	buf_release(&conflicts);
+	return r;
+}
+
+/* What may be on the remote at this moment, so that nobody else's branch is overwritten. */
+static int push(struct making *m, struct error *err)
+{
+	struct pr_places places;
+	const char *expected;
+	int r = settle_look(m->c, m->s, &places, err);
+
+	if (r < 0)
+		return r;
+	expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
+					: places.now[PR_PLACE_WORKSPACE_ORIGIN];
+	return pr_push(m->s->workspace, "origin", m->made.oid, m->branch.data, expected,
+		!places.truth_is_main && !m->c->app->quiet, err);
+}
+
+static int record(struct making *m, struct error *err)
+{
+	struct pr_places places;
+	char id[ID_UUID_SIZE];
+	struct buf title = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r = settle_look(m->c, m->s, &places, err);
+
+	emit_init(&e);
+	if (r == 0 && !m->open)
+		r = id_uuid7(id, clock_now_ms(), err);
+	if (r < 0)
+		goto out;
+	text_add_scrubbed(&title, m->message.data, strcspn(m->message.data, "\n"));
+	w = emit_begin(&e, m->open ? EVENT_PR_UPDATED : EVENT_PR_CREATED, m->s->id);
+	jsonw_kstring(w, "pr", m->open ? m->open->id : id);
+	jsonw_kstring(w, "branchName", m->branch.data);
+	jsonw_kstring(w, "head", m->made.oid);
+	jsonw_kstring(w, "base", m->s->base_branch);
+	jsonw_kstring(w, "baseOid", m->base);
+	jsonw_key(w, "title");
+	jsonw_string_n(w, title.data, text_cut(title.data, title.len, 1024));
+	settle_write_seen(w, places.now);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, m->c, err);
+out:
+	emit_release(&e);
+	buf_release(&title);
+	return r;
+}
+
+int pr_make(struct context *c, struct session *s, const struct pr_request *req,
+	enum pr_outcome *out, struct error *err)
+{
+	struct making m = { .c = c,
+		.s = s,
+		.req = req,
+		.old = PR_COMMIT_INIT,
+		.made = PR_COMMIT_INIT,
+		.message = BUF_INIT,
+		.branch = BUF_INIT };
+	const struct pr *newest = session_pr(s);
+	bool same;
+	int r;
+
+	m.open = newest && !newest->merged_at && !newest->closed_at ? newest : NULL;
+	r = prepare(&m, err);
+	if (r < 0)
+		goto out;
+	same = m.have_old && m.open->exists && strcmp(m.old.base, m.base) == 0 &&
+		strcmp(m.old.tip, m.tip) == 0 && same_message(&m.old.message, &m.message);
+	if (same) {
+		*out = PR_UNCHANGED;
+		goto out;
+	}
+	r = merge(&m, err);
+	if (r == 0)
+		r = push(&m, err);
+	if (r == 0)
+		r = record(&m, err);
+	if (r == 0)
+		*out = m.open ? PR_REFRESHED : PR_MADE;
+	if (r == 0)
+		r = settle_session(c, s, false, err);
+out:
+	making_release(&m);
+	return r;
+}

@@ -1,0 +1,31 @@
+/*
+ * pr_make.h - making and refreshing a session's PR: a prepared merge commit on pr/<session>.
+ */
+#ifndef CLI_PR_MAKE_H
+#define CLI_PR_MAKE_H
+
+#include "cli/context.h"
+
+struct pr_request {
+	const char *title; /* NULL: keep that of the PR there is */
+	const char *body; /* NULL: the same */
+	size_t body_len;
+	bool fetch; /* ask the remote where the base is first */
+};
+
+enum pr_outcome { PR_MADE, PR_REFRESHED, PR_UNCHANGED };
+
+/* *s is settled when it comes in and when it leaves. */
+int pr_make(struct context *c, struct session *s, const struct pr_request *req,
+	enum pr_outcome *out, struct error *err);
+/*
+ * Where the base is, as far as this machine knows: the newer of what the workspace and the main
+ * repository have fetched, or the main repository's branch when it is the remote itself. The
+ * workspace has the commit afterwards. ERR_NOTFOUND.
+ */
+int pr_find_base(struct context *c, const struct session *s, bool fetch, char oid_out[65],
+	struct error *err);
+/* ERR_REFUSED, with the files as reasons, when the workspace has changes that no commit has. */
+int pr_check_clean(struct context *c, const struct session *s, struct error *err);
+
+#endif

@@ -1,0 +1,239 @@
+#include "cli/remove.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "cli/emit.h"
+#include "cli/settle.h"
+#include "core/fs.h"
+#include "core/text.h"
+#include "git/facts.h"
+#include "git/workspace.h"
+#include "hooks/refs.h"
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+/* Somebody who works in there would find the floor gone. */
+static int find_processes(struct context *c, const char *workspace, struct error *err)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int r = 0;
+
+	if (!proc)
+		return 0;
+	while (r == 0 && (entry = readdir(proc))) {
+		char link[300], cwd[4096];
+		struct buf text = BUF_INIT;
+		ssize_t n;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		(void)snprintf(link, sizeof(link), "/proc/%.250s/cwd", entry->d_name);
+		n = readlink(link, cwd, sizeof(cwd) - 1);
+		if (n <= 0)
+			continue;
+		cwd[n] = '\0';
+		if (!is_below(cwd, workspace))
+			continue;
+		buf_addf(&text, "process %.20s works in '%s'", entry->d_name, cwd);
+		r = app_add_reason(c->app, "in-use", text.data, err);
+		buf_release(&text);
+	}
+	closedir(proc);
+	return r;
+}
+
+/* The branch's work is in its base, or it has none. "Cannot tell" counts against deleting. */
+static int find_unmerged(struct context *c, const struct session *s, struct error *err)
+{
+	const struct pr *pr = session_pr(s);
+	const char *git = context_workspace_git(c, s);
+	struct merge_verdict verdict = { .answer = MERGE_NO };
+	struct buf ref = BUF_INIT, text = BUF_INIT;
+	struct facts *facts = NULL;
+	struct error why = ERROR_INIT;
+	char tip[65], base[65] = "";
+	int r = 0;
+
+	buf_addf(&ref, "refs/heads/%s", s->branch);
+	if (ref.failed || refs_read(git, ref.data, tip, &why) < 0 || !tip[0])
+		goto out;
+	/* The merged PR holds this very tip: that was proved when it was merged. */
+	if (pr && pr->merged_at && s->base_oid && strcmp(tip, s->base_oid) == 0)
+		goto out;
+	buf_clear(&ref);
+	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
+	if (refs_read(git, ref.data, base, &why) == 0 && base[0] &&
+		facts_open(&facts, git, &why) == 0 &&
+		facts_merged(facts, base, tip, NULL, &verdict, &why) == 0 &&
+		(verdict.answer == MERGE_YES || verdict.answer == MERGE_NOTHING))
+		goto out;
+	/* Landed on the base of the main repository, which the workspace may not have fetched. */
+	if (s->base_oid && strcmp(tip, s->base_oid) == 0)
+		goto out;
+	buf_addf(&text, "'%s' has work that is not in '%s'%s", s->branch, s->base_branch,
+		verdict.answer == MERGE_UNKNOWN ? " as far as can be told" : "");
+	r = app_add_reason(c->app, "unmerged", text.data, err);
+out:
+	facts_close(facts);
+	buf_release(&ref);
+	buf_release(&text);
+	return r;
+}
+
+static int find_reasons(struct context *c, const struct session *s, struct error *err)
+{
+	const struct pr *pr = session_pr(s);
+	const char *published[2] = { NULL, NULL };
+	struct workspace_risks risks = { NULL, 0 };
+	int r;
+
+	if (pr && pr->merged_at)
+		published[0] = pr->head;
+	r = workspace_find_risks(s->workspace, context_main_git(c, s), published, &risks, err);
+	for (size_t i = 0; r == 0 && i < risks.n; i++)
+		r = app_add_reason(c->app, risks.v[i].category, risks.v[i].text, err);
+	workspace_risks_release(&risks);
+	if (r == 0)
+		r = find_unmerged(c, s, err);
+	if (r == 0)
+		r = find_processes(c, s->workspace, err);
+	return r;
+}
+
+static int trash_path(
+	struct context *c, const struct session *s, struct buf *out, struct error *err)
+{
+	buf_clear(out);
+	buf_addf(out, "%s/trash/%s", c->state.data, s->id);
+	return buf_check(out, err);
+}
+
+static int journal_deleted(struct context *c, const struct session *s, const char *override,
+	const char *trash, struct error *err)
+{
+	struct buf reason = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r = 0;
+
+	emit_init(&e);
+	if (override) {
+		text_add_scrubbed(&reason, override, strlen(override));
+		w = emit_begin(&e, EVENT_OVERRIDE_USED, s->id);
+		jsonw_kstring(w, "guard", "session delete");
+		jsonw_kstring(w, "reason", reason.data);
+		r = emit_end(&e, err);
+	}
+	if (r == 0) {
+		w = emit_begin(&e, EVENT_SESSION_DELETED, s->id);
+		jsonw_kstring_opt(w, "reason", reason.data);
+		jsonw_kstring_opt(w, "trash", trash);
+		r = emit_end(&e, err);
+	}
+	if (r == 0)
+		r = emit_append(&e, c, err);
+	emit_release(&e);
+	buf_release(&reason);
+	return r;
+}
+
+/*
+ * First into the trash, then the event: killed in between, the session shows as lost, deleting it
+ * again finds nothing in the way, and nothing is gone.
+ */
+static int move_to_trash(
+	struct context *c, const struct session *s, struct buf *trash, struct error *err)
+{
+	struct buf dir = BUF_INIT;
+	int r = trash_path(c, s, trash, err);
+
+	fs_join(&dir, c->state.data, "trash");
+	if (r == 0)
+		r = fs_mkdirs(dir.data, 0700, err);
+	if (r == 0)
+		r = fs_rename_new(s->workspace, trash->data, err);
+	buf_release(&dir);
+	return r;
+}
+
+int remove_session(
+	struct context *c, struct session *s, const char *override, bool dry_run, struct error *err)
+{
+	bool there = s->workspace && fs_is_dir(s->workspace);
+	struct buf trash = BUF_INIT;
+	int r = 0;
+
+	if (there)
+		r = find_reasons(c, s, err);
+	if (r < 0)
+		goto out;
+	if (c->app->n_reasons && !override) {
+		r = error_set(err, ERR_REFUSED, "deleting session '%s' could lose work", s->name);
+		error_hint(err,
+			"save it first; or say why it may go: --override 'REASON' (it goes "
+			"to the trash)");
+		goto out;
+	}
+	if (dry_run)
+		goto out;
+	if (there)
+		r = move_to_trash(c, s, &trash, err);
+	else
+		app_say(c->app, "the workspace was gone already");
+	if (r == 0)
+		r = journal_deleted(c, s, override, there ? trash.data : NULL, err);
+	if (r == 0)
+		r = context_project(c, err);
+out:
+	buf_release(&trash);
+	return r;
+}
+
+int restore_session(struct context *c, struct session *s, struct error *err)
+{
+	struct session other = { .name = NULL };
+	struct buf trash = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	r = c->backend->ops->get(c->backend, c->repo.id, KEY_NAME, s->name, &other, err);
+	if (r == 0) {
+		session_release(&other);
+		r = error_set(err, ERR_REFUSED, "there is another session '%s' now", s->name);
+		goto out;
+	}
+	if (r != ERR_NOTFOUND)
+		goto out;
+	r = trash_path(c, s, &trash, err);
+	if (r < 0)
+		goto out;
+	if (!s->workspace || !fs_is_dir(trash.data)) {
+		r = error_set(
+			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s->name);
+		goto out;
+	}
+	r = fs_rename_new(trash.data, s->workspace, err);
+	if (r < 0)
+		goto out;
+	w = emit_begin(&e, EVENT_SESSION_RESTORED, s->id);
+	jsonw_kstring(w, "workspace", s->workspace);
+	jsonw_kstring_opt(w, "clone", s->clone_id);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, c, err);
+	if (r == 0)
+		r = context_project(c, err);
+out:
+	emit_release(&e);
+	buf_release(&trash);
+	return r;
+}

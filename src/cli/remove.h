@@ -1,0 +1,17 @@
+/*
+ * remove.h - deleting a session without losing anything, and bringing it back.
+ *
+ * Deleting renames the workspace into <state>/trash/<session id>; restoring renames it back. What
+ * stands against it is collected as the app's reasons; any error of git is a reason.
+ */
+#ifndef CLI_REMOVE_H
+#define CLI_REMOVE_H
+
+#include "cli/context.h"
+
+/* ERR_REFUSED when there are reasons, unless `override` (why it is done all the same) is given. */
+int remove_session(struct context *c, struct session *s, const char *override, bool dry_run,
+	struct error *err);
+int restore_session(struct context *c, struct session *s, struct error *err);
+
+#endif

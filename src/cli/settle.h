@@ -1,0 +1,54 @@
+/*
+ * settle.h - makes a session's prState true: looks at where its PR branch and its base stand now,
+ * asks the commit graph whether it is merged, and journals what changed.
+ *
+ * One process at a time settles a repository (<journal>/facts.lock), so that two that learn the
+ * same thing journal it once. Everything is decided from refs and commits; nothing is fetched.
+ */
+#ifndef CLI_SETTLE_H
+#define CLI_SETTLE_H
+
+#include "cli/context.h"
+
+#define PR_FRESH_MS 300000 /* older than this, and times in the future, are stale */
+
+/* Where the branch stands now, compared with where it was seen last. Pure: see settle_test. */
+struct pr_outlook {
+	const char *head; /* the tip that counts now; NULL when nothing moved and none is known */
+	bool exists;
+	bool changed; /* some place differs from what was seen */
+};
+
+/*
+ * `now` and `seen` hold object ids by place, NULL or "" where there is none; `truth_is_main` when
+ * the main repository is the PR's remote. `head` is the tip that the record has, `existed` whether
+ * it says that the branch exists.
+ */
+void pr_compare(const char *const now[PR_PLACES], char *const seen[PR_PLACES], const char *head,
+	bool existed, bool truth_is_main, struct pr_outlook *out);
+
+/* Name of the PR branch of a session: "pr/<name>", or that of its open PR. */
+int settle_branch_name(const struct session *s, struct buf *out, struct error *err);
+bool pr_is_fresh(const struct pr *pr, int64_t now_ms);
+
+/*
+ * Catch up, look, journal, project. *s is read again from the backend. `force` asks git also
+ * when prState is fresh and nothing is marked.
+ */
+int settle_session(struct context *c, struct session *s, bool force, struct error *err);
+/* All sessions that are not deleted. */
+int settle_all(struct context *c, struct error *err);
+
+/* Write the "seen" member of a PR event. */
+void settle_write_seen(struct jsonw *w, const char *const now[PR_PLACES]);
+/* The four tips as they are now; release with settle_places_release(). */
+struct pr_places {
+	char oid[PR_PLACES][65];
+	const char *now[PR_PLACES]; /* NULL where there is none */
+	char base[65]; /* tip of the base branch where the PR would land, "" if none */
+	bool truth_is_main;
+};
+int settle_look(
+	struct context *c, const struct session *s, struct pr_places *out, struct error *err);
+
+#endif

@@ -1,0 +1,453 @@
+#include "cli/start.h"
+
+#include <unistd.h>
+
+#include "cli/emit.h"
+#include "cli/hook_setup.h"
+#include "core/clock.h"
+#include "core/fs.h"
+#include "core/names.h"
+#include "core/repo_url.h"
+#include "core/text.h"
+#include "git/workspace.h"
+#include "hooks/bell.h"
+
+struct starting {
+	struct context *c;
+	const struct git_repo *git;
+	const struct start_request *req;
+	char id[ID_UUID_SIZE];
+	char *remote, *remote_url;
+	struct repo_url url;
+	struct git_base base;
+	const char *base_oid;
+	const char *branch;
+	struct buf workspace; /* final place */
+	struct buf temporary;
+	struct buf lock; /* <journal>/start.<id>.lock: held while we are at it */
+	int lock_fd;
+	char clone[ID_HEX_SIZE];
+};
+
+static void starting_release(struct starting *t)
+{
+	free(t->remote);
+	free(t->remote_url);
+	repo_url_release(&t->url);
+	git_base_release(&t->base);
+	buf_release(&t->workspace);
+	buf_release(&t->temporary);
+	if (t->lock_fd >= 0) {
+		unlink(t->lock.data);
+		close(t->lock_fd);
+	}
+	buf_release(&t->lock);
+}
+
+static int workspace_root(struct context *c, struct buf *out, struct error *err)
+{
+	const char *configured = config_get(c->config, "session.workspaceRoot");
+	struct buf slug = BUF_INIT;
+
+	buf_clear(out);
+	if (configured)
+		buf_adds(out, configured);
+	else
+		buf_addf(out, "%s/sessions", c->state.data);
+	name_dir_slug(c->repo.name, &slug);
+	/* The id keeps two repositories of one name apart, as it does for their journals. */
+	buf_addf(out, "/%s-%.8s", slug.data, c->repo.id);
+	if (slug.failed)
+		out->failed = true;
+	buf_release(&slug);
+	return buf_check(out, err);
+}
+
+static int check_taken(struct starting *t, struct error *err)
+{
+	struct context *c = t->c;
+	struct session s = { .name = NULL };
+	int r;
+
+	r = c->backend->ops->get(c->backend, c->repo.id, KEY_NAME, t->req->name, &s, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->req->name);
+		error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
+	} else if (r == ERR_NOTFOUND) {
+		r = 0;
+	}
+	session_release(&s);
+	if (r < 0 || !t->req->task)
+		return r;
+	r = c->backend->ops->get(c->backend, c->repo.id, KEY_TASK, t->req->task, &s, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
+			t->req->task, s.name);
+		error_hint(err, "go on there: cd \"$(minsky session dir %s)\"", s.name);
+	} else if (r == ERR_NOTFOUND) {
+		r = 0;
+	}
+	session_release(&s);
+	return r;
+}
+
+static int choose_base(struct starting *t, struct error *err)
+{
+	const struct git_base *b = &t->base;
+	int r;
+
+	if (!t->git->head) {
+		error_set(err, ERR_REFUSED, "the repository has no commits yet");
+		return error_hint(err, "make a first commit, then start the session");
+	}
+	r = t->req->base ? git_repo_named_base(t->git, t->req->base, &t->base, err)
+			 : git_repo_default_base(t->git, &t->base, err);
+	if (r < 0)
+		return r;
+	t->base_oid = b->remote_oid ? b->remote_oid : b->local_oid;
+	if (!t->base_oid) {
+		error_set(err, ERR_NOTFOUND, "the base branch '%s' has no commit", b->branch);
+		return error_hint(err, "name another with --base");
+	}
+	if (b->remote_oid && b->local_oid && strcmp(b->remote_oid, b->local_oid) != 0)
+		app_say(t->c->app,
+			"starting from %s/%s as last fetched (%.8s); your local %s is at "
+			"%.8s",
+			t->remote, b->branch, b->remote_oid, b->branch, b->local_oid);
+	return 0;
+}
+
+static int choose_places(struct starting *t, struct error *err)
+{
+	struct buf root = BUF_INIT;
+	int r = workspace_root(t->c, &root, err);
+
+	if (r < 0)
+		goto out;
+	r = fs_mkdirs(root.data, 0700, err);
+	if (r == 0)
+		r = fs_check_private_dir(root.data, err);
+	if (r < 0)
+		goto out;
+	fs_join(&t->workspace, root.data, t->req->name);
+	buf_clear(&t->temporary);
+	buf_addf(&t->temporary, "%s/.%s.tmp", root.data, t->id);
+	if (t->workspace.failed || t->temporary.failed) {
+		r = error_nomem(err);
+		goto out;
+	}
+	if (fs_exists(t->workspace.data)) {
+		r = error_set(err, ERR_REFUSED, "'%s' is there already", t->workspace.data);
+		error_hint(err, "it belongs to no session: move it away, or choose another name");
+	}
+out:
+	buf_release(&root);
+	return r;
+}
+
+/* Everything that can be known before anything is made. */
+static int prepare(struct starting *t, struct error *err)
+{
+	struct buf dir = BUF_INIT;
+	int r = id_uuid7(t->id, clock_now_ms(), err);
+
+	if (r == 0)
+		r = git_repo_remote(t->git, &t->remote, &t->remote_url, err);
+	if (r == 0)
+		r = context_main_dir(t->c, NULL, &dir, err);
+	if (r == 0)
+		r = repo_url_parse(&t->url, t->remote_url ? t->remote_url : dir.data, err);
+	if (r == 0)
+		r = choose_base(t, err);
+	if (r == 0)
+		r = check_taken(t, err);
+	if (r == 0)
+		r = workspace_check_branch(t->git, t->remote, t->branch, err);
+	if (r == 0)
+		r = choose_places(t, err);
+	buf_release(&dir);
+	return r;
+}
+
+static void write_record(struct jsonw *w, const struct starting *t)
+{
+	jsonw_kstring(w, "name", t->req->name);
+	jsonw_kstring(w, "repo", t->c->repo.id);
+	jsonw_kstring(w, "repoName", t->url.repo_name);
+	jsonw_kstring(w, "repoUrl", t->url.url);
+	jsonw_kstring(w, "branch", t->branch);
+	jsonw_kstring(w, "baseBranch", t->base.branch);
+	jsonw_kstring_opt(w, "taskId", t->req->task);
+	jsonw_kstring_opt(w, "description", t->req->description);
+	jsonw_kstring(w, "workspace", t->workspace.data);
+	jsonw_kstring(w, "backendType", t->url.backend_type);
+	if (t->url.github_owner) {
+		jsonw_key(w, "github");
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "owner", t->url.github_owner);
+		jsonw_kstring(w, "repo", t->url.github_repo);
+		jsonw_end_object(w);
+	}
+	if (t->url.auth_method) {
+		jsonw_key(w, "remote");
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "authMethod", t->url.auth_method);
+		jsonw_end_object(w);
+	}
+	jsonw_kstring(w, "mode", "clone");
+}
+
+/* The intent. From here on the name is taken, and a crash leaves something to recover. */
+static int reserve(struct starting *t, struct error *err)
+{
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	buf_addf(&t->lock, "%s/start.%s.lock", t->c->repo.journal, t->id);
+	r = fs_lock(t->lock.data, 0, &t->lock_fd, err);
+	if (r == 0) {
+		write_record(emit_begin(&e, EVENT_SESSION_STARTING, t->id), t);
+		r = emit_end(&e, err);
+	}
+	if (r == 0)
+		r = emit_append(&e, t->c, err);
+	emit_release(&e);
+	return r;
+}
+
+/* The workspace is in place: tie it to the journal, ring its hooks' cursor in, install them. */
+static int tie_workspace(struct context *c, const char *workspace, const char *id, const char *name,
+	char clone[ID_HEX_SIZE], struct error *err)
+{
+	struct pointer pointer = POINTER_INIT;
+	struct buf git = BUF_INIT;
+	struct bell bell = { .via = "cli", .all_refs = true, .timeout_ms = 5000 };
+	int r;
+
+	fs_join(&git, workspace, ".git");
+	(void)memcpy(pointer.repo, c->repo.id, sizeof(pointer.repo));
+	(void)memcpy(pointer.clone, clone, sizeof(pointer.clone));
+	(void)memcpy(pointer.session, id, sizeof(pointer.session));
+	pointer.name = strdup(name);
+	pointer.journal = strdup(c->repo.journal);
+	if (git.failed || !pointer.name || !pointer.journal) {
+		r = error_nomem(err);
+		goto out;
+	}
+	bell.git_dir = bell.common_dir = git.data;
+	bell.pointer = &pointer;
+	r = repo_add_clone(&c->repo, clone, git.data, id, err);
+	if (r == 0)
+		r = repo_save(&c->repo, err);
+	if (r == 0)
+		r = bell_start(&bell, c->journal, err);
+	if (r == 0)
+		r = pointer_write(&pointer, git.data, err);
+	if (r == 0) {
+		r = hook_setup(c, git.data, clone, id, false, err);
+		/* Somebody else's hooks directory: the session works, its hooks stay dark. */
+		if (r == ERR_REFUSED) {
+			app_warn(c->app, "%s; commands will notice what happens", err->msg);
+			error_clear(err);
+			r = 0;
+		}
+	}
+out:
+	buf_release(&git);
+	pointer_release(&pointer);
+	return r;
+}
+
+static int make(struct starting *t, struct error *err)
+{
+	struct workspace_plan plan = { .main = t->git,
+		.remote = t->remote,
+		.remote_url = t->remote_url,
+		.branch = t->branch,
+		.base_branch = t->base.branch,
+		.base_oid = t->base_oid,
+		.base_is_local = t->base_oid == t->base.local_oid,
+		.quiet = t->c->app->quiet };
+	int r = workspace_clone(&plan, t->temporary.data, err);
+
+	if (r == 0)
+		r = fs_rename_new(t->temporary.data, t->workspace.data, err);
+	if (r == 0)
+		r = id_random_hex(t->clone, err);
+	if (r == 0)
+		r = tie_workspace(t->c, t->workspace.data, t->id, t->req->name, t->clone, err);
+	return r;
+}
+
+static int record_success(struct starting *t, struct error *err)
+{
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	w = emit_begin(&e, EVENT_SESSION_STARTED, t->id);
+	write_record(w, t);
+	jsonw_kstring(w, "clone", t->clone);
+	jsonw_kstring(w, "mainClone", t->c->pointer.clone);
+	jsonw_kstring(w, "head", t->base_oid);
+	jsonw_kstring(w, "base", t->base_oid);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = watch_add(t->c->repo.journal, t->base.branch, err);
+	if (r == 0)
+		r = emit_append(&e, t->c, err);
+	emit_release(&e);
+	return r;
+}
+
+static int record_failure(
+	struct context *c, const char *id, const char *name, const char *reason, struct error *err)
+{
+	struct buf clean = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	text_add_scrubbed(&clean, reason, strlen(reason));
+	w = emit_begin(&e, EVENT_SESSION_START_FAILED, id);
+	jsonw_kstring_opt(w, "name", name);
+	jsonw_kstring(w, "reason", clean.data);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, c, err);
+	emit_release(&e);
+	buf_release(&clean);
+	return r;
+}
+
+/* Only what this process made: the temporary clone, and the workspace if our rename put it there.
+ */
+static void take_back(struct starting *t, const struct error *why)
+{
+	struct error ignored = ERROR_INIT;
+
+	(void)fs_remove_tree(t->temporary.data, &ignored);
+	if (t->clone[0])
+		(void)fs_remove_tree(t->workspace.data, &ignored);
+	(void)record_failure(t->c, t->id, t->req->name, why->msg, &ignored);
+	(void)context_project(t->c, &ignored);
+}
+
+int start_session(struct context *c, const struct git_repo *git, const struct start_request *req,
+	struct session *out, struct error *err)
+{
+	struct starting t = { .c = c,
+		.git = git,
+		.req = req,
+		.url = REPO_URL_INIT,
+		.workspace = BUF_INIT,
+		.temporary = BUF_INIT,
+		.lock = BUF_INIT,
+		.lock_fd = -1,
+		.branch = req->branch ? req->branch : req->name };
+	struct buf gate = BUF_INIT;
+	int gate_fd = -1, r;
+
+	/* One at a time between looking whether the name is free and taking it. */
+	fs_join(&gate, c->repo.journal, "names.lock");
+	r = fs_lock(gate.data, 30000, &gate_fd, err);
+	if (r == 0)
+		r = context_project(c, err);
+	if (r == 0)
+		r = prepare(&t, err);
+	if (r == 0)
+		r = reserve(&t, err);
+	if (gate_fd >= 0)
+		close(gate_fd);
+	if (r < 0)
+		goto out;
+	r = make(&t, err);
+	if (r == 0)
+		r = record_success(&t, err);
+	if (r < 0) {
+		take_back(&t, err);
+		goto out;
+	}
+	r = context_project(c, err);
+	if (r == 0)
+		r = c->backend->ops->get(c->backend, c->repo.id, KEY_ID, t.id, out, err);
+out:
+	starting_release(&t);
+	buf_release(&gate);
+	return r;
+}
+
+/*
+ * An intent without an outcome. If the workspace is in place, the rename was the last thing that
+ * could fail for good: tie it again and record success. Otherwise nothing of value was made.
+ */
+static int recover_one(struct context *c, const struct session *s, struct error *err)
+{
+	struct buf lock = BUF_INIT, git = BUF_INIT, temporary = BUF_INIT;
+	struct error busy = ERROR_INIT;
+	const char *slash;
+	int fd = -1, r = 0;
+
+	buf_addf(&lock, "%s/start.%s.lock", c->repo.journal, s->id);
+	if (!s->workspace || fs_lock(lock.data, 0, &fd, &busy) < 0)
+		goto out;
+	slash = strrchr(s->workspace, '/');
+	if (slash) {
+		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
+		buf_addf(&temporary, "/.%s.tmp", s->id);
+		r = fs_remove_tree(temporary.data, err);
+	}
+	fs_join(&git, s->workspace, ".git");
+	if (r == 0 && !fs_is_dir(git.data)) {
+		app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
+		r = record_failure(c, s->id, s->name, "interrupted", err);
+	} else if (r == 0) {
+		char clone[ID_HEX_SIZE];
+		struct jsonw *w;
+		struct emit e;
+
+		emit_init(&e);
+		r = id_random_hex(clone, err);
+		if (r == 0)
+			r = tie_workspace(c, s->workspace, s->id, s->name, clone, err);
+		if (r == 0) {
+			app_say(c->app, "the start of '%s' was interrupted; finished", s->name);
+			w = emit_begin(&e, EVENT_SESSION_STARTED, s->id);
+			jsonw_kstring(w, "name", s->name);
+			jsonw_kstring(w, "clone", clone);
+			if (!c->pointer.session[0])
+				jsonw_kstring_opt(w, "mainClone", c->pointer.clone);
+			r = emit_end(&e, err);
+		}
+		if (r == 0)
+			r = emit_append(&e, c, err);
+		emit_release(&e);
+	}
+	unlink(lock.data);
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&lock);
+	buf_release(&git);
+	buf_release(&temporary);
+	return r;
+}
+
+int start_recover(struct context *c, struct error *err)
+{
+	struct session_query query = { .status = session_status_name(SESSION_STARTING) };
+	struct session_set set = { NULL, 0 };
+	int r = context_project(c, err);
+
+	if (r == 0)
+		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++)
+		r = recover_one(c, &set.v[i], err);
+	if (r == 0 && set.n)
+		r = context_project(c, err);
+	session_set_release(&set);
+	return r;
+}
