@@ -116,8 +116,8 @@ static bool next_line(char **at, struct ref_line *out)
 	return true;
 }
 
-static int list_refs(const struct git_repo *r, const char *a, const char *b, struct buf *out,
-	struct error *err)
+static int list_refs(
+	const struct git_repo *r, const char *a, const char *b, struct buf *out, struct error *err)
 {
 	struct git_cmd cmd = { .dir = r->git_dir,
 		.args = { "for-each-ref", "--format=%(refname) %(objectname) %(symref)", a, b } };

@@ -17,6 +17,9 @@ struct facts;
 /* Opening initialises libgit2 (about 5 ms): once per command, not per question. */
 int facts_open(struct facts **out, const char *git_dir, struct error *err);
 void facts_close(struct facts *f);
+/* Let this one see the objects of another repository too: a session's workspace and the main one.
+ */
+int facts_add_objects(struct facts *f, const char *git_dir, struct error *err);
 /* Object id of a ref (full name), "" if it is not there. Peels tags. */
 int facts_ref(struct facts *f, const char *ref, char oid_out[65], struct error *err);
 bool facts_has_commit(struct facts *f, const char *oid);
@@ -31,7 +34,8 @@ enum merge_answer {
 struct merge_verdict {
 	enum merge_answer answer;
 	const char *how; /* "ff", "merge", "squash", "rebase"; NULL unless MERGE_YES */
-	char commit[65]; /* of the base: the merge or squash commit, or the tip itself */
+	char commit[65]; /* of the base: the merge or squash commit, or the tip itself; the base's
+			    own tip when it is not known which */
 	const char *evidence; /* "ancestor", "same-tree", "merge-adds-nothing", "patch-id",
 				 "patch-ids" */
 };

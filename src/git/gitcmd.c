@@ -161,8 +161,7 @@ static int spawn(const struct run *r, bool talk, const char *const *argv, const 
 	if (!e)
 		e = posix_spawnattr_setsigdefault(&attr, &defaults);
 	if (!e)
-		e = posix_spawnattr_setflags(
-			&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+		e = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	/* The prototype is older than const; neither array is written. */
 	if (!e)
 		e = posix_spawnp(
@@ -358,8 +357,8 @@ static void last_words(const struct buf *errout, struct buf *words)
 		bool now = line_is(at, len, "fatal: ") || line_is(at, len, "error: ");
 
 		if (open && len > 1 && at[0] == '\t') {
-			buf_adds(words, words->len && words->data[words->len - 1] == ':' ? " "
-											 : ", ");
+			buf_adds(words,
+				words->len && words->data[words->len - 1] == ':' ? " " : ", ");
 			text_add_line(words, at + 1, len - 1);
 		} else if (len && (now || !serious) && !line_is(at, len, "hint:")) {
 			size_t skip = now ? strlen("fatal: ") : 0;

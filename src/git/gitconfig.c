@@ -94,8 +94,8 @@ void git_config_write(struct buf *out, const struct git_setting *s)
 	buf_addch(out, '\n');
 }
 
-void git_config_add(struct buf *out, const char *section, const char *sub, const char *name,
-	const char *value)
+void git_config_add(
+	struct buf *out, const char *section, const char *sub, const char *name, const char *value)
 {
 	const struct git_setting s = {
 		.value = value,

@@ -36,7 +36,7 @@ bool git_setting_true(const struct git_setting *s);
 
 /* Append "[section "sub"]\n\tname = "value"\n"; lengths as in struct git_setting. */
 void git_config_write(struct buf *out, const struct git_setting *s);
-void git_config_add(struct buf *out, const char *section, const char *sub, const char *name,
-	const char *value);
+void git_config_add(
+	struct buf *out, const char *section, const char *sub, const char *name, const char *value);
 
 #endif

@@ -226,7 +226,8 @@ static int ask_config(struct git_repo *r, const char *path, struct error *err)
 		if (git_setting_is(&s, "extensions", NULL, "refstorage") && s.value &&
 			strcasecmp(s.value, "files") != 0) {
 			rc = error_set(err, ERR_UNSUPPORTED,
-				"repository '%s' keeps its refs in %s, which minsky does not support",
+				"repository '%s' keeps its refs in %s, which minsky does not "
+				"support",
 				path, s.value);
 			goto out;
 		}

@@ -2,9 +2,12 @@
  * workspace.h - makes a session's workspace, and says what would be lost with it.
  *
  * A workspace is a clone from the main repository on disk (hard links, no network). Its `origin`
- * and its tracking refs are the main repository's own, so that what is published there is what is really
- * published; the main repository itself is the remote `minsky`. Without a remote the main
- * repository is `origin`.
+ * and its tracking refs are the main repository's own, so that what is published there is what is
+ * really published; the main repository itself is the remote `minsky`. The remote is called
+ * `origin` here whatever its name there. Without a remote the main repository is `origin`.
+ *
+ * Local branches are two: the session's, without an upstream, and the base, at the commit that the
+ * session starts from, following origin; whatever else the main repository has is under minsky/.
  */
 #ifndef GIT_WORKSPACE_H
 #define GIT_WORKSPACE_H
@@ -30,10 +33,13 @@ struct workspace_plan {
 /*
  * Clone into `dir`, which must not exist, and check the branch out. Copies what makes work correct:
  * user.*, signing, core.autocrlf, core.eol, info/exclude, promisor settings. On failure nothing is
- * left behind.
+ * left behind. `dir` may be renamed afterwards: nothing in it names its own place.
  */
 int workspace_clone(const struct workspace_plan *plan, const char *dir, struct error *err);
-/* ERR_REFUSED if the branch is taken here or on the remote as last fetched. */
+/*
+ * ERR_REFUSED if the branch is taken here or on the remote as last fetched, if another branch is
+ * in its way (git cannot have both a and a/b), or if a branch `pr` is in the way of pr/<session>.
+ */
 int workspace_check_branch(
 	const struct git_repo *main, const char *remote, const char *branch, struct error *err);
 
