@@ -15,6 +15,9 @@
 int registry_open(struct backend **out, const struct config *config, struct error *err);
 void registry_close_all(void);
 
+/* What is built in, one table a file. */
+extern const struct backend_ops backend_json;
+
 /* NULL-terminated, for messages and tests. */
 extern const struct backend_ops *const registry_backends[];
 

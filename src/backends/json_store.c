@@ -1,0 +1,275 @@
+#include "backends/json_store.h"
+
+#include <inttypes.h>
+
+#include "core/backend.h"
+
+#define STORE_SCHEMA 1
+/* The layers around a record: document, repositories, repository, sessions, row. */
+#define STORE_MAX_DEPTH (JSON_MAX_DEPTH + 8)
+
+static void repo_clear(struct store_repo *r)
+{
+	store_rows_clear(r);
+	free(r->rows);
+	free(r->unknown.v);
+	free(r->own_heads);
+	free(r->own_id);
+}
+
+void store_release(struct store *s)
+{
+	for (size_t i = 0; i < s->n_repos; i++)
+		repo_clear(&s->repos[i]);
+	free(s->repos);
+	free(s->unknown.v);
+	buf_release(&s->text);
+	*s = (struct store)STORE_INIT;
+}
+
+static int keep_unknown(struct store_members *m, const struct json_slice *key,
+	const struct json_slice *value, struct error *err)
+{
+	struct store_member *v = realloc(m->v, (m->n + 1) * sizeof(*v));
+
+	if (!v)
+		return error_nomem(err);
+	m->v = v;
+	m->v[m->n++] = (struct store_member){ *key, *value };
+	return 0;
+}
+
+static int row_append(struct store_repo *r, struct store_row **out, struct error *err)
+{
+	if (r->n_rows == r->cap_rows) {
+		size_t cap = r->cap_rows ? 2 * r->cap_rows : 64;
+		struct store_row *rows = realloc(r->rows, cap * sizeof(*rows));
+
+		if (!rows)
+			return error_nomem(err);
+		r->rows = rows;
+		r->cap_rows = cap;
+	}
+	*out = &r->rows[r->n_rows++];
+	**out = (struct store_row){ .own = NULL };
+	return 0;
+}
+
+static int parse_rows(struct store_repo *r, const struct json_slice *text, struct error *err)
+{
+	struct json_slice value;
+	struct store_row *row = NULL;
+	size_t pos = 0;
+	bool more = true;
+
+	if (!json_slice_is(text, '['))
+		return error_set(err, ERR_CORRUPT, "'sessions' is not an array");
+	while (more) {
+		int rc = json_next_element(text->at, text->len, &pos, &value, &more, err);
+
+		if (rc == 0 && more)
+			rc = row_append(r, &row, err);
+		if (rc < 0)
+			return rc;
+		if (more)
+			row->text = value;
+	}
+	return 0;
+}
+
+static int parse_repo(struct store_repo *r, const struct json_slice *text, struct error *err)
+{
+	struct json_slice key, value;
+	size_t pos = 0;
+	bool more = json_slice_is(text, '{'), rows = false;
+
+	while (more) {
+		int rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
+
+		if (rc < 0)
+			return rc;
+		if (!more)
+			break;
+		if (json_key_is(&key, "heads")) {
+			r->heads = value;
+		} else if (json_key_is(&key, "sessions")) {
+			rows = true;
+			rc = parse_rows(r, &value, err);
+		} else {
+			rc = keep_unknown(&r->unknown, &key, &value, err);
+		}
+		if (rc < 0)
+			return rc;
+	}
+	if (!rows || !json_slice_is(&r->heads, '['))
+		return error_set(err, ERR_CORRUPT, "a repository without heads or sessions");
+	return 0;
+}
+
+static int repo_append(
+	struct store *s, const struct json_slice *id, struct store_repo **out, struct error *err)
+{
+	struct store_repo *repos = realloc(s->repos, (s->n_repos + 1) * sizeof(*repos));
+
+	if (!repos)
+		return error_nomem(err);
+	s->repos = repos;
+	*out = &s->repos[s->n_repos++];
+	**out = (struct store_repo){ .id = *id };
+	return 0;
+}
+
+static int parse_repos(struct store *s, const struct json_slice *text, struct error *err)
+{
+	struct json_slice key, value;
+	struct store_repo *repo = NULL;
+	size_t pos = 0;
+	bool more = true;
+
+	if (!json_slice_is(text, '{'))
+		return error_set(err, ERR_CORRUPT, "'repositories' is not an object");
+	while (more) {
+		int r = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
+
+		if (r == 0 && more)
+			r = repo_append(s, &key, &repo, err);
+		if (r == 0 && more)
+			r = parse_repo(repo, &value, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int foreign(struct error *err)
+{
+	error_set(err, ERR_UNSUPPORTED, "the file was written by the minsky that came before");
+	return error_hint(
+		err, "point sessiondb.json.path at another file; this one stays as it is");
+}
+
+static int parse_document(struct store *s, struct error *err)
+{
+	struct json_slice key, value, repos = { .len = 0 };
+	uint64_t schema = 0;
+	bool more = true, sessions = false;
+	size_t pos = 0;
+
+	if (json_slice_is(&(struct json_slice){ s->text.data, s->text.len }, '['))
+		return foreign(err);
+	while (more) {
+		int r = json_next_member(s->text.data, s->text.len, &pos, &key, &value, &more, err);
+
+		if (r < 0)
+			return r;
+		if (!more)
+			break;
+		if (json_key_is(&key, "schema")) {
+			if (!json_slice_u64(&value, &schema))
+				schema = 0;
+		} else if (json_key_is(&key, "repositories")) {
+			repos = value;
+		} else {
+			sessions = sessions || json_key_is(&key, "sessions");
+			r = keep_unknown(&s->unknown, &key, &value, err);
+			if (r < 0)
+				return r;
+		}
+	}
+	if (!schema && sessions)
+		return foreign(err);
+	if (!schema)
+		return error_set(err, ERR_CORRUPT, "it has no schema number");
+	if (schema > STORE_SCHEMA) {
+		error_set(err, ERR_UNSUPPORTED, "its schema %" PRIu64 " is newer than this minsky",
+			schema);
+		return error_hint(err, "use the newer minsky that wrote it");
+	}
+	return parse_repos(s, &repos, err);
+}
+
+int store_parse(struct store *out, struct buf *text, struct error *err)
+{
+	struct store s = { .text = *text };
+	int r;
+
+	*text = (struct buf)BUF_INIT;
+	r = json_check_depth(s.text.data, s.text.len, STORE_MAX_DEPTH, err);
+	if (r == 0)
+		r = parse_document(&s, err);
+	if (r < 0) {
+		store_release(&s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+static void write_unknown(struct buf *out, const struct store_members *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		buf_adds(out, ",\n\"");
+		buf_add(out, m->v[i].key.at, m->v[i].key.len);
+		buf_adds(out, "\":");
+		buf_add(out, m->v[i].value.at, m->v[i].value.len);
+	}
+}
+
+static void write_repo(struct buf *out, const struct store_repo *r)
+{
+	buf_addch(out, '"');
+	buf_add(out, r->id.at, r->id.len);
+	buf_adds(out, "\":{\n\"heads\":");
+	buf_add(out, r->heads.at, r->heads.len);
+	write_unknown(out, &r->unknown);
+	buf_adds(out, ",\n\"sessions\":[");
+	for (size_t i = 0; i < r->n_rows; i++) {
+		buf_adds(out, i ? ",\n" : "\n");
+		buf_add(out, r->rows[i].text.at, r->rows[i].text.len);
+	}
+	buf_adds(out, "\n]}");
+}
+
+int store_write(struct buf *out, const struct store *s, struct error *err)
+{
+	buf_addf(out, "{\n\"schema\":%d", STORE_SCHEMA);
+	write_unknown(out, &s->unknown);
+	buf_adds(out, ",\n\"repositories\":{");
+	for (size_t i = 0; i < s->n_repos; i++) {
+		buf_adds(out, i ? ",\n" : "\n");
+		write_repo(out, &s->repos[i]);
+	}
+	buf_adds(out, "\n}\n}\n");
+	return buf_check(out, err);
+}
+
+struct store_repo *store_find(struct store *s, const char *repo_id)
+{
+	for (size_t i = 0; i < s->n_repos; i++)
+		if (json_key_is(&s->repos[i].id, repo_id))
+			return &s->repos[i];
+	return NULL;
+}
+
+int store_add(struct store *s, const char *repo_id, struct store_repo **out, struct error *err)
+{
+	struct json_slice id;
+	char *copy;
+	int r;
+
+	/* It becomes a key of the file as it is. */
+	if (!id_is_hex(repo_id, ID_HEX_SIZE - 1))
+		return error_set(err, ERR_USAGE, "not a repository's id: '%s'", repo_id);
+	copy = strdup(repo_id);
+	if (!copy)
+		return error_nomem(err);
+	id = (struct json_slice){ copy, strlen(copy) };
+	r = repo_append(s, &id, out, err);
+	if (r < 0) {
+		free(copy);
+		return r;
+	}
+	(*out)->own_id = copy;
+	(*out)->heads = (struct json_slice){ "[]", 2 };
+	return 0;
+}
