@@ -19,21 +19,22 @@ void segment_name(struct segment *out, const char *origin, uint64_t first)
 
 bool segment_parse(struct segment *out, const char *name)
 {
+	char origin[ID_HEX_SIZE];
 	struct segment s;
 	uint64_t first = 0;
 
 	if (strlen(name) != SEGMENT_NAME_SIZE - 1)
 		return false;
-	memcpy(s.origin, name, ID_HEX_SIZE - 1);
-	s.origin[ID_HEX_SIZE - 1] = '\0';
-	if (!id_is_hex(s.origin, ID_HEX_SIZE - 1))
+	memcpy(origin, name, ID_HEX_SIZE - 1);
+	origin[ID_HEX_SIZE - 1] = '\0';
+	if (!id_is_hex(origin, ID_HEX_SIZE - 1))
 		return false;
 	for (const char *p = name + ID_HEX_SIZE; p < name + ID_HEX_SIZE + 20; p++) {
 		if (*p < '0' || *p > '9' || first > UINT64_MAX / 10 - 1)
 			return false;
 		first = first * 10 + (uint64_t)(*p - '0');
 	}
-	segment_name(&s, s.origin, first);
+	segment_name(&s, origin, first);
 	if (!first || strcmp(s.name, name) != 0)
 		return false;
 	*out = s;
