@@ -15,7 +15,8 @@ struct pr_commit {
 	char oid[65];
 	char base[65]; /* parent 1 */
 	char tip[65]; /* parent 2 */
-	struct buf message; /* title, blank line, body: bytes as given */
+	struct buf
+		message; /* title, blank line, body: the commit's bytes, final newline included */
 };
 
 #define PR_COMMIT_INIT                                                                             \
@@ -25,9 +26,10 @@ struct pr_commit {
 
 void pr_commit_release(struct pr_commit *c);
 /*
- * merge-tree base tip, then commit-tree -p base -p tip with exactly this message. ERR_REFUSED with
- * the conflicting files in `conflicts` (one a line, may be NULL) when they do not merge, and when
- * the tip adds nothing to the base ("nothing to merge"); nothing is changed.
+ * merge-tree base tip, then commit-tree -p base -p tip with exactly this message (UTF-8 without
+ * NUL; a missing final newline is added, as git does). ERR_REFUSED with the conflicting files in
+ * `conflicts` (one a line, may be NULL) when they do not merge, and when the tip adds nothing to
+ * the base ("nothing to merge"); nothing is changed.
  */
 int pr_prepare(struct pr_commit *out, const char *dir, const char *base, const char *tip,
 	const char *message, size_t message_len, struct buf *conflicts, struct error *err);
@@ -35,7 +37,8 @@ int pr_prepare(struct pr_commit *out, const char *dir, const char *base, const c
 int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct error *err);
 /*
  * Push `oid` to `branch` of `remote`, replacing only `expected` there (NULL: nothing may be there;
- * "": whatever is there). ERR_REFUSED when the remote says no, with its words.
+ * "": whatever is there). ERR_REFUSED when the remote says no, with its words; ERR_GIT when it
+ * could not be asked.
  */
 int pr_push(const char *dir, const char *remote, const char *oid, const char *branch,
 	const char *expected, bool talk, struct error *err);
@@ -48,11 +51,12 @@ int pr_land(const char *dir, const char *remote, const char *oid, const char *ba
 /*
  * Move branch `base` of the repository at main_dir forward to `oid`, which is fetched from
  * `from_dir` first; a work tree (the main one or a linked one) that has it checked out follows.
- * ERR_REFUSED, nothing changed, when it is no fast-forward or local changes stand in the way.
+ * ERR_REFUSED, nothing changed, when it is no fast-forward or local changes stand in the way;
+ * ERR_NOTFOUND when there is no such branch. A branch that has the commit already is left alone.
  */
 int pr_forward(const char *main_dir, const char *from_dir, const char *base, const char *oid,
 	struct error *err);
-/* Delete a branch if it still is at `oid`. Not there: success. */
+/* Delete a branch if it still is at `oid` and no work tree is on it. Not there: success. */
 int pr_delete_branch(const char *dir, const char *branch, const char *oid, struct error *err);
 
 #endif

@@ -1,0 +1,269 @@
+/* Moving a base branch of the main repository, with the work tree that is on it. */
+#include <dirent.h>
+#include <errno.h>
+
+#include "core/fs.h"
+#include "git/gitcmd.h"
+#include "git/pr.h"
+
+/* The work tree that has refs/heads/<branch> checked out, into `out`; left empty if there is none.
+ */
+static int find_work_tree(const char *dir, const char *branch, struct buf *out, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { "worktree", "list", "--porcelain", "-z" } };
+	struct buf list = BUF_INIT;
+	const char *path = NULL;
+	bool here = false, gone = false;
+	int rc;
+
+	rc = git_must(&cmd, &list, err);
+	/* "worktree <path>\0HEAD <oid>\0branch refs/heads/<name>\0prunable <why>\0\0" for each */
+	for (size_t at = 0; rc == 0 && at < list.len; at += strlen(list.data + at) + 1) {
+		const char *line = list.data + at;
+
+		if (strncmp(line, "worktree ", 9) == 0) {
+			path = line + 9;
+			here = gone = false;
+		} else if (strncmp(line, "branch refs/heads/", 18) == 0) {
+			here = strcmp(line + 18, branch) == 0;
+		} else if (strncmp(line, "prunable", 8) == 0) {
+			gone = true;
+		} else if (!line[0] && path && here && !gone) {
+			buf_adds(out, path);
+			break;
+		}
+	}
+	if (rc == 0)
+		rc = buf_check(out, err);
+	buf_release(&list);
+	return rc;
+}
+
+/* Is a rebase under way in this work tree's git directory that will put the branch back? */
+static bool rebases(const char *git_dir, const char *branch)
+{
+	static const char *const names[] = { "rebase-merge/head-name", "rebase-apply/head-name" };
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct buf path = BUF_INIT, text = BUF_INIT;
+		struct error ignored = ERROR_INIT;
+
+		fs_join(&path, git_dir, names[i]);
+		if (!path.failed && fs_read(path.data, 4096, &text, &ignored) == 0) {
+			git_chomp(&text);
+			found = found ||
+				(strncmp(text.data, "refs/heads/", 11) == 0 &&
+					strcmp(text.data + 11, branch) == 0);
+		}
+		buf_release(&path);
+		buf_release(&text);
+	}
+	return found;
+}
+
+static int check_no_rebase(const char *common_dir, const char *branch, struct error *err)
+{
+	struct buf path = BUF_INIT, one = BUF_INIT;
+	const struct dirent *e;
+	bool found = rebases(common_dir, branch);
+	DIR *d = NULL;
+	int rc;
+
+	fs_join(&path, common_dir, "worktrees");
+	rc = buf_check(&path, err);
+	if (rc == 0 && !found && !(d = opendir(path.data)) && errno != ENOENT)
+		rc = error_errno(err, "cannot read directory '%s'", path.data);
+	while (d && rc == 0 && !found && (e = readdir(d))) {
+		fs_join(&one, path.data, e->d_name);
+		rc = buf_check(&one, err);
+		found = rc == 0 && e->d_name[0] != '.' && rebases(one.data, branch);
+	}
+	if (rc == 0 && found) {
+		error_set(err, ERR_REFUSED, "branch '%s' is being rebased", branch);
+		rc = error_hint(err, "finish that first, or git rebase --abort");
+	}
+	if (d)
+		(void)closedir(d);
+	buf_release(&path);
+	buf_release(&one);
+	return rc;
+}
+
+/*
+ * Bring the commit here, unreferenced: the branch points at it a moment later. Protocol 2 serves
+ * any object by its id.
+ */
+static int fetch(const char *main_dir, const char *from_dir, const char *oid, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = main_dir,
+		.args = { "-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
+			"maintenance.auto=false", "fetch", "--quiet", "--no-tags",
+			"--no-write-fetch-head", "--no-recurse-submodules", "--", from_dir, oid } };
+
+	return git_must(&cmd, NULL, err);
+}
+
+static int is_ancestor(const char *dir, const char *a, const char *b, bool *out, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir, .args = { "merge-base", "--is-ancestor", a, b } };
+	struct buf errout = BUF_INIT;
+	int status, rc;
+
+	rc = git_run(&cmd, NULL, &errout, &status, err);
+	if (rc == 0 && status > 1)
+		rc = git_failed(&cmd, status, &errout, ERR_GIT, err);
+	if (rc == 0)
+		*out = status == 0;
+	buf_release(&errout);
+	return rc;
+}
+
+static int merge_in(const char *work_tree, const char *oid, struct error *err)
+{
+	static const char *const env[] = { "GIT_REFLOG_ACTION=minsky: approve", NULL };
+	const struct git_cmd cmd = { .dir = work_tree,
+		.args = { "merge", "--quiet", "--ff-only", "--no-autostash", "--no-stat", oid },
+		.env = env };
+	struct buf errout = BUF_INIT;
+	int status, rc;
+
+	rc = git_run(&cmd, NULL, &errout, &status, err);
+	if (rc == 0 && status != 0) {
+		rc = git_failed(&cmd, status, &errout, ERR_REFUSED, err);
+		error_wrap(err, "work tree '%s' cannot follow", work_tree);
+		error_hint(err, "commit, stash or move what is in the way, then try again");
+	}
+	buf_release(&errout);
+	return rc;
+}
+
+static int move_ref(
+	const char *dir, const char *ref, const char *oid, const char *old, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { "update-ref", "-m", "minsky: approve", ref, oid, old } };
+	int rc = git_must(&cmd, NULL, err);
+
+	if (rc == ERR_GIT && strstr(err->msg, "but expected"))
+		err->code = rc = ERR_REFUSED;
+	return rc;
+}
+
+static int forward(const char *main_dir, const char *common_dir, const char *base, const char *ref,
+	const char *old, const char *oid, struct error *err)
+{
+	struct buf work_tree = BUF_INIT;
+	bool contained, forward_only;
+	int rc;
+
+	rc = is_ancestor(main_dir, oid, old, &contained, err);
+	if (rc < 0 || contained)
+		return rc;
+	rc = is_ancestor(main_dir, old, oid, &forward_only, err);
+	if (rc == 0 && !forward_only) {
+		error_set(err, ERR_REFUSED,
+			"branch '%s' cannot move forward: it has commits that '%.12s' has not",
+			base, oid);
+		rc = error_hint(err, "bring '%s' up to date, then refresh the PR", base);
+	}
+	if (rc == 0)
+		rc = check_no_rebase(common_dir, base, err);
+	if (rc == 0)
+		rc = find_work_tree(main_dir, base, &work_tree, err);
+	if (rc == 0)
+		rc = work_tree.len ? merge_in(work_tree.data, oid, err)
+				   : move_ref(main_dir, ref, oid, old, err);
+	buf_release(&work_tree);
+	return rc;
+}
+
+/* The common git directory and the tip of a ref ("" if there is none), in one question. */
+static int look_up(const char *dir, const char *ref, struct buf *common_dir, struct buf *oid,
+	struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { "rev-parse", "--path-format=absolute", "--git-common-dir", "--quiet",
+			"--verify", ref } };
+	struct buf out = BUF_INIT, errout = BUF_INIT;
+	const char *nl;
+	int status, rc;
+
+	rc = git_run(&cmd, &out, &errout, &status, err);
+	if (rc < 0)
+		goto out;
+	nl = strchr(out.data, '\n');
+	if (!nl || status > 1) {
+		rc = git_failed(&cmd, status, &errout, ERR_GIT, err);
+		goto out;
+	}
+	buf_add(common_dir, out.data, (size_t)(nl - out.data));
+	buf_adds(oid, nl + 1);
+	git_chomp(oid);
+	rc = buf_check(common_dir, err);
+	if (rc == 0)
+		rc = buf_check(oid, err);
+out:
+	buf_release(&out);
+	buf_release(&errout);
+	return rc;
+}
+
+int pr_forward(const char *main_dir, const char *from_dir, const char *base, const char *oid,
+	struct error *err)
+{
+	struct buf ref = BUF_INIT, common_dir = BUF_INIT, old = BUF_INIT;
+	int rc;
+
+	buf_addf(&ref, "refs/heads/%s", base);
+	rc = buf_check(&ref, err);
+	if (rc == 0)
+		rc = look_up(main_dir, ref.data, &common_dir, &old, err);
+	if (rc == 0 && !old.len)
+		rc = error_set(
+			err, ERR_NOTFOUND, "there is no branch '%s' in '%s'", base, main_dir);
+	if (rc == 0 && strcmp(old.data, oid) != 0) {
+		rc = from_dir ? fetch(main_dir, from_dir, oid, err) : 0;
+		if (rc == 0)
+			rc = forward(main_dir, common_dir.data, base, ref.data, old.data, oid, err);
+	}
+	buf_release(&ref);
+	buf_release(&common_dir);
+	buf_release(&old);
+	return rc;
+}
+
+int pr_delete_branch(const char *dir, const char *branch, const char *oid, struct error *err)
+{
+	struct buf ref = BUF_INIT, common_dir = BUF_INIT, old = BUF_INIT, work_tree = BUF_INIT;
+	int rc;
+
+	buf_addf(&ref, "refs/heads/%s", branch);
+	rc = buf_check(&ref, err);
+	if (rc == 0)
+		rc = look_up(dir, ref.data, &common_dir, &old, err);
+	if (rc < 0 || !old.len)
+		goto out;
+	if (strcmp(old.data, oid) != 0) {
+		rc = error_set(
+			err, ERR_REFUSED, "branch '%s' has moved to '%.12s'", branch, old.data);
+		goto out;
+	}
+	rc = find_work_tree(dir, branch, &work_tree, err);
+	if (rc == 0 && work_tree.len)
+		rc = error_set(err, ERR_REFUSED, "branch '%s' is checked out in '%s'", branch,
+			work_tree.data);
+	if (rc == 0) {
+		const struct git_cmd cmd = { .dir = dir,
+			.args = { "update-ref", "-m", "minsky: approve", "-d", ref.data, oid } };
+
+		rc = git_must(&cmd, NULL, err);
+	}
+out:
+	buf_release(&ref);
+	buf_release(&common_dir);
+	buf_release(&old);
+	buf_release(&work_tree);
+	return rc;
+}
