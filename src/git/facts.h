@@ -17,6 +17,11 @@ struct facts;
 /* Opening initialises libgit2 (about 5 ms): once per command, not per question. */
 int facts_open(struct facts **out, const char *git_dir, struct error *err);
 void facts_close(struct facts *f);
+/*
+ * Look for objects in another repository's store too (its common git directory): the workspace and
+ * the main repository each have commits that the other has not. In memory only.
+ */
+int facts_add_objects(struct facts *f, const char *git_dir, struct error *err);
 /* Let this one see the objects of another repository too: a session's workspace and the main one.
  */
 int facts_add_objects(struct facts *f, const char *git_dir, struct error *err);
