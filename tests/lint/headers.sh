@@ -11,7 +11,7 @@ for header in $(find src tests -name '*.h' | LC_ALL=C sort); do
 		echo "$header does not compile alone"
 		bad=1
 	}
-	guard=$(echo "${name#tests/}" | tr 'a-z/.-' 'A-Z___')
+	guard=$(echo "$name" | tr 'a-z/.-' 'A-Z___')
 	grep -q "^#ifndef $guard\$" "$header" || {
 		echo "$header: the guard is not $guard"
 		bad=1

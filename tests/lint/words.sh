@@ -14,5 +14,5 @@ none() { # WHAT REGEX
 }
 
 none 'a mark of unfinished work' '(^|[^[:alnum:]_])(TODO|FIXME|XXX|HACK|TBD)([^[:alnum:]_]|$)'
-none 'a path of one machine' '(^|[^[:alnum:]_./~$}-])/(work|root|Users)/'
+none 'a path of one machine' '(^|[^[:alnum:]_./~$}:-])/(work|root|Users)/'
 exit $bad
