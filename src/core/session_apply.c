@@ -53,6 +53,7 @@ static int take_plan(struct session *s, const struct event *e, struct error *err
 		{ &s->repo_url, e->data, "repoUrl" },
 		{ &s->branch, e->data, "branch" },
 		{ &s->base_branch, e->data, "baseBranch" },
+		{ &s->base_oid, e->data, "base" },
 		{ &s->task_id, e->data, "taskId" },
 		{ &s->description, e->data, "description" },
 		{ &s->workspace, e->data, "workspace" },

@@ -47,6 +47,7 @@ static const struct member session_members[] = {
 	OBJECT("attention", attention_shape),
 	TEXT(struct session, "backendType", backend_type),
 	TEXT(struct session, "baseBranch", base_branch),
+	TEXT(struct session, "baseOid", base_oid),
 	TEXT(struct session, "branch", branch),
 	TEXT(struct session, "cloneId", clone_id),
 	OTHER(struct session, "commitCount", MEMBER_COUNT, commit_count),
