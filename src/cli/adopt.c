@@ -7,16 +7,25 @@
 #include "core/names.h"
 #include "core/repo_url.h"
 #include "hooks/bell.h"
-#include "hooks/worker.h"
 
 int context_remember_program(const char *journal, struct error *err)
 {
-	struct buf self = BUF_INIT;
-	int r = fs_realpath("/proc/self/exe", &self, err);
+	struct buf file = BUF_INIT, have = BUF_INIT, want = BUF_INIT;
+	struct error missing = ERROR_INIT;
+	int r = fs_realpath("/proc/self/exe", &want, err);
 
-	if (r == 0)
-		r = worker_remember(journal, self.data, err);
-	buf_release(&self);
+	if (r < 0)
+		goto out;
+	buf_addch(&want, '\n');
+	fs_join(&file, journal, "program");
+	if (fs_read_private(file.data, 8192, &have, &missing) == 0 &&
+		strcmp(have.data, want.data) == 0)
+		goto out;
+	r = fs_replace(file.data, want.data, want.len, 0600, false, err);
+out:
+	buf_release(&file);
+	buf_release(&have);
+	buf_release(&want);
 	return r;
 }
 
