@@ -59,7 +59,7 @@ static int check_base(struct approval *a, struct error *err)
 		return error_hint(err, "refresh it: minsky session pr create %s", a->s->name);
 	}
 	buf_addf(&ref, "refs/heads/%s", a->s->branch);
-	r = refs_read(context_workspace_git(a->c, a->s), ref.data, tip, err);
+	r = ref_read(context_workspace_git(a->c, a->s), ref.data, tip, err);
 	buf_release(&ref);
 	if (r == 0 && tip[0] && strcmp(tip, a->commit.tip) != 0)
 		app_warn(a->c->app,

@@ -56,7 +56,7 @@ static int read_ref(
 	buf_addf(&ref, "%s%s", prefix, name);
 	r = buf_check(&ref, err);
 	if (r == 0 && git_dir)
-		r = refs_read(git_dir, ref.data, oid, err);
+		r = ref_read(git_dir, ref.data, oid, err);
 	buf_release(&ref);
 	return r;
 }

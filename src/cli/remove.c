@@ -62,14 +62,14 @@ static int find_unmerged(struct context *c, const struct session *s, struct erro
 	int r = 0;
 
 	buf_addf(&ref, "refs/heads/%s", s->branch);
-	if (ref.failed || refs_read(git, ref.data, tip, &why) < 0 || !tip[0])
+	if (ref.failed || ref_read(git, ref.data, tip, &why) < 0 || !tip[0])
 		goto out;
 	/* The merged PR holds this very tip: that was proved when it was merged. */
 	if (pr && pr->merged_at && s->base_oid && strcmp(tip, s->base_oid) == 0)
 		goto out;
 	buf_clear(&ref);
 	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
-	if (refs_read(git, ref.data, base, &why) == 0 && base[0] &&
+	if (ref_read(git, ref.data, base, &why) == 0 && base[0] &&
 		facts_open(&facts, git, &why) == 0 &&
 		facts_merged(facts, base, tip, NULL, &verdict, &why) == 0 &&
 		(verdict.answer == MERGE_YES || verdict.answer == MERGE_NOTHING))

@@ -58,7 +58,7 @@ static int look_at(const char *common_dir, const char *prefix, const char *name,
 	buf_addf(&ref, "%s%s", prefix, name);
 	r = buf_check(&ref, err);
 	if (r == 0)
-		r = refs_read(common_dir, ref.data, oid, err);
+		r = ref_read(common_dir, ref.data, oid, err);
 	buf_release(&ref);
 	return r;
 }
