@@ -246,10 +246,16 @@ static int key_byte(struct key_reader *k)
 
 int json_key_order(const struct json_slice *a, const struct json_slice *b)
 {
-	struct key_reader ka = { .p = a->at, .left = a->len };
-	struct key_reader kb = { .p = b->at, .left = b->len };
+	size_t n = a->len < b->len ? a->len : b->len, i = 0;
+	struct key_reader ka, kb;
 	int ca, cb;
 
+	while (i < n && a->at[i] == b->at[i] && a->at[i] != '\\')
+		i++;
+	if (i == n)
+		return (a->len > b->len) - (a->len < b->len);
+	ka = (struct key_reader){ .p = a->at + i, .left = a->len - i };
+	kb = (struct key_reader){ .p = b->at + i, .left = b->len - i };
 	do {
 		ca = key_byte(&ka);
 		cb = key_byte(&kb);
