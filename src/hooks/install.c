@@ -339,7 +339,7 @@ static int uninstall(struct place *p, struct buf *left, struct error *err)
 	else if (p->below)
 		buf_adds(&path, p->dir);
 	else
-		return 0;
+		return manifest_save(m, p->common, err);
 	r = buf_check(&path, err);
 	if (r == 0)
 		r = uninstall_all(p, path.data, left, err);

@@ -111,29 +111,3 @@ out:
 	buf_release(&program);
 	return r;
 }
-
-int worker_remember(const char *journal_dir, const char *program, struct error *err)
-{
-	struct error ignored = ERROR_INIT;
-	struct buf known = BUF_INIT;
-	struct buf path = BUF_INIT;
-	struct buf text = BUF_INIT;
-	int r = 0;
-
-	if (program[0] != '/' || strchr(program, '\n')) {
-		r = error_set(err, ERR_USAGE, "'%s' is no absolute path", program);
-		goto out;
-	}
-	if (read_program(journal_dir, &known, &ignored) == 0 && !strcmp(known.data, program))
-		goto out;
-	fs_join(&path, journal_dir, "program");
-	buf_addf(&text, "%s\n", program);
-	r = path.failed ? error_nomem(err) : buf_check(&text, err);
-	if (r == 0)
-		r = fs_replace(path.data, text.data, text.len, 0600, false, err);
-out:
-	buf_release(&text);
-	buf_release(&path);
-	buf_release(&known);
-	return r;
-}

@@ -13,7 +13,5 @@
 
 /* ERR_NOTFOUND when no program is known; ERR_REFUSED when its path cannot be trusted. */
 int worker_start(const char *journal_dir, struct error *err);
-/* Make `program` (an absolute path) the one to start. Writes only when it is another one. */
-int worker_remember(const char *journal_dir, const char *program, struct error *err);
 
 #endif

@@ -1,0 +1,320 @@
+#include "hooks/cursor_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "hooks/cursor.h"
+
+#define VERSION "minsky-cursor 1\n"
+#define STATE_OFFSET (sizeof(VERSION "state ") - 1)
+#define FILE_MAX (256u << 20)
+
+/* Tells one run of the system from the next; "-" where the kernel does not say. */
+static void boot_id(char out[ID_UUID_SIZE])
+{
+	struct error ignored = ERROR_INIT;
+	struct buf text = BUF_INIT;
+
+	memcpy(out, "-", 2);
+	if (fs_read("/proc/sys/kernel/random/boot_id", 4096, &text, &ignored) == 0 &&
+		text.len >= ID_UUID_SIZE - 1) {
+		text.data[ID_UUID_SIZE - 1] = '\0';
+		if (id_is_uuid(text.data))
+			memcpy(out, text.data, ID_UUID_SIZE);
+	}
+	buf_release(&text);
+}
+
+static bool take_u64(char **at, uint64_t *out)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	errno = 0;
+	*out = strtoull(*at, &end, 10);
+	if (errno || (*end != ' ' && *end))
+		return false;
+	*at = *end ? end + 1 : end;
+	return true;
+}
+
+/* A word of hexadecimal digits, or "-" for none. */
+static bool take_hex(char **at, char *out, size_t size)
+{
+	char *end = strchr(*at, ' ');
+	size_t len;
+
+	if (!end)
+		return false;
+	*end = '\0';
+	len = strlen(*at);
+	if (!strcmp(*at, "-"))
+		out[0] = '\0';
+	else if (len < size && id_is_hex(*at, len))
+		memcpy(out, *at, len + 1);
+	else
+		return false;
+	*at = end + 1;
+	return true;
+}
+
+struct parsing {
+	struct cursor *c;
+	struct cursor_log *last;
+	bool overlay; /* what is there already counts more */
+	bool known; /* the last log was there already */
+	bool hot;
+	char boot[ID_UUID_SIZE];
+};
+
+static bool parse_log(struct parsing *p, char *at, struct error *err)
+{
+	struct reflog_place place = { .offset = 0 };
+	struct cursor_log *log;
+	char oid[65];
+
+	if (!take_u64(&at, &place.offset) || !take_u64(&at, &place.count) ||
+		!take_hex(&at, place.anchor, sizeof(place.anchor)) ||
+		!take_hex(&at, oid, sizeof(oid)) || !*at)
+		return false;
+	p->known = p->overlay && cursor_find(p->c, at);
+	p->last = NULL;
+	if (p->known)
+		return true;
+	log = cursor_add(p->c, at);
+	if (!log) {
+		error_nomem(err);
+		return false;
+	}
+	log->place = place;
+	memcpy(log->oid, oid, sizeof(oid));
+	log->hot = p->hot;
+	p->last = log;
+	return true;
+}
+
+static bool parse_head(struct parsing *p, char *at, struct error *err)
+{
+	if (p->known)
+		return true;
+	if (!p->last || !strchr("adr", at[0]) || !at[0] || at[1] != ' ' || !at[2])
+		return false;
+	p->last->head = at[0];
+	if (strcmp(at + 2, "-") != 0) {
+		p->last->branch = strdup(at + 2);
+		if (!p->last->branch) {
+			error_nomem(err);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool parse_dir(struct parsing *p, char *at, struct error *err)
+{
+	uint64_t mtime;
+
+	return take_u64(&at, &mtime) && *at && cursor_add_dir(p->c, at, (int64_t)mtime, err) == 0;
+}
+
+static bool parse_line(struct parsing *p, char *line, struct error *err)
+{
+	char *at = strchr(line, ' ');
+	uint64_t seq;
+
+	if (!at)
+		return false;
+	*at++ = '\0';
+	if (!strcmp(line, "log"))
+		return parse_log(p, at, err);
+	if (!strcmp(line, "head"))
+		return parse_head(p, at, err);
+	if (!strcmp(line, "dir"))
+		return parse_dir(p, at, err);
+	if (!strcmp(line, "seq")) {
+		if (!take_u64(&at, &seq))
+			return false;
+		if (!p->overlay)
+			p->c->seq = seq;
+		return true;
+	}
+	if (!strcmp(line, "boot")) {
+		if (strlen(at) >= sizeof(p->boot))
+			return false;
+		memcpy(p->boot, at, strlen(at) + 1);
+		return true;
+	}
+	if (strcmp(line, "state") != 0 || (strcmp(at, "clean") != 0 && strcmp(at, "dirty") != 0))
+		return false;
+	if (!p->overlay)
+		p->c->dirty = !strcmp(at, "dirty");
+	return true;
+}
+
+static int parse(struct parsing *p, struct buf *text, const char *path, struct error *err)
+{
+	size_t number = 1;
+
+	if (strncmp(text->data, VERSION, strlen(VERSION)) != 0 ||
+		text->data[text->len - 1] != '\n' || strlen(text->data) != text->len)
+		return error_set(err, ERR_CORRUPT, "cursor '%s' is cut off or not one", path);
+	for (char *at = text->data + strlen(VERSION), *next; *at; at = next) {
+		char *end = strchr(at, '\n');
+
+		*end = '\0';
+		next = end + 1;
+		number++;
+		error_clear(err);
+		if (parse_line(p, at, err))
+			continue;
+		if (err->code == ERR_NOMEM)
+			return err->code;
+		return error_set(
+			err, ERR_CORRUPT, "cursor '%s' line %zu is not understood", path, number);
+	}
+	if (!p->boot[0])
+		return error_set(err, ERR_CORRUPT, "cursor '%s' is cut off", path);
+	return 0;
+}
+
+static int read_into(struct cursor *c, const char *journal_dir, const char *clone,
+	const char *suffix, bool overlay, struct error *err)
+{
+	struct parsing p = { .c = c, .overlay = overlay, .hot = !*suffix };
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+	char boot[ID_UUID_SIZE];
+	int r;
+
+	cursor_path(&path, journal_dir, clone, suffix);
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_read_private(path.data, FILE_MAX, &text, err);
+	if (r == 0)
+		r = parse(&p, &text, path.data, err);
+	if (r < 0)
+		goto out;
+	boot_id(boot);
+	if (!overlay && (strcmp(boot, p.boot) != 0 || !strcmp(boot, "-")))
+		c->dirty = true;
+out:
+	buf_release(&text);
+	buf_release(&path);
+	return r;
+}
+
+int cursor_load_refs(
+	struct cursor *c, const char *journal_dir, const char *clone, struct error *err)
+{
+	int r;
+
+	if (c->all)
+		return 0;
+	r = read_into(c, journal_dir, clone, ".refs", true, err);
+	/* It can be made anew from the refs as they are: what they were is lost with it. */
+	if (r < 0 && err->code != ERR_CORRUPT && err->code != ERR_NOTFOUND)
+		return r;
+	if (r < 0)
+		error_clear(err);
+	c->all = true;
+	return 0;
+}
+
+int cursor_load(
+	struct cursor *out, const char *journal_dir, const char *clone, bool all, struct error *err)
+{
+	struct cursor c = CURSOR_INIT;
+	int r = read_into(&c, journal_dir, clone, "", false, err);
+
+	if (r < 0 && err->code == ERR_CORRUPT) {
+		cursor_release(&c);
+		error_clear(err);
+		r = read_into(&c, journal_dir, clone, ".refs", false, err);
+		c.dirty = true;
+		c.all = true;
+		if (r < 0 && err->code == ERR_NOTFOUND)
+			error_set(err, ERR_CORRUPT, "cursor of clone '%s' is damaged", clone);
+	}
+	if (r == 0 && all)
+		r = cursor_load_refs(&c, journal_dir, clone, err);
+	if (r < 0) {
+		cursor_release(&c);
+		return r;
+	}
+	*out = c;
+	return 0;
+}
+
+/* In place, by one small write under the lock: the five letters are the old ones or the new. */
+int cursor_set_dirty(const char *journal_dir, const char *clone, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int fd = -1, r;
+
+	cursor_path(&path, journal_dir, clone, "");
+	r = buf_check(&path, err);
+	if (r < 0)
+		goto out;
+	fd = open(path.data, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || pwrite(fd, "dirty", 5, (off_t)STATE_OFFSET) != 5) {
+		r = error_errno(err, "cannot write '%s'", path.data);
+		goto out;
+	}
+	r = close(fd) < 0 ? error_errno(err, "cannot write '%s'", path.data) : 0;
+	fd = -1;
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&path);
+	return r;
+}
+
+static void format(struct buf *out, const struct cursor *c, bool refs)
+{
+	char boot[ID_UUID_SIZE];
+
+	boot_id(boot);
+	buf_addf(out, VERSION "state clean\nboot %s\nseq %" PRIu64 "\n", boot, c->seq);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct cursor_log *log = &c->v[i];
+
+		if (!refs && !log->hot)
+			continue;
+		buf_addf(out, "log %" PRIu64 " %" PRIu64 " %s %s %s\n", log->place.offset,
+			log->place.count, log->place.anchor[0] ? log->place.anchor : "-",
+			log->oid[0] ? log->oid : "-", log->name);
+		if (log->head)
+			buf_addf(out, "head %c %s\n", log->head, log->branch ? log->branch : "-");
+	}
+	for (size_t i = 0; refs && i < c->n_dirs; i++)
+		buf_addf(out, "dir %" PRId64 " %s\n", c->dirs[i].mtime, c->dirs[i].path);
+}
+
+static int save_one(const struct cursor *c, const char *journal_dir, const char *clone, bool refs,
+	struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+	int r;
+
+	cursor_path(&path, journal_dir, clone, refs ? ".refs" : "");
+	format(&text, c, refs);
+	r = path.failed ? error_nomem(err) : buf_check(&text, err);
+	if (r == 0)
+		r = fs_replace(path.data, text.data, text.len, 0600, false, err);
+	buf_release(&text);
+	buf_release(&path);
+	return r;
+}
+
+int cursor_save(const struct cursor *c, const char *journal_dir, const char *clone, bool all,
+	struct error *err)
+{
+	int r = all ? save_one(c, journal_dir, clone, true, err) : 0;
+
+	return r < 0 ? r : save_one(c, journal_dir, clone, false, err);
+}

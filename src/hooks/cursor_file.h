@@ -1,0 +1,10 @@
+/* cursor_file.h - shared by cursor.c and cursor_file.c. */
+#ifndef HOOKS_CURSOR_FILE_H
+#define HOOKS_CURSOR_FILE_H
+
+#include "core/buf.h"
+
+/* <journal>/cursors/<clone><suffix> into `out` (cleared first). */
+void cursor_path(struct buf *out, const char *journal_dir, const char *clone, const char *suffix);
+
+#endif
