@@ -166,14 +166,15 @@ int config_expand(const struct config_key *key, const char *raw, enum config_lev
 
 static bool among(const char *value, const char *choices)
 {
-	size_t len = strlen(value);
+	size_t len = strlen(value), n;
 
-	for (const char *p = choices; p; p = strchr(p, '|')) {
-		p += *p == '|';
-		if (!strncmp(p, value, len) && len && (p[len] == '|' || !p[len]))
+	for (const char *p = choices;; p += n + 1) {
+		n = strcspn(p, "|");
+		if (n == len && !memcmp(p, value, n))
 			return true;
+		if (!p[n])
+			return false;
 	}
-	return false;
 }
 
 static bool in_range(int64_t v, const char *range)
