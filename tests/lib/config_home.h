@@ -1,8 +1,8 @@
 /*
  * config_home.h - a throw-away home with a user's and a repository's configuration, for tests.
  */
-#ifndef LIB_CONFIG_HOME_H
-#define LIB_CONFIG_HOME_H
+#ifndef TESTS_LIB_CONFIG_HOME_H
+#define TESTS_LIB_CONFIG_HOME_H
 
 #include <setjmp.h>
 #include <stdarg.h>
