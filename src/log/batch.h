@@ -1,0 +1,34 @@
+/*
+ * batch.h - the sessions that one batch of the projector touches: fetched from the backend when
+ * their first event comes, put back together at the end.
+ */
+#ifndef LOG_BATCH_H
+#define LOG_BATCH_H
+
+#include "core/backend.h"
+#include "core/error.h"
+#include "core/event.h"
+#include "log/journal.h"
+
+struct touched {
+	struct session session;
+	bool late; /* an event came that lies below what was folded: fold it anew */
+};
+
+struct batch {
+	struct backend *backend;
+	const char *repo_id;
+	struct touched **table; /* open addressing, by session id */
+	size_t n, cap; /* cap is a power of two, or 0 */
+	size_t n_late;
+};
+
+void batch_release(struct batch *b);
+int batch_apply(struct batch *b, const struct event *e, struct error *err);
+/*
+ * Fold the late sessions from the journal, all of their events up to `heads`, and put every
+ * session that was touched.
+ */
+int batch_put(struct batch *b, struct journal *j, const struct heads *heads, struct error *err);
+
+#endif

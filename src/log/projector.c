@@ -1,0 +1,163 @@
+#include "log/projector.h"
+
+#include "log/batch.h"
+#include "log/merge.h"
+
+/*
+ * Catching up after a few commits is one small batch. A long replay doubles its batches, because
+ * some backends pay for the whole store at every commit; the bound keeps its memory bounded.
+ */
+#define BATCH_FIRST 2000
+#define BATCH_MAX 32000
+
+struct projection {
+	struct journal *journal;
+	struct backend *backend;
+	const char *repo_id;
+	struct merge *merge; /* stands where the backend stood after our last commit */
+	struct projector_result result;
+};
+
+static int count_and_apply(
+	struct projection *p, struct batch *batch, const struct record *record, struct error *err)
+{
+	struct event_key key = { .hlc = record->hlc, .seq = record->seq };
+	struct event e;
+	int r;
+
+	p->result.events++;
+	if (!record->body)
+		return 0;
+	memcpy(key.origin, record->origin, sizeof(key.origin));
+	r = event_decode(&e, record->body, record->body_len, &key, err);
+	if (r == ERR_CORRUPT) {
+		/* Its hash is good, so somebody meant it; one such body must not stop the rest. */
+		error_clear(err);
+		p->result.unknown++;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	p->result.unknown += e.type == EVENT_UNKNOWN;
+	r = batch_apply(batch, &e, err);
+	event_release(&e);
+	return r;
+}
+
+/* Continue where the backend stands, which another process may have moved since we last looked. */
+static int align(struct projection *p, struct error *err)
+{
+	struct heads stored = HEADS_INIT, origins = HEADS_INIT;
+	int r = p->backend->ops->heads(p->backend, p->repo_id, &stored, err);
+
+	if (r < 0 || (p->merge && heads_equal(&stored, merge_heads(p->merge))))
+		goto out;
+	merge_close(p->merge);
+	p->merge = NULL;
+	r = journal_heads(p->journal, &origins, err);
+	if (r == 0)
+		r = merge_open(&p->merge, p->journal, &origins, &stored, err);
+out:
+	heads_release(&stored);
+	heads_release(&origins);
+	return r;
+}
+
+/* Within an open batch of the backend. *taken_out records were read; none: nothing is left. */
+static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct error *err)
+{
+	struct batch batch = { .backend = p->backend, .repo_id = p->repo_id };
+	const struct record *record;
+	size_t taken = 0;
+	int r = align(p, err);
+
+	while (r == 0 && taken < max) {
+		r = merge_next(p->merge, &record, err);
+		if (r < 0 || !record)
+			break;
+		taken++;
+		r = count_and_apply(p, &batch, record, err);
+	}
+	if (r == 0 && taken)
+		r = batch_put(&batch, p->journal, merge_heads(p->merge), err);
+	if (r == 0)
+		p->result.sessions += batch.n;
+	batch_release(&batch);
+	*taken_out = taken;
+	return r;
+}
+
+static int catch_up(struct projection *p, struct error *err)
+{
+	const struct backend_ops *ops = p->backend->ops;
+	size_t max = BATCH_FIRST, asked, taken;
+	int r;
+
+	do {
+		asked = max;
+		r = ops->begin(p->backend, p->repo_id, err);
+		if (r < 0)
+			return r;
+		r = run_batch(p, asked, &taken, err);
+		if (r < 0 || !taken) {
+			ops->rollback(p->backend);
+			return r;
+		}
+		r = ops->commit(p->backend, merge_heads(p->merge), err);
+		if (r < 0)
+			return r;
+		max = 2 * max < BATCH_MAX ? 2 * max : BATCH_MAX;
+	} while (taken == asked);
+	return 0;
+}
+
+/* Damage at the end of the own segments, which equal heads do not show. */
+static int check_tail(struct journal *j, struct error *damage, struct error *err)
+{
+	struct head head;
+	int r = journal_head(j, &head, err);
+
+	if (r != ERR_CORRUPT)
+		return r;
+	*damage = *err;
+	error_clear(err);
+	return 0;
+}
+
+static int is_current(const struct projection *p, bool *out, struct error *err)
+{
+	struct heads stored = HEADS_INIT, there = HEADS_INIT;
+	int r = p->backend->ops->heads(p->backend, p->repo_id, &stored, err);
+
+	if (r == 0)
+		r = journal_heads(p->journal, &there, err);
+	if (r == 0)
+		*out = heads_equal(&stored, &there);
+	heads_release(&stored);
+	heads_release(&there);
+	return r;
+}
+
+int projector_run(struct journal *j, struct backend *b, const char *repo_id,
+	struct projector_result *out, struct error *err)
+{
+	struct projection p = { .journal = j, .backend = b, .repo_id = repo_id };
+	struct error damage = ERROR_INIT;
+	bool current = false;
+	int r = check_tail(j, &damage, err);
+
+	if (r == 0)
+		r = is_current(&p, &current, err);
+	if (r == 0 && !current)
+		r = catch_up(&p, err);
+	if (r == 0 && p.merge && damage.code == ERR_OK)
+		damage = *merge_damage(p.merge);
+	merge_close(p.merge);
+	if (r == 0 && damage.code != ERR_OK) {
+		*err = damage;
+		r = damage.code;
+	}
+	if (r == 0)
+		*out = p.result;
+	return r;
+}
