@@ -166,7 +166,7 @@ static long leading_exponent(const char *digits, size_t n, size_t whole)
 			return place;
 		place--;
 	}
-	return -100000;
+	return -10000000; /* all zero: no exponent makes it large */
 }
 
 static int scan_number(struct scan *s)
