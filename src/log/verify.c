@@ -113,9 +113,8 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 	char broken[HASH_HEX_SIZE];
 	bool is_break = v->number == 1 && tail_break_hash(rec, broken);
 	bool known = !c->unsure;
+	uint64_t before = v->result.damaged;
 
-	if (v->number == 1 && rec->seq != v->segment.first)
-		report_line(v, "seq does not fit the name of the file");
 	if (rec->seq <= c->seq) {
 		report_line(v, "record stands behind one with a higher or the same seq");
 		return 0;
@@ -128,6 +127,8 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 		report_line(v, "hash does not fit the record and the one before it");
 	else if (v->hint.known && rec->seq == v->hint.seq && strcmp(rec->hash, v->hint.hash) != 0)
 		report_line(v, "record is not the one that was remembered: the file was replaced");
+	if (v->number == 1 && rec->seq != v->segment.first && v->result.damaged == before)
+		report_line(v, "seq does not fit the name of the file");
 	advance(c, rec);
 	v->result.records++;
 	return rec->body ? redactions_add_record(&v->redactions, rec, err)
