@@ -224,6 +224,7 @@ static int take_line(struct reading *s, const char *line, size_t len, uint64_t e
 	int r;
 
 	if (!s->too_long && len <= LINE_MAX_BYTES && parse_line(line, len, &entry)) {
+		entry.n = s->place.count + 1;
 		r = fn(arg, &entry, err);
 		if (r < 0)
 			return r;

@@ -21,6 +21,7 @@ struct reflog_entry {
 	char old_oid[65];
 	char new_oid[65];
 	int64_t at; /* ms; what the committer's clock said */
+	uint64_t n; /* its number: place.count behind it */
 	const char *message; /* borrowed; "" if none; untrusted, may hold secrets */
 	size_t message_len;
 };

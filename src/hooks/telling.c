@@ -1,0 +1,216 @@
+#include "hooks/telling.h"
+
+#include "core/clock.h"
+#include "core/fs.h"
+
+static void tales_clear(struct telling *t)
+{
+	for (size_t i = 0; i < t->n_tales; i++) {
+		free(t->tales[i].ref);
+		buf_release(&t->tales[i].data);
+	}
+	t->n_tales = 0;
+	for (size_t i = 0; i < t->n_heads; i++)
+		free(t->heads[i].message);
+	t->n_heads = 0;
+}
+
+void telling_clear(struct telling *t)
+{
+	tales_clear(t);
+	buf_clear(&t->bodies);
+	t->n_batch = 0;
+	t->more = false;
+	t->moved = false;
+}
+
+void telling_release(struct telling *t)
+{
+	tales_clear(t);
+	free(t->tales);
+	free(t->heads);
+	free(t->batch);
+	free(t->head_name);
+	buf_release(&t->bodies);
+	buf_release(&t->head_branch);
+	cursor_release(&t->cursor);
+}
+
+int telling_time_left(const struct telling *t)
+{
+	int64_t left = t->deadline - clock_monotonic_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+struct tale *telling_add(struct telling *t, enum event_type type, const char *ref,
+	const char *old_oid, const char *new_oid, uint64_t n, int64_t at)
+{
+	struct tale *tale;
+
+	if (t->n_tales == t->cap_tales) {
+		size_t cap = t->cap_tales ? 2 * t->cap_tales : 16;
+		struct tale *v = reallocarray(t->tales, cap, sizeof(*v));
+
+		if (!v)
+			return NULL;
+		t->tales = v;
+		t->cap_tales = cap;
+	}
+	tale = &t->tales[t->n_tales];
+	*tale = (struct tale){ .type = type, .n = n, .at = at, .data = BUF_INIT };
+	tale->ref = strdup(ref);
+	if (!tale->ref)
+		return NULL;
+	(void)snprintf(tale->old_oid, sizeof(tale->old_oid), "%s", old_oid);
+	(void)snprintf(tale->new_oid, sizeof(tale->new_oid), "%s", new_oid);
+	t->n_tales++;
+	return tale;
+}
+
+/* Does this ref decide what is merged: a PR branch, or one that a session is based on? */
+static bool needs_facts(const struct telling *t, const char *ref)
+{
+	bool remote;
+	const char *branch = ref_short(ref, &remote);
+
+	if (branch && remote) {
+		branch = strchr(branch, '/');
+		branch = branch ? branch + 1 : NULL;
+	}
+	if (!branch)
+		return false;
+	return ref_is_pr(ref) || watch_has(journal_dir(t->j), branch);
+}
+
+static int batch_grow(struct telling *t, struct error *err)
+{
+	size_t cap = t->cap_batch ? 2 * t->cap_batch : 16;
+	struct batch_entry *v;
+
+	if (t->n_batch < t->cap_batch)
+		return 0;
+	v = reallocarray(t->batch, cap, sizeof(*v));
+	if (!v)
+		return error_nomem(err);
+	t->batch = v;
+	t->cap_batch = cap;
+	return 0;
+}
+
+int tell(struct telling *t, struct tale *tale, struct error *err)
+{
+	const struct event_src src = { .clone = t->b->pointer->clone,
+		.ref = tale->ref,
+		.old_oid = tale->old_oid,
+		.new_oid = tale->new_oid,
+		.n = tale->n };
+	const struct event_draft draft = { .type = tale->type,
+		.session = t->b->pointer->session[0] ? t->b->pointer->session : NULL,
+		.at = tale->at,
+		.via = t->b->via,
+		.src = &src,
+		.data = tale->data.data,
+		.data_len = tale->data.len };
+	struct batch_entry entry;
+	struct actor actor;
+	int r;
+
+	if (tale->told)
+		return 0;
+	tale->told = true;
+	r = tale->data.failed ? error_nomem(err) : batch_grow(t, err);
+	if (r < 0)
+		return r;
+	actor_from_environment(&actor);
+	entry.body = t->bodies.len;
+	r = event_encode(&t->bodies, &draft, &actor, err);
+	/* A branch named like a secret must not keep everything behind it from being told. */
+	if (r < 0 && err->code == ERR_USAGE) {
+		error_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	entry.len = t->bodies.len - entry.body;
+	entry.src = t->bodies.len;
+	event_encode_src(&t->bodies, &src);
+	entry.src_len = t->bodies.len - entry.src;
+	t->batch[t->n_batch++] = entry;
+	if (tale->type != EVENT_BRANCH_SWITCHED && needs_facts(t, tale->ref))
+		t->facts_needed = true;
+	return buf_check(&t->bodies, err);
+}
+
+static void batch_drop(struct telling *t, const char *body, size_t len)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_batch; i++) {
+		const struct batch_entry *e = &t->batch[i];
+
+		if (!memmem(body, len, t->bodies.data + e->src, e->src_len))
+			t->batch[kept++] = *e;
+	}
+	t->n_batch = kept;
+}
+
+/* Take out of the batch what was appended before a crash: records above the cursor's seq. */
+static int drop_told(struct telling *t, struct error *err)
+{
+	struct journal_reader *reader = NULL;
+	struct buf mine = BUF_INIT;
+	int r;
+
+	buf_addf(&mine, "\"src\":{\"clone\":\"%s\"", t->b->pointer->clone);
+	r = buf_check(&mine, err);
+	if (r < 0)
+		goto out;
+	r = journal_reader_open(&reader, t->j, NULL, t->cursor.seq, NULL, err);
+	while (r == 0 && t->n_batch) {
+		const struct record *record;
+
+		r = journal_reader_next(reader, &record, err);
+		if (r < 0 || !record)
+			break;
+		if (record->body && memmem(record->body, record->body_len, mine.data, mine.len))
+			batch_drop(t, record->body, record->body_len);
+	}
+	/* Damage, or a journal that was replaced: an event told twice is better than one lost. */
+	if (r < 0 && (err->code == ERR_CORRUPT || err->code == ERR_NOTFOUND)) {
+		error_clear(err);
+		r = 0;
+	}
+out:
+	journal_reader_close(reader);
+	buf_release(&mine);
+	return r;
+}
+
+int telling_append(struct telling *t, size_t *appended_out, struct error *err)
+{
+	struct journal_entry *entries = NULL;
+	struct head last;
+	int r = 0;
+
+	if (t->cursor.dirty && t->n_batch)
+		r = drop_told(t, err);
+	if (r < 0 || !t->n_batch)
+		return r;
+	entries = calloc(t->n_batch, sizeof(*entries));
+	if (!entries)
+		return error_nomem(err);
+	for (size_t i = 0; i < t->n_batch; i++) {
+		entries[i].body = t->bodies.data + t->batch[i].body;
+		entries[i].len = t->batch[i].len;
+	}
+	r = cursor_set_dirty(journal_dir(t->j), t->b->pointer->clone, err);
+	if (r == 0)
+		r = journal_append(t->j, entries, t->n_batch, telling_time_left(t), &last, err);
+	free(entries);
+	if (r < 0)
+		return r;
+	t->cursor.seq = last.seq;
+	*appended_out += t->n_batch;
+	return 0;
+}
