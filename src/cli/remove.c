@@ -7,7 +7,6 @@
 #include "cli/settle.h"
 #include "core/fs.h"
 #include "core/text.h"
-#include "git/facts.h"
 #include "git/workspace.h"
 #include "hooks/refs.h"
 
@@ -50,44 +49,35 @@ static int find_processes(struct context *c, const char *workspace, struct error
 }
 
 /* The branch's work is in its base, or it has none. "Cannot tell" counts against deleting. */
-static int find_unmerged(struct context *c, const struct session *s, struct error *err)
+static int find_unmerged(struct context *c, struct session *s, struct error *err)
 {
-	const struct pr *pr = session_pr(s);
-	const char *git = context_workspace_git(c, s);
-	struct merge_verdict verdict = { .answer = MERGE_NO };
 	struct buf ref = BUF_INIT, text = BUF_INIT;
-	struct facts *facts = NULL;
+	enum merge_answer answer = MERGE_UNKNOWN;
 	struct error why = ERROR_INIT;
-	char tip[65], base[65] = "";
+	char tip[65];
 	int r = 0;
 
 	buf_addf(&ref, "refs/heads/%s", s->branch);
-	if (ref.failed || ref_read(git, ref.data, tip, &why) < 0 || !tip[0])
+	if (ref.failed || !context_workspace_git(c, s) ||
+		ref_read(context_workspace_git(c, s), ref.data, tip, &why) < 0)
+		buf_addf(&text, "cannot read the branch '%s'", s->branch);
+	else if (!tip[0] || (s->base_oid && strcmp(tip, s->base_oid) == 0))
 		goto out;
-	/* The merged PR holds this very tip: that was proved when it was merged. */
-	if (pr && pr->merged_at && s->base_oid && strcmp(tip, s->base_oid) == 0)
-		goto out;
-	buf_clear(&ref);
-	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
-	if (ref_read(git, ref.data, base, &why) == 0 && base[0] &&
-		facts_open(&facts, git, &why) == 0 &&
-		facts_merged(facts, base, tip, NULL, &verdict, &why) == 0 &&
-		(verdict.answer == MERGE_YES || verdict.answer == MERGE_NOTHING))
-		goto out;
-	/* Landed on the base of the main repository, which the workspace may not have fetched. */
-	if (s->base_oid && strcmp(tip, s->base_oid) == 0)
-		goto out;
-	buf_addf(&text, "'%s' has work that is not in '%s'%s", s->branch, s->base_branch,
-		verdict.answer == MERGE_UNKNOWN ? " as far as can be told" : "");
-	r = app_add_reason(c->app, "unmerged", text.data, err);
+	else if (settle_ask_tip(c, s, tip, &answer, &why) < 0)
+		buf_addf(&text, "cannot tell whether '%s' is merged: %s", s->branch, why.msg);
+	else if (answer == MERGE_NO)
+		buf_addf(&text, "'%s' has work that is not in '%s'", s->branch, s->base_branch);
+	else if (answer == MERGE_UNKNOWN)
+		buf_addf(&text, "cannot tell whether '%s' is in '%s'", s->branch, s->base_branch);
+	if (text.len)
+		r = app_add_reason(c->app, "unmerged", text.data, err);
 out:
-	facts_close(facts);
 	buf_release(&ref);
 	buf_release(&text);
 	return r;
 }
 
-static int find_reasons(struct context *c, const struct session *s, struct error *err)
+static int find_reasons(struct context *c, struct session *s, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
 	const char *published[2] = { NULL, NULL };

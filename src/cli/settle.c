@@ -210,6 +210,19 @@ static int ask_merged(struct settling *t, const char *head, const char *since, s
 	return r;
 }
 
+int settle_ask_tip(struct context *c, struct session *s, const char *tip,
+	enum merge_answer *answer_out, struct error *err)
+{
+	struct settling t = { .c = c, .s = s };
+	struct landing landing;
+	int r = ask_merged(&t, tip, NULL, &landing, err);
+
+	if (r == 0)
+		*answer_out = landing.verdict.answer;
+	facts_close(t.facts);
+	return r;
+}
+
 static int emit_created(struct settling *t, char id[ID_UUID_SIZE], const char *head,
 	const char *since, const char *title, struct error *err)
 {

@@ -9,6 +9,7 @@
 #define CLI_SETTLE_H
 
 #include "cli/context.h"
+#include "git/facts.h"
 
 #define PR_FRESH_MS 300000 /* older than this, and times in the future, are stale */
 
@@ -38,6 +39,10 @@ bool pr_is_fresh(const struct pr *pr, int64_t now_ms);
 int settle_session(struct context *c, struct session *s, bool force, struct error *err);
 /* All sessions that are not deleted. */
 int settle_all(struct context *c, struct error *err);
+
+/* Is this commit of the session's branch in its base, anywhere that we can see? */
+int settle_ask_tip(struct context *c, struct session *s, const char *tip,
+	enum merge_answer *answer_out, struct error *err);
 
 /* Write the "seen" member of a PR event. */
 void settle_write_seen(struct jsonw *w, const char *const now[PR_PLACES]);

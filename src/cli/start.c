@@ -246,9 +246,12 @@ static int tie_workspace(struct context *c, const char *workspace, const char *i
 		r = pointer_write(&pointer, git.data, err);
 	if (r == 0) {
 		r = hook_setup(c, git.data, clone, id, false, err);
-		/* Somebody else's hooks directory: the session works, its hooks stay dark. */
-		if (r == ERR_REFUSED) {
-			app_warn(c->app, "%s; commands will notice what happens", err->msg);
+		/* The session works without hooks: what git does is noticed a little later. */
+		if (r < 0 && r != ERR_NOMEM) {
+			app_warn(c->app,
+				"no hooks in the workspace: %s; commands will notice what "
+				"happens",
+				err->msg);
 			error_clear(err);
 			r = 0;
 		}
