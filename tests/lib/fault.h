@@ -1,0 +1,33 @@
+/*
+ * fault.h - makes the n-th system call of our own objects go wrong.
+ *
+ * The calls that the linker wraps (see tests/CMakeLists.txt) are counted from 1 while armed.
+ * Counting goes on until fault_disarm(), so that a loop over n ends when fault_fired() is false.
+ */
+#ifndef TESTS_LIB_FAULT_H
+#define TESTS_LIB_FAULT_H
+
+#include <stdbool.h>
+
+enum fault_kind {
+	FAULT_EIO, /* that call fails, once */
+	FAULT_ENOSPC,
+	FAULT_EINTR,
+	FAULT_SHORT, /* a read or write of that call transfers half, once */
+	FAULT_ONE_BYTE, /* ... one byte */
+	FAULT_DYING, /* that call and all that would change the disk after it fail with EIO */
+	FAULT_FULL, /* a write of that call transfers half, all further writes fail with ENOSPC */
+	FAULT_KILL_BEFORE, /* the process ends in front of that call */
+	FAULT_KILL_AFTER,
+	FAULT_KILL_HALF, /* ... after half of a write */
+};
+
+#define FAULT_KILLED 99 /* exit status of such a process */
+
+void fault_arm(enum fault_kind kind, unsigned n);
+void fault_disarm(void);
+bool fault_fired(void);
+/* Of the call that was hit, for messages. */
+const char *fault_name(void);
+
+#endif
