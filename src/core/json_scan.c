@@ -280,13 +280,15 @@ bool json_slice_is(const struct json_slice *v, char first)
 
 int json_slice_string(const struct json_slice *v, char **out, struct error *err)
 {
-	const char *p = v->at + 1, *end = v->at + v->len - 1;
+	const char *p, *end;
 	char *text, *q;
 
 	if (v->len < 2 || v->at[0] != '"') {
 		*out = NULL;
 		return 0;
 	}
+	p = v->at + 1;
+	end = v->at + v->len - 1;
 	/* No escape is shorter than what it stands for. */
 	text = malloc(v->len - 1);
 	if (!text)

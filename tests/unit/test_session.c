@@ -1,0 +1,576 @@
+/* What each event does to a session's record. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "core/session.h"
+
+#define ID "0193597a-0000-7000-8000-000000000001"
+#define OTHER_ID "0193597a-0000-7000-8000-000000000002"
+#define PR1 "0193597a-0000-7000-8000-0000000000a1"
+#define PR2 "0193597a-0000-7000-8000-0000000000a2"
+#define ORIGIN "0123456789abcdef0123456789abcdef"
+#define CLONE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define ELSEWHERE "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define REPO "cccccccccccccccccccccccccccccccc"
+
+static struct session s;
+static uint64_t now; /* of the next event, minutes */
+
+static int fresh(void **state)
+{
+	(void)state;
+	session_release(&s);
+	now = 0;
+	return 0;
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	session_release(&s);
+	return 0;
+}
+
+static int64_t minute(uint64_t n)
+{
+	return (int64_t)n * 60000;
+}
+
+/* Apply one event of session `id` at the next minute; the rest is put into the body as it is. */
+static void apply_to(const char *id, const char *type, const char *rest, const char *data)
+{
+	char at[CLOCK_TEXT_SIZE];
+	struct buf body = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct event_key key = { .origin = ORIGIN };
+	struct event e;
+
+	now++;
+	key.hlc = now << 16;
+	key.seq = now;
+	clock_format(minute(now), at);
+	buf_addf(&body, "{\"type\":\"%s\",\"session\":\"%s\",\"at\":\"%s\"%s,\"data\":{%s}}", type,
+		id, at, rest, data);
+	assert_int_equal(event_decode(&e, body.data, body.len, &key, &err), 0);
+	assert_int_equal(session_apply(&s, &e, &err), 0);
+	event_release(&e);
+	buf_release(&body);
+}
+
+static void apply(const char *type, const char *data)
+{
+	apply_to(ID, type, ",\"v\":1", data);
+}
+
+static void apply_git(const char *clone, const char *type, const char *data)
+{
+	struct buf rest = BUF_INIT;
+
+	buf_addf(&rest,
+		",\"v\":1,\"src\":{\"clone\":\"%s\",\"ref\":\"HEAD\",\"old\":\"\",\"new\":\"\","
+		"\"n\":1"
+		"}",
+		clone);
+	apply_to(ID, type, rest.data, data);
+	buf_release(&rest);
+}
+
+static void start(void)
+{
+	apply("session.starting", "\"name\":\"fix\",\"branch\":\"fix\"");
+	apply("session.started", "\"clone\":\"" CLONE "\",\"head\":\"h0\"");
+}
+
+static void is_status(const char *expected)
+{
+	assert_string_equal(session_status_name(session_status(&s)), expected);
+}
+
+static void starting_and_started_fill_the_record(void **state)
+{
+	(void)state;
+	apply("session.starting",
+		"\"name\":\"fix\",\"repo\":\"" REPO "\",\"repoName\":\"org/repo\","
+		"\"repoUrl\":\"u\",\"branch\":\"b\",\"baseBranch\":\"main\",\"taskId\":\"7\","
+		"\"description\":\"d\",\"workspace\":\"/w\",\"backendType\":\"github\",\"github\":{"
+		"\"owner\":\"o\",\"repo\":\"r\",\"tokenRef\":\"t\"},\"remote\":{\"authMethod\":"
+		"\"ssh\",\"depth\":1},\"mode\":\"clone\"");
+	is_status("starting");
+	apply("session.started",
+		"\"clone\":\"" CLONE "\",\"mainClone\":\"" ELSEWHERE
+		"\",\"head\":\"h0\",\"workspace\":\"/w2\"");
+	is_status("active");
+	assert_string_equal(s.id, ID);
+	assert_string_equal(s.repo_id, REPO);
+	assert_string_equal(s.name, "fix");
+	assert_string_equal(s.repo_name, "org/repo");
+	assert_string_equal(s.repo_url, "u");
+	assert_true(s.created_at == minute(1));
+	assert_true(s.last_activity_at == minute(2));
+	assert_string_equal(s.task_id, "7");
+	assert_string_equal(s.description, "d");
+	assert_string_equal(s.branch, "b");
+	assert_string_equal(s.base_branch, "main");
+	assert_string_equal(s.backend_type, "github");
+	assert_string_equal(s.github_owner, "o");
+	assert_string_equal(s.github_repo, "r");
+	assert_string_equal(s.github_token_ref, "t");
+	assert_string_equal(s.remote_auth_method, "ssh");
+	assert_string_equal(s.remote_depth, "1");
+	assert_string_equal(s.workspace, "/w2");
+	assert_string_equal(s.mode, "clone");
+	assert_string_equal(s.clone_id, CLONE);
+	assert_string_equal(s.main_clone_id, ELSEWHERE);
+	assert_string_equal(s.head, "h0");
+	assert_int_equal(s.n_events, 2);
+	assert_int_equal(s.last_key.seq, 2);
+}
+
+static void a_failed_start_is_deleted(void **state)
+{
+	(void)state;
+	apply("session.starting", "\"name\":\"fix\"");
+	apply("session.start_failed", "\"name\":\"fix\",\"reason\":\"disk full\"");
+	is_status("deleted");
+	assert_true(s.deleted_at == minute(2));
+}
+
+static void only_restored_lifts_a_deletion(void **state)
+{
+	(void)state;
+	start();
+	apply("session.deleted", "\"reason\":\"done\"");
+	apply("session.renamed", "\"name\":\"other\"");
+	apply("session.started", "\"name\":\"other\"");
+	apply("pr.created", "\"pr\":\"" PR1 "\"");
+	apply_git(CLONE, "commit.created", "\"branch\":\"fix\",\"oid\":\"h1\"");
+	is_status("deleted");
+	assert_string_equal(s.name, "fix");
+	assert_string_equal(s.head, "h0");
+	assert_int_equal(s.n_prs, 0);
+	assert_true(s.last_activity_at == minute(3));
+	assert_int_equal(s.n_events, 7);
+	apply("session.restored", "\"workspace\":\"/new\",\"clone\":\"" ELSEWHERE "\"");
+	is_status("active");
+	assert_true(s.deleted_at == 0);
+	assert_string_equal(s.workspace, "/new");
+	assert_string_equal(s.clone_id, ELSEWHERE);
+}
+
+static void renaming_leaves_pr_branches_alone(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"branchName\":\"pr/fix\"");
+	apply("session.renamed", "\"from\":\"fix\",\"name\":\"mend\",\"workspace\":\"/m\"");
+	assert_string_equal(s.name, "mend");
+	assert_string_equal(s.branch, "fix");
+	assert_string_equal(s.workspace, "/m");
+	assert_string_equal(s.prs[0].branch_name, "pr/fix");
+	apply("session.renamed", "\"from\":\"mend\",\"name\":\"b\",\"branch\":\"b\"");
+	assert_string_equal(s.branch, "b");
+}
+
+static void updated_sets_and_removes_members(void **state)
+{
+	(void)state;
+	start();
+	apply("session.updated",
+		"\"how\":\"edit\",\"set\":{\"taskId\":\"9\",\"branch\":null,\"github\":{\"owner\":"
+		"\"o\",\"x\":1.0},\"colour\":[1,  2],\"beta\":1e2,\"commitCount\":4,\"sessionId\":"
+		"\"" OTHER_ID "\",\"repoId\":\"" REPO
+		"\",\"status\":\"merged\",\"prState\":{},\"deletedAt\":\"2026-01-01T00:00:00Z\"}");
+	assert_string_equal(s.id, ID);
+	assert_string_equal(s.repo_id, "");
+	assert_string_equal(s.task_id, "9");
+	assert_null(s.branch);
+	assert_string_equal(s.github_owner, "o");
+	assert_string_equal(s.github_extra, "{\"x\":1.0}");
+	assert_string_equal(s.extra, "{\"beta\":1e2,\"colour\":[1,  2]}");
+	assert_int_equal(s.commit_count, 4);
+	assert_int_equal(s.n_prs, 0);
+	assert_true(s.deleted_at == 0);
+	is_status("active");
+	apply("session.updated", "\"set\":{\"beta\":null,\"colour\":\"red\",\"github\":null}");
+	assert_string_equal(s.extra, "{\"colour\":\"red\"}");
+	assert_null(s.github_owner);
+	assert_null(s.github_extra);
+	apply("session.updated", "\"set\":{\"colour\":null}");
+	assert_null(s.extra);
+	apply("session.updated", "\"set\":[1]");
+	assert_string_equal(s.task_id, "9");
+}
+
+static void a_note_replaces_the_one_before(void **state)
+{
+	(void)state;
+	start();
+	apply("session.noted", "\"state\":\"waiting\",\"text\":\"for review\"");
+	assert_string_equal(s.note_state, "waiting");
+	assert_string_equal(s.note_text, "for review");
+	assert_true(s.noted_at == minute(3));
+	apply("session.noted", "\"state\":\"done\"");
+	assert_string_equal(s.note_state, "done");
+	assert_null(s.note_text);
+	assert_true(s.noted_at == minute(4));
+}
+
+static void an_import_replaces_the_record(void **state)
+{
+	(void)state;
+	start();
+	apply("session.imported",
+		"\"record\":{\"session\":\"task#42\",\"sessionId\":\"" OTHER_ID
+		"\",\"createdAt\":\"2024-04-29T10:00:00.000Z\",\"repoPath\":\"/old\",\"n\":1.0}");
+	assert_string_equal(s.id, ID);
+	assert_string_equal(s.name, "task#42");
+	assert_null(s.branch);
+	assert_true(s.created_at == INT64_C(1714384800000));
+	assert_true(s.last_activity_at == s.created_at);
+	assert_string_equal(s.extra, "{\"n\":1.0,\"repoPath\":\"/old\"}");
+	assert_int_equal(s.n_events, 3);
+	is_status("active");
+	apply("session.imported", "\"record\":7");
+	assert_string_equal(s.name, "task#42");
+}
+
+static void a_session_that_was_found_has_moved(void **state)
+{
+	(void)state;
+	start();
+	apply("session.lost", "\"workspace\":\"/w\"");
+	is_status("active");
+	apply("session.found", "\"workspace\":\"/moved\",\"clone\":\"" ELSEWHERE "\"");
+	assert_string_equal(s.workspace, "/moved");
+	assert_string_equal(s.clone_id, ELSEWHERE);
+}
+
+static void commits_on_its_branch_count(void **state)
+{
+	(void)state;
+	start();
+	apply_git(CLONE, "commit.created", "\"branch\":\"fix\",\"oid\":\"h1\"");
+	apply_git(CLONE, "commit.created", "\"branch\":\"fix\",\"oid\":\"h2\"");
+	assert_int_equal(s.commit_count, 2);
+	assert_string_equal(s.head, "h2");
+	assert_true(s.last_activity_at == minute(4));
+	apply_git(CLONE, "commit.created", "\"branch\":\"other\",\"oid\":\"x\"");
+	apply_git(CLONE, "commit.created", "\"oid\":\"detached\"");
+	assert_int_equal(s.commit_count, 2);
+	assert_string_equal(s.head, "h2");
+	assert_true(s.last_activity_at == minute(6));
+	apply_git(CLONE, "commits.rewritten", "\"branch\":\"fix\",\"old\":\"h2\",\"new\":\"h3\"");
+	assert_int_equal(s.commit_count, 2);
+	assert_string_equal(s.head, "h3");
+	apply_git(CLONE, "merge.completed", "\"branch\":\"fix\",\"new\":\"h4\"");
+	assert_string_equal(s.head, "h4");
+	assert_true(s.last_activity_at == minute(8));
+	apply_git(CLONE, "branch.moved", "\"branch\":\"fix\",\"new\":\"h5\",\"how\":\"reset\"");
+	assert_string_equal(s.head, "h5");
+	apply_git(CLONE, "branch.moved", "\"branch\":\"fix\",\"new\":\"h6\",\"remote\":true");
+	assert_string_equal(s.head, "h5");
+	assert_true(s.last_activity_at == minute(8));
+	apply_git(CLONE, "branch.switched", "\"from\":\"fix\",\"to\":\"main\"");
+	assert_true(s.last_activity_at == minute(11));
+}
+
+static void events_of_other_clones_do_not_count(void **state)
+{
+	(void)state;
+	start();
+	apply_git(ELSEWHERE, "commit.created", "\"branch\":\"fix\",\"oid\":\"h1\"");
+	apply("commit.created", "\"branch\":\"fix\",\"oid\":\"h1\"");
+	assert_int_equal(s.commit_count, 0);
+	assert_string_equal(s.head, "h0");
+	assert_true(s.last_activity_at == minute(2));
+	assert_int_equal(s.n_events, 4);
+}
+
+static void a_renamed_branch_is_followed(void **state)
+{
+	(void)state;
+	start();
+	apply_git(CLONE, "branch.renamed", "\"from\":\"x\",\"to\":\"y\"");
+	assert_string_equal(s.branch, "fix");
+	apply_git(CLONE, "branch.renamed", "\"from\":\"fix\",\"to\":\"mend\"");
+	apply_git(CLONE, "commit.created", "\"branch\":\"mend\",\"oid\":\"h1\"");
+	assert_string_equal(s.branch, "mend");
+	assert_int_equal(s.commit_count, 1);
+}
+
+static void activity_never_goes_back(void **state)
+{
+	(void)state;
+	start();
+	now = 10;
+	apply("session.noted", "\"state\":\"done\"");
+	assert_true(s.last_activity_at == minute(11));
+	/* A clock that was set back: later in order, earlier in time. */
+	apply_to(ID, "session.noted", ",\"v\":1", "");
+	s.last_activity_at = minute(100);
+	apply("session.noted", "");
+	assert_true(s.last_activity_at == minute(100));
+}
+
+static void a_pr_lives_and_is_merged(void **state)
+{
+	const struct pr *pr;
+
+	(void)state;
+	start();
+	assert_null(session_pr(&s));
+	apply("pr.created",
+		"\"pr\":\"" PR1 "\",\"branchName\":\"pr/fix\",\"head\":\"p1\",\"base\":\"main\","
+		"\"baseOid\":\"b1\",\"title\":\"T\",\"seen\":{\"workspace\":\"p1\","
+		"\"mainOrigin\":\"p1\"}");
+	pr = session_pr(&s);
+	is_status("pr-open");
+	assert_string_equal(pr->id, PR1);
+	assert_string_equal(pr->branch_name, "pr/fix");
+	assert_true(pr->exists);
+	assert_true(pr->created_at == minute(3));
+	assert_true(pr->last_checked == minute(3));
+	assert_string_equal(pr->head, "p1");
+	assert_string_equal(pr->base, "main");
+	assert_string_equal(pr->base_oid, "b1");
+	assert_string_equal(pr->title, "T");
+	assert_string_equal(pr->seen[PR_PLACE_WORKSPACE], "p1");
+	assert_null(pr->seen[PR_PLACE_MAIN]);
+	assert_string_equal(pr->seen[PR_PLACE_MAIN_ORIGIN], "p1");
+	apply("pr.updated", "\"pr\":\"" PR1 "\",\"head\":\"p2\",\"seen\":{\"main\":\"p2\"}");
+	assert_string_equal(pr->head, "p2");
+	assert_string_equal(pr->title, "T");
+	assert_null(pr->seen[PR_PLACE_WORKSPACE]);
+	assert_string_equal(pr->seen[PR_PLACE_MAIN], "p2");
+	apply("pr.merged", "\"pr\":\"" PR1 "\",\"how\":\"merge\",\"commit\":\"m\",\"exists\":true");
+	is_status("merged");
+	assert_true(pr->merged_at == minute(5));
+	assert_true(pr->exists);
+	assert_string_equal(pr->merge_method, "merge");
+	assert_string_equal(pr->merge_commit, "m");
+	assert_string_equal(pr->seen[PR_PLACE_MAIN], "p2");
+	apply("pr.branch_deleted", "\"pr\":\"" PR1 "\",\"old\":\"p2\",\"seen\":{}");
+	assert_false(pr->exists);
+	assert_null(pr->seen[PR_PLACE_MAIN]);
+	assert_true(pr->last_checked == minute(6));
+	assert_int_equal(s.n_prs, 1);
+}
+
+static void an_approval_lapses_when_the_head_moves(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"head\":\"p1\"");
+	apply("pr.approved", "\"pr\":\"" PR1 "\",\"head\":\"p1\"");
+	is_status("approved");
+	assert_true(s.prs[0].approved_at == minute(4));
+	assert_string_equal(s.prs[0].approved_head, "p1");
+	apply("pr.updated", "\"pr\":\"" PR1 "\",\"head\":\"p2\"");
+	is_status("pr-open");
+	apply("pr.approved", "\"pr\":\"" PR1 "\",\"head\":\"p2\"");
+	is_status("approved");
+	apply("pr.branch_deleted", "\"pr\":\"" PR1 "\"");
+	is_status("active");
+}
+
+static void closing_and_reopening(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"head\":\"p1\"");
+	apply("pr.closed", "\"pr\":\"" PR1 "\"");
+	is_status("closed");
+	assert_true(s.prs[0].closed_at == minute(4));
+	apply("pr.reopened", "\"pr\":\"" PR1 "\",\"head\":\"p2\"");
+	is_status("pr-open");
+	assert_string_equal(s.prs[0].head, "p2");
+	apply("pr.merged", "\"pr\":\"" PR1 "\",\"how\":\"ff\"");
+	is_status("merged");
+	apply("pr.reopened", "\"pr\":\"" PR1 "\"");
+	is_status("pr-open");
+	assert_null(s.prs[0].merge_method);
+}
+
+static void the_next_pr_starts_over(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"head\":\"p1\",\"title\":\"one\"");
+	apply("pr.merged", "\"pr\":\"" PR1 "\"");
+	assert_false(s.prs[0].exists);
+	apply("pr.created", "\"pr\":\"" PR2 "\",\"head\":\"p2\",\"title\":\"two\"");
+	is_status("pr-open");
+	assert_int_equal(s.n_prs, 2);
+	assert_string_equal(session_pr(&s)->title, "two");
+	assert_true(session_pr(&s)->merged_at == 0);
+	apply("pr.updated", "\"pr\":\"" PR1 "\",\"title\":\"late\"");
+	assert_string_equal(s.prs[0].title, "late");
+	assert_string_equal(s.prs[1].title, "two");
+	/* The same id again is the same PR. */
+	apply("pr.created", "\"pr\":\"" PR2 "\",\"title\":\"too\"");
+	assert_int_equal(s.n_prs, 2);
+	assert_string_equal(s.prs[1].title, "too");
+	assert_true(s.prs[1].created_at == minute(5));
+	/* Without an id the newest is meant. */
+	apply("pr.closed", "");
+	assert_true(s.prs[1].closed_at == minute(8));
+}
+
+static void a_pr_nobody_announced_is_made(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.checked", "");
+	assert_int_equal(s.n_prs, 0);
+	apply("pr.merged", "\"pr\":\"" PR1 "\",\"how\":\"squash\",\"head\":\"p1\"");
+	assert_int_equal(s.n_prs, 1);
+	assert_string_equal(s.prs[0].id, PR1);
+	assert_string_equal(s.prs[0].head, "p1");
+	assert_true(s.prs[0].created_at == minute(4));
+	is_status("merged");
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"branchName\":\"pr/fix\"");
+	assert_int_equal(s.n_prs, 1);
+	assert_string_equal(s.prs[0].branch_name, "pr/fix");
+	is_status("merged");
+}
+
+static void a_check_is_as_old_as_what_it_saw(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"head\":\"p1\"");
+	apply("pr.checked",
+		"\"pr\":\"" PR1 "\",\"exists\":false,\"checkedAt\":\"1970-01-01T00:02:30.000Z\","
+		"\"verdict\":\"unknown\"");
+	assert_true(s.prs[0].last_checked == 150000);
+	assert_false(s.prs[0].exists);
+	assert_string_equal(s.prs[0].verdict, "unknown");
+	assert_string_equal(s.prs[0].head, "p1");
+	assert_true(s.last_activity_at == minute(3));
+	apply("pr.checked", "\"pr\":\"" PR1 "\",\"exists\":true,\"head\":\"p2\"");
+	assert_true(s.prs[0].last_checked == minute(5));
+	assert_true(s.prs[0].exists);
+	assert_string_equal(s.prs[0].head, "p2");
+	assert_null(s.prs[0].verdict);
+}
+
+static void newer_events_are_skipped_unless_critical(void **state)
+{
+	(void)state;
+	start();
+	apply("session.painted", "\"name\":\"x\"");
+	apply_to(ID, "session.renamed", ",\"v\":2", "\"name\":\"x\"");
+	assert_string_equal(s.name, "fix");
+	assert_false(s.frozen);
+	assert_int_equal(s.n_events, 4);
+	apply_to(ID, "session.painted", ",\"v\":1,\"crit\":true", "");
+	assert_true(s.frozen);
+	apply("session.renamed", "\"name\":\"x\"");
+	assert_string_equal(s.name, "fix");
+	assert_int_equal(s.n_events, 6);
+	assert_int_equal(s.last_key.seq, 6);
+}
+
+static void known_critical_events_are_applied(void **state)
+{
+	(void)state;
+	start();
+	apply_to(ID, "session.renamed", ",\"v\":1,\"crit\":true", "\"name\":\"x\"");
+	assert_string_equal(s.name, "x");
+	assert_false(s.frozen);
+}
+
+static void other_sessions_only_move_the_bookkeeping(void **state)
+{
+	(void)state;
+	start();
+	apply_to(OTHER_ID, "session.renamed", ",\"v\":1", "\"name\":\"x\"");
+	apply("journal.opened", "\"schema\":1");
+	apply("override.used", "\"guard\":\"x\"");
+	assert_string_equal(s.name, "fix");
+	assert_true(s.last_activity_at == minute(2));
+	assert_int_equal(s.n_events, 5);
+	assert_int_equal(s.last_key.seq, 5);
+}
+
+static void wrong_kinds_count_as_absent(void **state)
+{
+	(void)state;
+	start();
+	apply("session.started",
+		"\"name\":7,\"branch\":null,\"remote\":\"x\",\"github\":[],\"repo\":"
+		"\"nonsense\"");
+	assert_string_equal(s.name, "fix");
+	assert_string_equal(s.branch, "fix");
+	assert_string_equal(s.repo_id, "");
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"head\":3,\"seen\":[],\"exists\":\"no\"");
+	assert_null(s.prs[0].head);
+	assert_true(s.prs[0].exists);
+}
+
+static void an_applied_event_changes_nothing_again(void **state)
+{
+	static const char body[] = "{\"type\":\"session.renamed\",\"session\":\"" ID
+				   "\",\"at\":\"2026-01-01T00:00:00Z\",\"data\":{\"name\":\"x\"}}";
+	struct event_key key = { .hlc = 2 << 16, .origin = ORIGIN, .seq = 2 };
+	struct error err = ERROR_INIT;
+	struct event e;
+
+	(void)state;
+	start();
+	assert_int_equal(event_decode(&e, body, strlen(body), &key, &err), 0);
+	assert_int_equal(session_apply(&s, &e, &err), 0);
+	assert_string_equal(s.name, "fix");
+	assert_int_equal(s.n_events, 2);
+	event_release(&e);
+}
+
+static void statuses_have_names(void **state)
+{
+	enum session_status status = SESSION_ACTIVE;
+
+	(void)state;
+	assert_true(session_status_parse("pr-open", &status));
+	assert_int_equal(status, SESSION_PR_OPEN);
+	assert_false(session_status_parse("PR-open", &status));
+	assert_false(session_status_parse("", &status));
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, fresh)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(starting_and_started_fill_the_record),
+		TEST(a_failed_start_is_deleted),
+		TEST(only_restored_lifts_a_deletion),
+		TEST(renaming_leaves_pr_branches_alone),
+		TEST(updated_sets_and_removes_members),
+		TEST(a_note_replaces_the_one_before),
+		TEST(an_import_replaces_the_record),
+		TEST(a_session_that_was_found_has_moved),
+		TEST(commits_on_its_branch_count),
+		TEST(events_of_other_clones_do_not_count),
+		TEST(a_renamed_branch_is_followed),
+		TEST(activity_never_goes_back),
+		TEST(a_pr_lives_and_is_merged),
+		TEST(an_approval_lapses_when_the_head_moves),
+		TEST(closing_and_reopening),
+		TEST(the_next_pr_starts_over),
+		TEST(a_pr_nobody_announced_is_made),
+		TEST(a_check_is_as_old_as_what_it_saw),
+		TEST(newer_events_are_skipped_unless_critical),
+		TEST(known_critical_events_are_applied),
+		TEST(other_sessions_only_move_the_bookkeeping),
+		TEST(wrong_kinds_count_as_absent),
+		TEST(an_applied_event_changes_nothing_again),
+		TEST(statuses_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, clean);
+}
