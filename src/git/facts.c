@@ -1,0 +1,455 @@
+/*
+ * Has a branch arrived in a base?
+ *
+ * 0. A tip that an older base (`since`) already had adds nothing. So does one whose net change
+ *    since the fork point is empty: this comes before every comparison of content, since an empty
+ *    change equals any other.
+ * 1. The tip is an ancestor of the base: merged. "ff" if the base went through it by first parents,
+ *    else "merge", by the oldest first-parent commit that has it. For a prepared merge whose first
+ *    parent the base has, its second parent counts too: somebody merged the branch by hand.
+ * 2. Merging the tip into the base would change nothing (equal trees are the cheap case), and that
+ *    was not so in `since`: merged as "squash", or as "rebase" if each commit is found by itself.
+ * 3. A later edit of the same lines defeats 2, changed context defeats this: the patch-id of the
+ *    whole branch equals one of a first-parent commit of the base since then ("squash"), or every
+ *    commit's does ("rebase").
+ * 4. Not merged. What was squashed with further edits cannot be told from that.
+ *
+ * Missing objects, unrelated histories and bases that went too far ahead are "cannot tell".
+ */
+#include "git/facts.h"
+
+#include "core/fs.h"
+#include "git/facts_impl.h"
+#include "git/gitcmd.h"
+
+void chain_release(struct chain *c)
+{
+	free(c->v);
+	*c = (struct chain){ .v = NULL };
+}
+
+int chain_add(struct chain *c, const char *oid, struct error *err)
+{
+	char(*v)[65];
+
+	if ((c->n & (c->n - 1)) == 0) {
+		v = realloc(c->v, (c->n ? c->n * 2 : 1) * sizeof(*v));
+		if (!v)
+			return error_nomem(err);
+		c->v = v;
+	}
+	(void)snprintf(c->v[c->n++], sizeof(*c->v), "%s", oid);
+	return 0;
+}
+
+/* libgit2 would not open it: would git? */
+static int ask_git(const char *git_dir, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = git_dir, .args = { "rev-parse", "--git-dir" } };
+	struct buf errout = BUF_INIT;
+	int status, rc;
+
+	rc = git_run(&cmd, NULL, &errout, &status, err);
+	if (rc == 0 && status != 0 && strstr(errout.data, "dubious ownership")) {
+		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", git_dir);
+		rc = error_hint(err, "if you trust it, add it to git's safe.directory");
+	} else if (rc == 0 && status != 0) {
+		rc = git_failed(
+			&cmd, status, &errout, fs_is_dir(git_dir) ? ERR_GIT : ERR_NOTFOUND, err);
+	}
+	buf_release(&errout);
+	return rc;
+}
+
+/* The object directory of a git directory, which may be a linked work tree's. */
+static int find_objects(const char *git_dir, struct buf *out, struct error *err)
+{
+	struct buf path = BUF_INIT, common = BUF_INIT;
+	int rc;
+
+	fs_join(&path, git_dir, "commondir");
+	rc = buf_check(&path, err);
+	if (rc == 0 && fs_exists(path.data)) {
+		rc = fs_read(path.data, 4096, &common, err);
+		git_chomp(&common);
+	} else {
+		buf_adds(&common, ".");
+	}
+	buf_clear(&path);
+	if (common.data[0] == '/')
+		buf_addf(&path, "%s/objects", common.data);
+	else
+		buf_addf(&path, "%s/%s/objects", git_dir, common.data);
+	if (rc == 0)
+		rc = buf_check(&path, err);
+	if (rc == 0)
+		rc = fs_realpath(path.data, out, err);
+	buf_release(&path);
+	buf_release(&common);
+	return rc;
+}
+
+static int look_for_graph(struct facts *f, struct error *err)
+{
+	struct buf objects = BUF_INIT, path = BUF_INIT;
+	int rc;
+
+	rc = find_objects(f->git_dir, &objects, err);
+	if (rc == 0) {
+		fs_join(&path, objects.data, "info/commit-graph");
+		f->graph = fs_exists(path.data);
+		fs_join(&path, objects.data, "info/commit-graphs/commit-graph-chain");
+		f->graph = f->graph || fs_exists(path.data);
+		rc = buf_check(&path, err);
+	}
+	buf_release(&objects);
+	buf_release(&path);
+	return rc;
+}
+
+int facts_open(struct facts **out, const char *git_dir, struct error *err)
+{
+	struct facts *f;
+	int rc;
+
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return error_nomem(err);
+	f->alternates = (struct buf)BUF_INIT;
+	f->git_dir = strdup(git_dir);
+	if (!f->git_dir) {
+		rc = error_nomem(err);
+		goto out;
+	}
+	if (facts_lib_open(f)) {
+		f->ops = &facts_lib_ops;
+		rc = look_for_graph(f, err);
+	} else {
+		f->ops = &facts_cmd_ops;
+		rc = ask_git(git_dir, err);
+	}
+	if (rc == 0) {
+		*out = f;
+		f = NULL;
+	}
+out:
+	facts_close(f);
+	if (rc < 0)
+		error_wrap(err, "cannot look into repository '%s'", git_dir);
+	return rc;
+}
+
+void facts_close(struct facts *f)
+{
+	if (!f)
+		return;
+	facts_lib_close(f);
+	free(f->git_dir);
+	buf_release(&f->alternates);
+	free(f);
+}
+
+int facts_add_objects(struct facts *f, const char *git_dir, struct error *err)
+{
+	struct buf objects = BUF_INIT;
+	int rc;
+
+	rc = find_objects(git_dir, &objects, err);
+	if (rc < 0)
+		goto out;
+	/* git's list is split at colons; a value in double quotes is unquoted as C is. */
+	buf_adds(&f->alternates, f->alternates.len ? ":" : "GIT_ALTERNATE_OBJECT_DIRECTORIES=");
+	buf_addch(&f->alternates, '"');
+	for (const char *c = objects.data; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			buf_addch(&f->alternates, '\\');
+		buf_addch(&f->alternates, *c);
+	}
+	buf_addch(&f->alternates, '"');
+	rc = buf_check(&f->alternates, err);
+	if (rc == 0 && f->repo)
+		rc = facts_lib_add_objects(f, objects.data, err);
+out:
+	buf_release(&objects);
+	return rc;
+}
+
+int facts_ref(struct facts *f, const char *ref, char oid_out[65], struct error *err)
+{
+	return f->ops->ref(f, ref, oid_out, err);
+}
+
+static bool is_oid(const char *s)
+{
+	size_t n = strspn(s, "0123456789abcdef");
+
+	return s[n] == '\0' && (n == 40 || n == 64);
+}
+
+bool facts_has_commit(struct facts *f, const char *oid)
+{
+	return is_oid(oid) && f->ops->has_commit(f, oid);
+}
+
+static int check_oid(const char *oid, struct error *err)
+{
+	if (is_oid(oid))
+		return 0;
+	return error_set(err, ERR_USAGE, "'%.80s' is not a full object id", oid);
+}
+
+int facts_is_ancestor(struct facts *f, const char *a, const char *b, bool *out, struct error *err)
+{
+	int rc = check_oid(a, err);
+
+	if (rc == 0)
+		rc = check_oid(b, err);
+	return rc < 0 ? rc : f->ops->is_ancestor(f, a, b, out, err);
+}
+
+struct question {
+	struct facts *f;
+	const char *base, *tip, *since;
+	char tip_tree[65];
+	char fork[65];
+	struct chain chain;
+};
+
+static void say_yes(
+	struct merge_verdict *v, const char *how, const char *commit, const char *evidence)
+{
+	*v = (struct merge_verdict){ .answer = MERGE_YES, .how = how, .evidence = evidence };
+	(void)snprintf(v->commit, sizeof(v->commit), "%s", commit);
+}
+
+/*
+ * `tip` is in the base: how did it get there? Along the first parents of what the base has beyond
+ * it, "has the tip" holds from the newest down to one that brought it.
+ */
+static int tell_ancestor(struct facts *f, const char *base, const char *tip,
+	struct merge_verdict *v, struct error *err)
+{
+	struct chain chain = { .v = NULL };
+	size_t has = 0, has_not;
+	char parent[65];
+	int rc;
+
+	rc = f->ops->walk(f, base, tip, NULL, &chain, err);
+	if (rc < 0)
+		goto out;
+	if (!chain.n) {
+		say_yes(v, "ff", tip, "ancestor");
+		goto out;
+	}
+	has_not = chain.n;
+	while (has + 1 < has_not) {
+		size_t middle = has + (has_not - has) / 2;
+		bool yes;
+
+		rc = f->ops->is_ancestor(f, tip, chain.v[middle], &yes, err);
+		if (rc < 0)
+			goto out;
+		if (yes)
+			has = middle;
+		else
+			has_not = middle;
+	}
+	rc = f->ops->parent(f, chain.v[has], 1, parent, err);
+	if (rc < 0)
+		goto out;
+	if (strcmp(parent, tip) == 0)
+		say_yes(v, "ff", tip, "ancestor");
+	else if (has + 1 == chain.n && chain.capped)
+		say_yes(v, "merge", base, "ancestor");
+	else
+		say_yes(v, "merge", chain.v[has], "ancestor");
+out:
+	chain_release(&chain);
+	return rc;
+}
+
+static int is_new_ancestor(const struct question *q, const char *oid, bool *out, struct error *err)
+{
+	bool old = false;
+	int rc;
+
+	rc = q->f->ops->is_ancestor(q->f, oid, q->base, out, err);
+	if (rc == 0 && *out && q->since)
+		rc = q->f->ops->is_ancestor(q->f, oid, q->since, &old, err);
+	if (rc == 0)
+		*out = *out && !old;
+	return rc;
+}
+
+/* Is the tip a prepared merge, made by nothing but merging, whose second parent has arrived? */
+static int ask_prepared(const struct question *q, char parent_out[65], bool *out, struct error *err)
+{
+	const struct facts_ops *ops = q->f->ops;
+	char first[65], third[65];
+	bool yes = false;
+	int rc;
+
+	*out = false;
+	rc = ops->parent(q->f, q->tip, 2, parent_out, err);
+	if (rc < 0 || !parent_out[0])
+		return rc;
+	rc = ops->parent(q->f, q->tip, 3, third, err);
+	if (rc == 0)
+		rc = ops->parent(q->f, q->tip, 1, first, err);
+	if (rc == 0 && !third[0])
+		rc = ops->is_ancestor(q->f, first, q->base, &yes, err);
+	if (rc == 0 && yes)
+		rc = is_new_ancestor(q, parent_out, &yes, err);
+	if (rc == 0 && yes)
+		rc = ops->merge_gives(q->f, first, parent_out, q->tip, &yes, err);
+	if (rc == 0)
+		*out = yes;
+	return rc;
+}
+
+/* Would merging the tip into this commit change nothing? */
+static int has_content(
+	const struct question *q, const char *commit, bool *same_tree, bool *out, struct error *err)
+{
+	char tree[65];
+	int rc;
+
+	rc = q->f->ops->tree(q->f, commit, tree, err);
+	if (rc < 0)
+		return rc;
+	*same_tree = strcmp(tree, q->tip_tree) == 0;
+	*out = *same_tree;
+	return *same_tree ? 0 : q->f->ops->merge_gives(q->f, commit, q->tip, commit, out, err);
+}
+
+/* A commit of the chain that has the content while the one before it has not. */
+static int locate(const struct question *q, char commit_out[65], struct error *err)
+{
+	size_t has = 0, has_not = q->chain.n;
+
+	while (has + 1 < has_not) {
+		size_t middle = has + (has_not - has) / 2;
+		bool same, yes;
+		int rc = has_content(q, q->chain.v[middle], &same, &yes, err);
+
+		if (rc < 0)
+			return rc;
+		if (yes)
+			has = middle;
+		else
+			has_not = middle;
+	}
+	(void)snprintf(commit_out, 65, "%s",
+		has + 1 == q->chain.n && q->chain.capped ? q->base : q->chain.v[has]);
+	return 0;
+}
+
+static int tell_content(const struct question *q, struct merge_verdict *v, struct error *err)
+{
+	struct counterparts found = { .all = false };
+	char commit[65] = "";
+	bool in_base, in_since = false, same_tree, ignored;
+	int rc;
+
+	rc = has_content(q, q->base, &same_tree, &in_base, err);
+	if (rc == 0 && in_base && q->since)
+		rc = has_content(q, q->since, &ignored, &in_since, err);
+	if (rc < 0)
+		return rc;
+	if (in_base && (in_since || !q->chain.n)) {
+		v->answer = MERGE_NOTHING;
+		return 0;
+	}
+	if (!q->chain.n)
+		return 0;
+	rc = q->f->ops->compare(q->f, q->base, q->fork, q->tip, q->since, &q->chain, &found, err);
+	if (rc < 0)
+		return rc;
+	if (found.whole[0])
+		say_yes(v, "squash", found.whole, "patch-id");
+	else if (found.all)
+		say_yes(v, "rebase", found.last, "patch-ids");
+	else if (!in_base)
+		v->answer = q->chain.capped || found.capped ? MERGE_UNKNOWN : MERGE_NO;
+	if (!in_base)
+		return 0;
+	if (v->answer != MERGE_YES) {
+		rc = locate(q, commit, err);
+		if (rc < 0)
+			return rc;
+		say_yes(v, "squash", commit, NULL);
+	}
+	v->evidence = same_tree ? "same-tree" : "merge-adds-nothing";
+	return 0;
+}
+
+static int decide(struct question *q, struct merge_verdict *v, struct error *err)
+{
+	const struct facts_ops *ops = q->f->ops;
+	char parent[65], fork_tree[65];
+	bool yes = false;
+	int rc = 0;
+
+	if (q->since)
+		rc = ops->is_ancestor(q->f, q->tip, q->since, &yes, err);
+	if (rc == 0 && yes) {
+		v->answer = MERGE_NOTHING;
+		return 0;
+	}
+	if (rc == 0)
+		rc = ops->is_ancestor(q->f, q->tip, q->base, &yes, err);
+	if (rc == 0 && yes)
+		return tell_ancestor(q->f, q->base, q->tip, v, err);
+	if (rc == 0)
+		rc = ask_prepared(q, parent, &yes, err);
+	if (rc == 0 && yes)
+		return tell_ancestor(q->f, q->base, parent, v, err);
+	if (rc == 0)
+		rc = ops->fork(q->f, q->base, q->tip, q->fork, err);
+	if (rc < 0 || !q->fork[0]) {
+		v->answer = MERGE_UNKNOWN;
+		return rc;
+	}
+	rc = ops->tree(q->f, q->tip, q->tip_tree, err);
+	if (rc == 0)
+		rc = ops->tree(q->f, q->fork, fork_tree, err);
+	if (rc == 0 && strcmp(q->tip_tree, fork_tree) == 0) {
+		v->answer = MERGE_NOTHING;
+		return 0;
+	}
+	if (rc == 0)
+		rc = ops->walk(q->f, q->base, q->tip, q->since, &q->chain, err);
+	if (rc == 0)
+		rc = tell_content(q, v, err);
+	return rc;
+}
+
+int facts_merged(struct facts *f, const char *base, const char *tip, const char *since,
+	struct merge_verdict *out, struct error *err)
+{
+	struct question q = { .f = f, .base = base, .tip = tip, .since = since };
+	struct merge_verdict v = { .answer = MERGE_NO };
+	int rc;
+
+	rc = check_oid(base, err);
+	if (rc == 0)
+		rc = check_oid(tip, err);
+	if (rc == 0 && since)
+		rc = check_oid(since, err);
+	if (rc < 0)
+		return rc;
+	if (f->ops->has_commit(f, base) && f->ops->has_commit(f, tip) &&
+		(!since || f->ops->has_commit(f, since)))
+		rc = decide(&q, &v, err);
+	else
+		v.answer = MERGE_UNKNOWN;
+	chain_release(&q.chain);
+	if (rc == ERR_NOMEM || git_interrupted())
+		return rc < 0 ? rc : error_set(err, ERR_GIT, "interrupted");
+	if (rc < 0) {
+		error_clear(err);
+		v = (struct merge_verdict){ .answer = MERGE_UNKNOWN };
+	}
+	*out = v;
+	return 0;
+}

@@ -1,0 +1,76 @@
+/*
+ * facts_impl.h - the primitives that facts.c decides with, in two makes: libgit2 (facts_lib.c, the
+ * only file that includes its headers) and git processes (facts_cmd.c).
+ *
+ * Commits are full object ids. A primitive fails when it cannot tell, say for want of an object.
+ */
+#ifndef GIT_FACTS_IMPL_H
+#define GIT_FACTS_IMPL_H
+
+#include "core/buf.h"
+#include "git/facts.h"
+
+/* Commits of a first-parent walk, newest first. */
+struct chain {
+	char (*v)[65];
+	size_t n;
+	bool capped; /* it went on */
+};
+
+/* A walk of the base longer than this is not looked through. */
+#define CHAIN_MAX 2000
+/* A branch of more commits than this is not compared commit by commit. */
+#define BRANCH_MAX 500
+
+/* What of a branch has a counterpart (an equal patch) in a chain. */
+struct counterparts {
+	char whole[65]; /* the commit that does what the whole branch does; "" */
+	bool all; /* every commit of the branch has one; false when the branch has only one */
+	char last[65]; /* the newest of those */
+	bool capped; /* the branch is too long to look */
+};
+
+struct facts_ops {
+	int (*ref)(struct facts *f, const char *ref, char oid_out[65], struct error *err);
+	bool (*has_commit)(struct facts *f, const char *oid);
+	int (*is_ancestor)(
+		struct facts *f, const char *a, const char *b, bool *out, struct error *err);
+	/* The best common ancestor; "" if there is none. */
+	int (*fork)(
+		struct facts *f, const char *a, const char *b, char oid_out[65], struct error *err);
+	int (*tree)(struct facts *f, const char *commit, char oid_out[65], struct error *err);
+	/* The nth parent, from 1; "" if there is none. */
+	int (*parent)(struct facts *f, const char *commit, unsigned nth, char oid_out[65],
+		struct error *err);
+	/* Does merging b into a give, without conflict, the tree of commit c? */
+	int (*merge_gives)(struct facts *f, const char *a, const char *b, const char *c, bool *out,
+		struct error *err);
+	/* First parents from base on that neither `hidden` nor `also` (may be NULL) reaches. */
+	int (*walk)(struct facts *f, const char *base, const char *hidden, const char *also,
+		struct chain *out, struct error *err);
+	/* Against the chain that walk(base, tip, also) gave. */
+	int (*compare)(struct facts *f, const char *base, const char *fork, const char *tip,
+		const char *also, const struct chain *chain, struct counterparts *out,
+		struct error *err);
+};
+
+struct facts {
+	const struct facts_ops *ops;
+	char *git_dir;
+	struct buf alternates; /* GIT_ALTERNATE_OBJECT_DIRECTORIES=..., for git processes */
+	bool graph; /* there is a commit-graph file: git walks far, libgit2 does not use it */
+	void *repo; /* git_repository, or NULL */
+};
+
+extern const struct facts_ops facts_lib_ops;
+extern const struct facts_ops facts_cmd_ops;
+
+/* Open with libgit2. False if it will not have the repository. */
+bool facts_lib_open(struct facts *f);
+void facts_lib_close(struct facts *f);
+int facts_lib_add_objects(struct facts *f, const char *objects, struct error *err);
+
+void chain_release(struct chain *c);
+int chain_add(struct chain *c, const char *oid, struct error *err);
+
+#endif
