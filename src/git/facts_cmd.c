@@ -172,8 +172,8 @@ static int cmd_walk(struct facts *f, const char *base, const char *hidden, const
  * `rev-list --cherry-mark base...other` puts "=" before commits of either side whose change the
  * other side has; git's own comparison, which tells binary files and modes apart.
  */
-static int marked(
-	struct facts *f, const char *base, const char *other, struct buf *out, struct error *err)
+static int marked(struct facts *f, const char *base, const char *other, const char *also,
+	struct buf *out, struct error *err)
 {
 	struct buf range = BUF_INIT;
 	int status, rc;
