@@ -40,7 +40,7 @@ struct cursor_log {
 	char head; /* of a HEAD: 'a', 'd' or 'r'; 0 for a ref */
 	char *branch; /* of an attached HEAD: full ref name */
 	bool hot; /* goes into <clone> */
-	bool seen; /* for the caller */
+	bool seen, check; /* for the caller: its log is there; its log is not, compare the ref */
 };
 
 struct cursor_dir {

@@ -10,15 +10,6 @@
 #define PROGRAM_MAX (64 << 20)
 #define LOCK_WAIT_MS 10000
 
-static const char *const work_tree_hooks[] = { "post-commit", "post-checkout", "post-merge",
-	"post-rewrite", "post-applypatch", "pre-push", NULL };
-static const char *const bare_hooks[] = { "post-receive", NULL };
-
-const char *const *hook_names(bool bare)
-{
-	return bare ? bare_hooks : work_tree_hooks;
-}
-
 /* A hooks directory and what is known of it. */
 struct place {
 	int lock; /* -1: not held */
@@ -318,12 +309,10 @@ static int uninstall_all(struct place *p, const char *dir, struct buf *left, str
 	for (size_t i = 0; r == 0 && i < known.n; i++)
 		if (i == 0 || strcmp(known.hooks[i].name, known.hooks[i - 1].name) != 0)
 			r = uninstall_one(p, dir, known.hooks[i].name, left, err);
-	for (size_t i = 0; r == 0 && work_tree_hooks[i]; i++)
-		if (!manifest_knows(&known, work_tree_hooks[i]))
-			r = uninstall_one(p, dir, work_tree_hooks[i], left, err);
-	for (size_t i = 0; r == 0 && bare_hooks[i]; i++)
-		if (!manifest_knows(&known, bare_hooks[i]))
-			r = uninstall_one(p, dir, bare_hooks[i], left, err);
+	for (int bare = 0; bare < 2; bare++)
+		for (const char *const *name = hook_names(bare); r == 0 && *name; name++)
+			if (!manifest_knows(&known, *name))
+				r = uninstall_one(p, dir, *name, left, err);
 	return r;
 }
 

@@ -1,4 +1,317 @@
-int main(void)
+/*
+ * minsky-hook: git says that something happened. The program lies in a hooks directory under the
+ * names of hooks and knows itself by its name; `minsky-hook run NAME ARGS...` is for hook managers.
+ *
+ * It must not be noticed. Its exit status is 0, or that of the hook it is chained to; it takes at
+ * most its deadline; it writes one line to stderr when something is broken and nothing else. Where
+ * there is no pointer file it does nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/event.h"
+#include "core/fs.h"
+#include "core/jsonw.h"
+#include "core/pointer.h"
+#include "core/text.h"
+#include "hooks/bell.h"
+#include "hooks/chain.h"
+#include "hooks/install.h"
+#include "hooks/worker.h"
+#include "log/journal.h"
+
+#define DEADLINE_MS 200
+#define INPUT_MAX (1u << 20)
+#define ERROR_LOG_MAX 65536
+
+static const char version[] = HOOK_MARKER " " MINSKY_VERSION;
+
+struct ring {
+	const char *name; /* of the hook */
+	int argc; /* its arguments */
+	char **argv;
+	int deadline_ms;
+	struct buf git_dir, common_dir, top;
+	struct pointer pointer;
+	struct journal *journal;
+	struct buf pushed;
+};
+
+static void ring_release(struct ring *r)
 {
+	buf_release(&r->git_dir);
+	buf_release(&r->common_dir);
+	buf_release(&r->top);
+	buf_release(&r->pushed);
+	pointer_release(&r->pointer);
+	journal_close(r->journal);
+}
+
+static bool is_hook(const char *name)
+{
+	for (int bare = 0; bare < 2; bare++)
+		for (const char *const *known = hook_names(bare); *known; known++)
+			if (!strcmp(*known, name))
+				return true;
+	return false;
+}
+
+static bool is_set(const char *variable, const char *value)
+{
+	const char *set = getenv(variable);
+
+	return set && !strcmp(set, value);
+}
+
+/* git may have been started without them, and a file of ours must not become its stderr. */
+static void open_standard_files(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+			open("/dev/null", fd ? O_WRONLY : O_RDONLY) < 0)
+			chain_end();
+}
+
+static int deadline(void)
+{
+	const char *given = getenv("MINSKY_HOOK_DEADLINE_MS");
+	char *end;
+	long ms;
+
+	if (!given || !*given)
+		return DEADLINE_MS;
+	errno = 0;
+	ms = strtol(given, &end, 10);
+	return errno || *end || ms < 1 || ms > 600000 ? DEADLINE_MS : (int)ms;
+}
+
+static bool in_git_dir(const struct ring *r, const char *name)
+{
+	struct buf path = BUF_INIT;
+	bool there;
+
+	fs_join(&path, r->git_dir.data, name);
+	there = !path.failed && fs_exists(path.data);
+	buf_release(&path);
+	return there;
+}
+
+/*
+ * A rebase rings for every commit. Its steps are nobody's business until its end, which
+ * post-rewrite rings for; but `git am`, whose directory looks alike, has no other bell.
+ */
+static bool is_mid_rebase(const struct ring *r)
+{
+	if (strcmp(r->name, "post-commit") != 0 && strcmp(r->name, "post-checkout") != 0 &&
+		strcmp(r->name, "post-applypatch") != 0)
+		return false;
+	return in_git_dir(r, "rebase-merge") || in_git_dir(r, "rebase-apply/rebasing");
+}
+
+/* Somebody else's repository, even if root may read it, is not ours to write about. */
+static bool is_ours(const struct ring *r)
+{
+	struct stat st;
+
+	return stat(r->common_dir.data, &st) == 0 && st.st_uid == geteuid();
+}
+
+static int tell_found(const struct ring *r, struct error *err)
+{
+	struct event_draft draft = { .type = EVENT_SESSION_FOUND,
+		.session = r->pointer.session,
+		.at = clock_now_ms(),
+		.via = "hook" };
+	struct buf data = BUF_INIT;
+	struct buf body = BUF_INIT;
+	struct journal_entry entry;
+	struct actor actor;
+	struct jsonw w;
+	int result;
+
+	jsonw_init(&w, &data, false);
+	jsonw_begin_object(&w);
+	jsonw_kstring(&w, "workspace", r->top.data);
+	jsonw_kstring(&w, "clone", r->pointer.clone);
+	jsonw_end_object(&w);
+	draft.data = data.data;
+	draft.data_len = data.len;
+	actor_from_environment(&actor);
+	result = data.failed ? error_nomem(err) : event_encode(&body, &draft, &actor, err);
+	entry.body = body.data;
+	entry.len = body.len;
+	if (result == 0)
+		result = journal_append(r->journal, &entry, 1, r->deadline_ms / 2, NULL, err);
+	buf_release(&body);
+	buf_release(&data);
+	return result;
+}
+
+/* False for a copied clone: it stays silent until a command gives it an identity of its own. */
+static int settle(struct ring *r, bool *go_out, struct error *err)
+{
+	enum pointer_place place;
+	int result = pointer_settle(&r->pointer, r->common_dir.data, false, &place, err);
+
+	if (result < 0)
+		return result;
+	*go_out = place != POINTER_COPIED;
+	if ((place == POINTER_MOVED || place == POINTER_REPLACED) && r->pointer.session[0] &&
+		!strcmp(r->git_dir.data, r->common_dir.data))
+		return tell_found(r, err);
 	return 0;
+}
+
+static int start_worker(const char *journal, struct error *err)
+{
+	int r = facts_mark(journal, err);
+
+	if (r == 0)
+		r = worker_start(journal, err);
+	/* A command will see the mark. */
+	if (r < 0 && err->code == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
+static int answer(struct ring *r, struct error *err)
+{
+	struct bell bell = { .git_dir = r->git_dir.data,
+		.common_dir = r->common_dir.data,
+		.pointer = &r->pointer,
+		.via = "hook",
+		.timeout_ms = r->deadline_ms * 3 / 4 };
+	struct bell_result result = { .events = 0 };
+	int code;
+
+	if (!strcmp(r->name, "post-receive")) {
+		code = chain_read_input(&r->pushed, INPUT_MAX, err);
+		if (code < 0)
+			return code;
+		bell.pushed = r->pushed.data;
+		bell.pushed_len = r->pushed.len;
+	}
+	code = bell_answer(&bell, r->journal, &result, err);
+	if (code == 0 && result.facts_needed)
+		code = start_worker(r->pointer.journal, err);
+	return code;
+}
+
+static int ring(struct ring *r, struct error *err)
+{
+	bool go = false;
+	int code = gitdir_find(".", true, &r->git_dir, &r->common_dir, &r->top, err);
+
+	if (code < 0 || !is_ours(r) || is_mid_rebase(r))
+		return code;
+	code = pointer_read(&r->pointer, r->common_dir.data, err);
+	if (code == 0)
+		code = journal_open(&r->journal, r->pointer.journal, err);
+	if (code == 0)
+		code = settle(r, &go, err);
+	if (code == 0 && go)
+		code = answer(r, err);
+	return code;
+}
+
+/* The newest half or so is kept: when it is full, the file before it goes. */
+static void log_error(const char *journal, const char *hook, const char *text)
+{
+	struct buf path = BUF_INIT;
+	struct buf old = BUF_INIT;
+	struct buf line = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	char now[CLOCK_TEXT_SIZE];
+	struct stat st;
+	int fd = -1;
+
+	fs_join(&path, journal, "hook-errors.log");
+	buf_addf(&old, "%s.old", path.data);
+	clock_format(clock_now_ms(), now);
+	buf_addf(&line, "%s %s: %s\n", now, hook, text);
+	if (path.failed || old.failed || line.failed)
+		goto out;
+	if (lstat(path.data, &st) == 0 && st.st_size > ERROR_LOG_MAX / 2)
+		(void)rename(path.data, old.data);
+	fd = open(path.data, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0)
+		(void)fs_write_all(fd, line.data, line.len, &ignored);
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&line);
+	buf_release(&old);
+	buf_release(&path);
+}
+
+/* No pointer, no journal, no repository, or somebody was faster: nothing is wrong. */
+static void report(const struct ring *r, const struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf text = BUF_INIT;
+
+	if (err->code == ERR_NOTFOUND || err->code == ERR_BUSY)
+		return;
+	text_add_line(&text, err->msg, strlen(err->msg));
+	if (r->journal)
+		log_error(r->pointer.journal, r->name, text.data);
+	buf_adds(&text, "; minsky hooks status says more\n");
+	if (!text.failed) {
+		struct buf line = BUF_INIT;
+
+		buf_addf(&line, "minsky: %s", text.data);
+		(void)fs_write_all(2, line.data, line.len, &ignored);
+		buf_release(&line);
+	}
+	buf_release(&text);
+}
+
+static int usage(const char *word)
+{
+	if (!strcmp(word, "--version")) {
+		printf("%s\n", version);
+		return fflush(stdout) ? 1 : 0;
+	}
+	fprintf(stderr, "usage: minsky-hook run HOOK [ARGUMENTS...]\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct ring r = { .git_dir = BUF_INIT,
+		.common_dir = BUF_INIT,
+		.top = BUF_INIT,
+		.pointer = POINTER_INIT,
+		.pushed = BUF_INIT };
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	struct error err = ERROR_INIT;
+
+	r.name = slash ? slash + 1 : argc ? argv[0] : "";
+	r.argc = argc - 1;
+	r.argv = argv + 1;
+	chain_init(slash && is_hook(r.name) ? argv[0] : NULL, argv);
+	open_standard_files();
+	if (!strcmp(r.name, "minsky-hook")) {
+		if (argc < 3 || strcmp(argv[1], "run") != 0)
+			return usage(argc > 1 ? argv[1] : "");
+		r.name = argv[2];
+		r.argc = argc - 3;
+		r.argv = argv + 3;
+	}
+	/* post-checkout's third argument is 0 when only files were checked out. */
+	if (!is_hook(r.name) || is_set("MINSKY_HOOKS", "0") || is_set("MINSKY_HOOK", "1") ||
+		(!strcmp(r.name, "post-checkout") && r.argc > 2 && !strcmp(r.argv[2], "0")))
+		chain_end();
+	(void)umask(077);
+	r.deadline_ms = deadline();
+	chain_set_deadline(r.deadline_ms);
+	if (ring(&r, &err) < 0)
+		report(&r, &err);
+	ring_release(&r);
+	chain_end();
 }

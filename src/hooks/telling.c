@@ -116,7 +116,7 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 	struct actor actor;
 	int r;
 
-	if (tale->told)
+	if (tale->told || tale->type == EVENT_UNKNOWN)
 		return 0;
 	tale->told = true;
 	r = tale->data.failed ? error_nomem(err) : batch_grow(t, err);
@@ -137,7 +137,7 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 	event_encode_src(&t->bodies, &src);
 	entry.src_len = t->bodies.len - entry.src;
 	t->batch[t->n_batch++] = entry;
-	if (tale->type != EVENT_BRANCH_SWITCHED && needs_facts(t, tale->ref))
+	if (!t->facts_needed && tale->type != EVENT_BRANCH_SWITCHED && needs_facts(t, tale->ref))
 		t->facts_needed = true;
 	return buf_check(&t->bodies, err);
 }
@@ -187,30 +187,47 @@ out:
 	return r;
 }
 
+/* As many as one append should hold, from `first` on. */
+static int append_some(struct telling *t, size_t first, size_t *n_out, struct error *err)
+{
+	struct journal_entry *entries = calloc(t->n_batch - first, sizeof(*entries));
+	size_t n = 0, bytes = 0;
+	struct head last;
+	int r;
+
+	if (!entries)
+		return error_nomem(err);
+	while (first + n < t->n_batch) {
+		const struct batch_entry *e = &t->batch[first + n];
+
+		bytes += e->len + RECORD_ENVELOPE_MAX;
+		if (n && bytes > JOURNAL_APPEND_MAX / 2)
+			break;
+		entries[n].body = t->bodies.data + e->body;
+		entries[n++].len = e->len;
+	}
+	r = journal_append(t->j, entries, n, telling_time_left(t), &last, err);
+	free(entries);
+	if (r < 0)
+		return r;
+	t->cursor.seq = last.seq;
+	*n_out = n;
+	return 0;
+}
+
 int telling_append(struct telling *t, size_t *appended_out, struct error *err)
 {
-	struct journal_entry *entries = NULL;
-	struct head last;
 	int r = 0;
 
 	if (t->cursor.dirty && t->n_batch)
 		r = drop_told(t, err);
 	if (r < 0 || !t->n_batch)
 		return r;
-	entries = calloc(t->n_batch, sizeof(*entries));
-	if (!entries)
-		return error_nomem(err);
-	for (size_t i = 0; i < t->n_batch; i++) {
-		entries[i].body = t->bodies.data + t->batch[i].body;
-		entries[i].len = t->batch[i].len;
-	}
 	r = cursor_set_dirty(journal_dir(t->j), t->b->pointer->clone, err);
-	if (r == 0)
-		r = journal_append(t->j, entries, t->n_batch, telling_time_left(t), &last, err);
-	free(entries);
-	if (r < 0)
-		return r;
-	t->cursor.seq = last.seq;
-	*appended_out += t->n_batch;
-	return 0;
+	for (size_t at = 0, n = 0; r == 0 && at < t->n_batch; at += n) {
+		r = append_some(t, at, &n, err);
+		if (r == 0)
+			*appended_out += n;
+	}
+	return r;
 }

@@ -1,0 +1,310 @@
+#include "hooks/bell.h"
+
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/fs.h"
+#include "hooks/classify.h"
+#include "hooks/telling.h"
+
+static bool rebase_runs(const char *git_dir)
+{
+	static const char *const marks[] = { "rebase-merge", "rebase-apply/rebasing" };
+	struct buf path = BUF_INIT;
+	bool runs = false;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		fs_join(&path, git_dir, marks[i]);
+		runs = runs || (!path.failed && fs_exists(path.data));
+	}
+	buf_release(&path);
+	return runs;
+}
+
+static int telling_open(
+	struct telling *t, const struct bell *b, struct journal *j, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	int r;
+
+	*t = (struct telling){ .b = b,
+		.j = j,
+		.cursor = CURSOR_INIT,
+		.head_branch = BUF_INIT,
+		.bodies = BUF_INIT,
+		.now = clock_now_ms(),
+		.deadline = clock_monotonic_ms() + b->timeout_ms };
+	if (strcmp(b->git_dir, b->common_dir) != 0) {
+		const char *slash = strrchr(b->git_dir, '/');
+
+		buf_addf(&name, "worktrees/%s/", slash ? slash + 1 : b->git_dir);
+	}
+	buf_adds(&name, "HEAD");
+	t->head_name = buf_detach(&name);
+	if (!t->head_name)
+		return error_nomem(err);
+	r = head_read(b->git_dir, &t->head_branch, err);
+	t->rebasing = rebase_runs(b->git_dir);
+	return r;
+}
+
+/* <journal>/cursors is made by whoever needs it first. */
+static int lock_cursor(const struct telling *t, int *fd_out, struct error *err)
+{
+	const char *dir = journal_dir(t->j);
+	struct buf path = BUF_INIT;
+	int r;
+
+	r = cursor_lock(dir, t->b->pointer->clone, telling_time_left(t), fd_out, err);
+	if (r == 0 || err->code == ERR_BUSY)
+		return r;
+	fs_join(&path, dir, "cursors");
+	if (!path.failed && !fs_exists(path.data)) {
+		error_clear(err);
+		r = fs_mkdirs(path.data, 0700, err);
+		if (r == 0)
+			r = cursor_lock(
+				dir, t->b->pointer->clone, telling_time_left(t), fd_out, err);
+	}
+	buf_release(&path);
+	return r;
+}
+
+static int start(struct telling *t, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct cursor_log *log;
+	struct head head;
+	int r = journal_head(t->j, &head, err);
+
+	if (r < 0)
+		goto out;
+	t->cursor.seq = head.seq;
+	t->cursor.all = true;
+	r = refs_register(t, err);
+	if (r < 0)
+		goto out;
+	log = cursor_add(&t->cursor, t->head_name);
+	buf_addf(&path, "%s/logs/HEAD", t->b->git_dir);
+	if (!log || path.failed) {
+		r = error_nomem(err);
+		goto out;
+	}
+	r = reflog_skip(path.data, &log->place, err);
+	if (r < 0 && err->code == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	if (r < 0)
+		goto out;
+	log->hot = true;
+	log->head = t->rebasing ? 'r' : t->head_branch.len ? 'a' : 'd';
+	if (t->head_branch.len) {
+		log->branch = strdup(t->head_branch.data);
+		if (!log->branch) {
+			r = error_nomem(err);
+			goto out;
+		}
+	}
+	r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, true, err);
+out:
+	buf_release(&path);
+	return r;
+}
+
+int bell_start(const struct bell *b, struct journal *j, struct error *err)
+{
+	struct telling t;
+	int lock = -1;
+	int r = telling_open(&t, b, j, err);
+
+	if (r == 0)
+		r = lock_cursor(&t, &lock, err);
+	if (r == 0)
+		r = start(&t, err);
+	if (lock >= 0)
+		close(lock);
+	telling_release(&t);
+	return r;
+}
+
+static int tell_pr_log(
+	void *arg, const char *name, bool directory, int64_t mtime, struct error *err)
+{
+	struct telling *t = arg;
+
+	(void)mtime;
+	if (directory || !ref_name_ok(name + strlen("logs/")))
+		return 0;
+	return log_tell(t, name + strlen("logs/"), err);
+}
+
+/* The logs of PR branches, and whether one that was known is gone. */
+static int tell_prs(struct telling *t, struct error *err)
+{
+	static const char *const dirs[] = { "logs/refs/heads/pr", "logs/refs/remotes/origin/pr" };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
+		r = ref_walk(t->b->common_dir, dirs[i], false, tell_pr_log, t, err);
+	for (size_t i = 0; i < t->cursor.n; i++) {
+		struct cursor_log *log = &t->cursor.v[i];
+
+		if (log->hot && !log->seen && log->place.offset && ref_is_pr(log->name))
+			log->check = true;
+	}
+	return r;
+}
+
+/* Refs whose log is not there: gone, or without logs. */
+static int tell_unlogged(struct telling *t, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->cursor.n; i++) {
+		struct cursor_log *log = &t->cursor.v[i];
+		char oid[65];
+
+		if (!log->check || log->seen)
+			continue;
+		r = ref_read(t->b->common_dir, log->name, oid, err);
+		if (r == 0)
+			r = difference_tell(t, log->name, oid, err);
+	}
+	return r;
+}
+
+static bool next_line(const char **at, const char *end, struct buf *line)
+{
+	const char *newline;
+
+	if (*at == end)
+		return false;
+	newline = memchr(*at, '\n', (size_t)(end - *at));
+	buf_clear(line);
+	buf_add(line, *at, (size_t)((newline ? newline : end) - *at));
+	*at = newline ? newline + 1 : end;
+	return true;
+}
+
+/* One "old new ref" line of post-receive. A ref with a log is told from there. */
+static int tell_pushed_line(struct telling *t, char *line, struct error *err)
+{
+	char *new_oid = strchr(line, ' ');
+	char *ref = new_oid ? strchr(new_oid + 1, ' ') : NULL;
+	struct cursor_log *log;
+	struct tale *tale;
+	bool remote;
+	int r;
+
+	if (!ref)
+		return 0;
+	*new_oid++ = '\0';
+	*ref++ = '\0';
+	if (strlen(line) != strlen(new_oid) || (strlen(line) != 40 && strlen(line) != 64) ||
+		!id_is_hex(line, strlen(line)) || !id_is_hex(new_oid, strlen(line)) ||
+		!ref_name_ok(ref) || !ref_short(ref, &remote) || log_exists(t, ref))
+		return 0;
+	r = log_find(t, ref, &log, err);
+	if (r < 0)
+		return r;
+	/* A command has compared the refs since. */
+	if (log && !strcmp(log->oid, oid_is_zero(new_oid) ? "" : new_oid))
+		return 0;
+	log = cursor_add(&t->cursor, ref);
+	if (!log)
+		return error_nomem(err);
+	tale = telling_add(t, EVENT_UNKNOWN, ref, line, new_oid, ++log->place.count, t->now);
+	if (!tale)
+		return error_nomem(err);
+	tale->type = classify_difference(&tale->data, ref, line, new_oid, "push", false);
+	(void)snprintf(log->oid, sizeof(log->oid), "%s", oid_is_zero(new_oid) ? "" : new_oid);
+	log->hot = true;
+	log->check = false;
+	t->moved = true;
+	return 0;
+}
+
+static int tell_pushed(struct telling *t, struct error *err)
+{
+	const char *at = t->b->pushed;
+	struct buf line = BUF_INIT;
+	int r = 0;
+
+	while (r == 0 && at && next_line(&at, t->b->pushed + t->b->pushed_len, &line))
+		r = line.failed ? error_nomem(err) : tell_pushed_line(t, line.data, err);
+	buf_release(&line);
+	return r;
+}
+
+static int one_round(struct telling *t, bool first, struct bell_result *result, struct error *err)
+{
+	bool refs_too = t->b->all_refs;
+	int r = 0;
+
+	telling_clear(t);
+	for (size_t i = 0; i < t->cursor.n; i++)
+		t->cursor.v[i].seen = t->cursor.v[i].check = false;
+	if (first)
+		r = tell_pushed(t, err);
+	if (r == 0)
+		r = head_collect(t, err);
+	if (r == 0)
+		r = head_branches(t, log_tell, err);
+	if (r == 0)
+		r = tell_prs(t, err);
+	refs_too = refs_too && !refs_unchanged(t);
+	if (r == 0 && refs_too)
+		r = refs_tell(t, err);
+	if (r == 0 && !t->more)
+		r = tell_unlogged(t, err);
+	if (r == 0)
+		r = head_tell(t, err);
+	if (r == 0)
+		r = telling_append(t, &result->events, err);
+	if (r == 0 && (t->moved || t->cursor.dirty))
+		r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, refs_too, err);
+	if (r == 0)
+		t->cursor.dirty = false;
+	return r;
+}
+
+static int answer(struct telling *t, struct bell_result *result, struct error *err)
+{
+	int r = cursor_load(
+		&t->cursor, journal_dir(t->j), t->b->pointer->clone, t->b->all_refs, err);
+
+	/* What happened while nobody kept count is not told: it may be years. */
+	if (r < 0 && (err->code == ERR_NOTFOUND || err->code == ERR_CORRUPT)) {
+		error_clear(err);
+		return start(t, err);
+	}
+	for (bool first = true; r == 0 && (first || t->more); first = false)
+		r = one_round(t, first, result, err);
+	return r;
+}
+
+int bell_answer(const struct bell *b, struct journal *j, struct bell_result *out, struct error *err)
+{
+	struct bell_result result = { .events = 0 };
+	struct telling t;
+	int lock = -1;
+	int r = telling_open(&t, b, j, err);
+
+	if (r == 0)
+		r = lock_cursor(&t, &lock, err);
+	if (r == 0)
+		r = answer(&t, &result, err);
+	if (lock >= 0)
+		close(lock);
+	result.facts_needed = t.facts_needed;
+	telling_release(&t);
+	if (r == 0)
+		*out = result;
+	return r;
+}
+
+void bell_forget(const char *journal_dir, const char *clone)
+{
+	cursor_forget(journal_dir, clone);
+}

@@ -1,0 +1,369 @@
+/*
+ * The log of HEAD tells what no branch's log does: switches, and commits on a detached HEAD. It
+ * also has every line of the branch that was checked out, in the order in which things happened;
+ * those are told once, from the branch's log.
+ *
+ * Whether HEAD was attached at a line follows from the lines before it, never from finding the same
+ * line in a branch's log or not: git writes the two one after the other, and a reader may come in
+ * between. Lines of a rebase up to its end are steps that an abort takes back.
+ */
+#include "core/jsonw.h"
+#include "core/text.h"
+#include "hooks/classify.h"
+#include "hooks/telling.h"
+
+static int keep_line(void *arg, const struct reflog_entry *e, struct error *err)
+{
+	struct telling *t = arg;
+	struct head_entry *h;
+
+	if (t->n_heads == t->cap_heads) {
+		size_t cap = t->cap_heads ? 2 * t->cap_heads : 16;
+		struct head_entry *v = reallocarray(t->heads, cap, sizeof(*v));
+
+		if (!v)
+			return error_nomem(err);
+		t->heads = v;
+		t->cap_heads = cap;
+	}
+	h = &t->heads[t->n_heads];
+	h->line = *e;
+	h->message = malloc(e->message_len + 1);
+	if (!h->message)
+		return error_nomem(err);
+	memcpy(h->message, e->message, e->message_len);
+	h->message[e->message_len] = '\0';
+	h->line.message = h->message;
+	if (++t->n_heads < LINES_PER_ROUND)
+		return 0;
+	t->more = true;
+	return 1;
+}
+
+int head_collect(struct telling *t, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct cursor_log *log;
+	enum reflog_state state;
+	struct reflog_place place;
+	int r;
+
+	buf_addf(&path, "%s/logs/HEAD", t->b->git_dir);
+	log = cursor_add(&t->cursor, t->head_name);
+	if (path.failed || !log) {
+		r = error_nomem(err);
+		goto out;
+	}
+	log->hot = true;
+	if (!log->head) {
+		log->head = t->head_branch.len ? 'a' : 'd';
+		t->moved = true;
+	}
+	place = log->place;
+	r = reflog_read(path.data, &place, keep_line, t, &state, err);
+	if (r < 0 || state == REFLOG_MISSING)
+		goto out;
+	if (place.offset != log->place.offset || strcmp(place.anchor, log->place.anchor) != 0)
+		t->moved = true;
+	log->place = place;
+	/* What HEAD did in between is lost; the branches tell what became of it. */
+	if (state == REFLOG_REWRITTEN)
+		log->head = t->head_branch.len ? 'a' : 'd';
+	if (t->n_heads)
+		memcpy(log->oid, t->heads[t->n_heads - 1].line.new_oid, sizeof(log->oid));
+out:
+	buf_release(&path);
+	return r;
+}
+
+/* "feat" -> "refs/heads/feat", if there is or was such a branch. */
+static bool branch_named(struct telling *t, const char *name, struct buf *out)
+{
+	struct error ignored = ERROR_INIT;
+	char oid[65];
+
+	buf_clear(out);
+	buf_addf(out, "refs/heads/%s", name);
+	if (out->failed || !*name || !ref_name_ok(out->data))
+		return false;
+	return cursor_find(&t->cursor, out->data) || log_exists(t, out->data) ||
+		(ref_read(t->b->common_dir, out->data, oid, &ignored) == 0 && oid[0]);
+}
+
+int head_branches(struct telling *t, branch_fn *fn, struct error *err)
+{
+	const struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
+	struct buf ref = BUF_INIT;
+	int r = 0;
+
+	if (t->head_branch.len)
+		r = fn(t, t->head_branch.data, err);
+	if (r == 0 && log && log->branch) {
+		buf_adds(&ref, log->branch);
+		r = ref.failed ? error_nomem(err) : fn(t, ref.data, err);
+	}
+	for (size_t i = 0; r == 0 && i < t->n_heads; i++) {
+		struct head_line line;
+
+		r = classify_head(&line, &t->heads[i].line, err);
+		if (r < 0)
+			break;
+		if (line.step == HEAD_SWITCHED && branch_named(t, line.from.data, &ref))
+			r = fn(t, ref.data, err);
+		if (r == 0 && line.step == HEAD_SWITCHED && branch_named(t, line.to.data, &ref))
+			r = fn(t, ref.data, err);
+		if (r == 0 && line.step == HEAD_RETURNED && line.to.len &&
+			ref_name_ok(line.to.data))
+			r = fn(t, line.to.data, err);
+		head_line_release(&line);
+	}
+	buf_release(&ref);
+	return r;
+}
+
+/* Where HEAD is while its lines are gone through. */
+struct walking {
+	char mode; /* as in the cursor: 'a', 'd', 'r' */
+	struct buf branch; /* full ref name, "" when detached */
+};
+
+static void add_shown(struct jsonw *w, const char *key, const char *name)
+{
+	struct buf clean = BUF_INIT;
+
+	text_add_scrubbed(&clean, name, strlen(name));
+	jsonw_kstring(w, key, clean.data);
+	buf_release(&clean);
+}
+
+static int tell_switch(struct telling *t, const struct reflog_entry *e, const char *from,
+	const char *to, bool time_unknown, struct error *err)
+{
+	struct tale *tale = telling_add(
+		t, EVENT_BRANCH_SWITCHED, t->head_name, e->old_oid, e->new_oid, e->n, e->at);
+	struct jsonw w;
+
+	if (!tale)
+		return error_nomem(err);
+	jsonw_init(&w, &tale->data, false);
+	jsonw_begin_object(&w);
+	add_shown(&w, "from", from);
+	add_shown(&w, "to", to);
+	if (time_unknown)
+		jsonw_kbool(&w, "timeUnknown", true);
+	jsonw_end_object(&w);
+	return tell(t, tale, err);
+}
+
+/* Everything of that branch up to tale `last`, in the order of its log. */
+static int tell_through(struct telling *t, const char *ref, size_t last, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i <= last; i++)
+		if (!t->tales[i].told && !strcmp(t->tales[i].ref, ref))
+			r = tell(t, &t->tales[i], err);
+	return r;
+}
+
+/* A branch comes into being before HEAD switches to it. */
+static int tell_creation(struct telling *t, const char *ref, struct error *err)
+{
+	for (size_t i = 0; i < t->n_tales; i++) {
+		struct tale *tale = &t->tales[i];
+
+		if (tale->told || strcmp(tale->ref, ref) != 0)
+			continue;
+		return tale->type == EVENT_BRANCH_CREATED ? tell(t, tale, err) : 0;
+	}
+	return 0;
+}
+
+static int step_switch(struct telling *t, struct walking *w, const struct reflog_entry *e,
+	const struct head_line *line, bool last, struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	bool branch = branch_named(t, line->to.data, &ref);
+	int r = 0;
+
+	if (w->mode == 'r')
+		goto out;
+	/* `switch --detach x` looks like `switch x`; of the last one HEAD itself knows. */
+	if (last && !t->head_branch.len)
+		branch = false;
+	if (branch)
+		r = tell_creation(t, ref.data, err);
+	if (r == 0 && strcmp(line->from.data, line->to.data) != 0)
+		r = tell_switch(t, e, line->from.data, line->to.data, false, err);
+	w->mode = branch ? 'a' : 'd';
+	buf_clear(&w->branch);
+	if (branch)
+		buf_adds(&w->branch, ref.data);
+out:
+	buf_release(&ref);
+	return r;
+}
+
+static int step_commit(
+	struct telling *t, const struct walking *w, const struct reflog_entry *e, struct error *err)
+{
+	struct buf data = BUF_INIT;
+	enum event_type type;
+	struct tale *tale;
+
+	if (w->mode == 'r' || !strcmp(e->old_oid, e->new_oid))
+		return 0;
+	for (size_t i = 0; i < t->n_tales; i++) {
+		tale = &t->tales[i];
+		if (!tale->told && !strncmp(tale->ref, "refs/heads/", 11) &&
+			!strcmp(tale->old_oid, e->old_oid) && !strcmp(tale->new_oid, e->new_oid))
+			return tell_through(t, tale->ref, i, err);
+	}
+	if (w->mode != 'd')
+		return 0;
+	type = classify_line(&data, NULL, e);
+	if (type == EVENT_UNKNOWN)
+		return 0;
+	tale = telling_add(t, type, t->head_name, e->old_oid, e->new_oid, e->n, e->at);
+	if (!tale) {
+		buf_release(&data);
+		return error_nomem(err);
+	}
+	tale->data = data;
+	return tell(t, tale, err);
+}
+
+/* HEAD's own branch got another name. */
+static void follow_rename(struct walking *w, const struct reflog_entry *e)
+{
+	struct buf from = BUF_INIT;
+	struct buf to = BUF_INIT;
+	bool copied;
+
+	if (classify_rename(e, &from, &to, &copied) && !copied &&
+		!strcmp(from.data, w->branch.data)) {
+		buf_clear(&w->branch);
+		buf_adds(&w->branch, to.data);
+	}
+	buf_release(&to);
+	buf_release(&from);
+}
+
+static int step(struct telling *t, struct walking *w, const struct reflog_entry *e, bool last,
+	struct error *err)
+{
+	struct head_line line;
+	int r = classify_head(&line, e, err);
+
+	if (r < 0)
+		return r;
+	switch (line.step) {
+	case HEAD_SWITCHED:
+		r = step_switch(t, w, e, &line, last, err);
+		break;
+	case HEAD_REBASE:
+		w->mode = 'r';
+		break;
+	case HEAD_RETURNED:
+		w->mode = line.to.len ? 'a' : 'd';
+		buf_clear(&w->branch);
+		buf_adds(&w->branch, line.to.data);
+		break;
+	case HEAD_STAYS:
+		follow_rename(w, e);
+		r = step_commit(t, w, e, err);
+		break;
+	}
+	head_line_release(&line);
+	return r;
+}
+
+static size_t last_switch(const struct telling *t)
+{
+	static const char moving[] = "checkout: moving from ";
+	size_t last = SIZE_MAX;
+
+	for (size_t i = 0; i < t->n_heads; i++)
+		if (!strncmp(t->heads[i].message, moving, strlen(moving)))
+			last = i;
+	return t->more ? SIZE_MAX : last;
+}
+
+static const char *shown(const char *ref)
+{
+	bool remote;
+	const char *name = ref_short(ref, &remote);
+
+	return name ? name : ref;
+}
+
+/*
+ * HEAD names another branch than its log led to: `switch --orphan` writes no line, and with
+ * GIT_REFLOG_ACTION a switch's line does not say where to.
+ */
+static int arrive(struct telling *t, struct walking *w, struct cursor_log *log, struct error *err)
+{
+	struct reflog_entry e = { .at = t->now };
+	int r = 0;
+
+	if (t->rebasing) {
+		if (!t->head_branch.len)
+			w->mode = 'r';
+		return 0;
+	}
+	if (w->mode == 'a' && w->branch.len && t->head_branch.len && log->oid[0] &&
+		strcmp(w->branch.data, t->head_branch.data) != 0) {
+		memcpy(e.old_oid, log->oid, sizeof(e.old_oid));
+		memcpy(e.new_oid, log->oid, sizeof(e.new_oid));
+		e.n = ++log->place.count;
+		r = tell_switch(
+			t, &e, shown(w->branch.data), shown(t->head_branch.data), true, err);
+	}
+	w->mode = t->head_branch.len ? 'a' : 'd';
+	buf_clear(&w->branch);
+	buf_adds(&w->branch, t->head_branch.data);
+	return r;
+}
+
+/* Put where HEAD is into the cursor. */
+static int remember(
+	struct telling *t, const struct walking *w, struct cursor_log *log, struct error *err)
+{
+	char *branch = NULL;
+
+	if (log->head == w->mode && !strcmp(log->branch ? log->branch : "", w->branch.data))
+		return 0;
+	if (w->branch.len) {
+		branch = strdup(w->branch.data);
+		if (!branch)
+			return error_nomem(err);
+	}
+	free(log->branch);
+	log->branch = branch;
+	log->head = w->mode;
+	t->moved = true;
+	return 0;
+}
+
+int head_tell(struct telling *t, struct error *err)
+{
+	struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
+	struct walking w = { .mode = log->head, .branch = BUF_INIT };
+	size_t last = last_switch(t);
+	int r = 0;
+
+	if (log->branch)
+		buf_adds(&w.branch, log->branch);
+	for (size_t i = 0; r == 0 && i < t->n_heads; i++)
+		r = step(t, &w, &t->heads[i].line, i == last, err);
+	for (size_t i = 0; r == 0 && i < t->n_tales; i++)
+		r = tell(t, &t->tales[i], err);
+	if (r == 0 && !t->more)
+		r = arrive(t, &w, log, err);
+	if (r == 0)
+		r = buf_check(&w.branch, err);
+	if (r == 0)
+		r = remember(t, &w, log, err);
+	buf_release(&w.branch);
+	return r;
+}

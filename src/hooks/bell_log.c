@@ -1,0 +1,275 @@
+#include <sys/stat.h>
+
+#include "core/fs.h"
+#include "hooks/classify.h"
+#include "hooks/telling.h"
+
+static void log_path(struct buf *out, const struct telling *t, const char *ref)
+{
+	buf_clear(out);
+	buf_addf(out, "%s/logs/%s", t->b->common_dir, ref);
+}
+
+bool log_exists(const struct telling *t, const char *ref)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	bool there;
+
+	log_path(&path, t, ref);
+	there = !path.failed && stat(path.data, &st) == 0 && S_ISREG(st.st_mode);
+	buf_release(&path);
+	return there;
+}
+
+/* An entry that says: this ref is gone. Its numbers go on if it comes back. */
+static bool is_gone(const struct cursor_log *log)
+{
+	return !log->oid[0] && !log->place.offset && !log->place.anchor[0];
+}
+
+static void set_gone(struct cursor_log *log)
+{
+	log->oid[0] = '\0';
+	log->place.offset = 0;
+	log->place.anchor[0] = '\0';
+}
+
+int log_find(struct telling *t, const char *ref, struct cursor_log **out, struct error *err)
+{
+	struct cursor_log *log = cursor_find(&t->cursor, ref);
+	int r = 0;
+
+	if (!log && !t->cursor.all) {
+		r = cursor_load_refs(&t->cursor, journal_dir(t->j), t->b->pointer->clone, err);
+		log = cursor_find(&t->cursor, ref);
+	}
+	if (r == 0)
+		*out = log;
+	return r;
+}
+
+static int touch(struct telling *t, const char *ref, struct cursor_log **out, struct error *err)
+{
+	int r = log_find(t, ref, out, err);
+
+	if (r < 0)
+		return r;
+	if (!*out)
+		*out = cursor_add(&t->cursor, ref);
+	if (!*out)
+		return error_nomem(err);
+	(*out)->hot = true;
+	return 0;
+}
+
+int difference_tell(struct telling *t, const char *ref, const char *oid, struct error *err)
+{
+	struct cursor_log *log;
+	struct tale *tale;
+	char zero[65];
+	int r = log_find(t, ref, &log, err);
+
+	if (r < 0 || !strcmp(log ? log->oid : "", oid))
+		return r;
+	r = touch(t, ref, &log, err);
+	if (r < 0)
+		return r;
+	memset(zero, '0', sizeof(zero));
+	zero[strlen(oid[0] ? oid : log->oid)] = '\0';
+	tale = telling_add(t, EVENT_UNKNOWN, ref, log->oid[0] ? log->oid : zero,
+		oid[0] ? oid : zero, log->place.count + 1, t->now);
+	if (!tale)
+		return error_nomem(err);
+	tale->type =
+		classify_difference(&tale->data, ref, tale->old_oid, tale->new_oid, "update", true);
+	log->place.count++;
+	if (oid[0])
+		memcpy(log->oid, oid, strlen(oid) + 1);
+	else
+		set_gone(log);
+	t->moved = true;
+	return 0;
+}
+
+struct collecting {
+	struct telling *t;
+	const char *ref;
+	uint64_t skip_to; /* entries with a lower number belong to another branch */
+	size_t lines;
+	char oid[65];
+};
+
+static int collect(void *arg, const struct reflog_entry *e, struct error *err)
+{
+	struct collecting *c = arg;
+	struct buf data = BUF_INIT;
+	enum event_type type;
+	struct tale *tale;
+
+	memcpy(c->oid, e->new_oid, sizeof(c->oid));
+	if (e->n < c->skip_to)
+		return 0;
+	type = classify_line(&data, c->ref, e);
+	if (type != EVENT_UNKNOWN) {
+		tale = telling_add(c->t, type, c->ref, e->old_oid, e->new_oid, e->n, e->at);
+		if (!tale) {
+			buf_release(&data);
+			return error_nomem(err);
+		}
+		tale->data = data;
+	}
+	if (++c->lines < LINES_PER_ROUND)
+		return 0;
+	c->t->more = true;
+	return 1;
+}
+
+/* What a log that was not there before says of its own past. */
+struct inheritance {
+	struct telling *t;
+	struct cursor_log *from; /* the first known branch that this one was made of by renaming */
+	char *from_name;
+	uint64_t renamed_n, copied_n;
+};
+
+static int look_for_past(void *arg, const struct reflog_entry *e, struct error *err)
+{
+	struct inheritance *in = arg;
+	struct buf from = BUF_INIT;
+	struct buf to = BUF_INIT;
+	struct cursor_log *log = NULL;
+	bool copied;
+	int r = 0;
+
+	if (strcmp(e->old_oid, e->new_oid) != 0 || !classify_rename(e, &from, &to, &copied))
+		goto out;
+	if (copied) {
+		in->copied_n = e->n;
+		free(in->from_name);
+		in->from_name = NULL;
+		goto out;
+	}
+	r = log_find(in->t, from.data, &log, err);
+	if (r < 0 || in->from_name || !log || is_gone(log))
+		goto out;
+	in->renamed_n = e->n;
+	in->from_name = strdup(from.data);
+	if (!in->from_name)
+		r = error_nomem(err);
+out:
+	buf_release(&to);
+	buf_release(&from);
+	return r;
+}
+
+/*
+ * Where to begin in a log that is new here. A branch that was renamed brings its lines along: those
+ * told under the old name are behind the old place. Lines that came by copying are the other
+ * branch's. In all other cases everything is new.
+ */
+static int find_beginning(struct telling *t, const char *ref, const char *path,
+	struct reflog_place *place, uint64_t *skip_to, struct error *err)
+{
+	struct reflog_place scan = { .offset = 0 };
+	struct inheritance in = { .t = t };
+	enum reflog_state state;
+	struct cursor_log *from;
+	int r = reflog_read(path, &scan, look_for_past, &in, &state, err);
+
+	*skip_to = in.copied_n ? place->count + in.copied_n : 0;
+	if (r < 0 || !in.from_name)
+		goto out;
+	r = log_find(t, in.from_name, &from, err);
+	if (r < 0 || !from)
+		goto out;
+	scan = from->place;
+	if (scan.offset) {
+		struct collecting probe = { .t = t, .ref = ref, .skip_to = UINT64_MAX };
+
+		r = reflog_read(path, &scan, collect, &probe, &state, err);
+		if (r == 0 && state == REFLOG_OK) {
+			*place = from->place;
+			*skip_to = 0;
+		} else {
+			*skip_to = place->count + in.renamed_n;
+		}
+	}
+	from->hot = true;
+	set_gone(from);
+out:
+	free(in.from_name);
+	return r;
+}
+
+static int read_log(struct telling *t, const char *ref, const char *path, struct cursor_log *log,
+	struct error *err)
+{
+	struct collecting c = { .t = t, .ref = ref };
+	struct reflog_place place = log->place;
+	enum reflog_state state;
+	char oid[65];
+	int r = 0;
+
+	if (is_gone(log)) {
+		r = find_beginning(t, ref, path, &place, &c.skip_to, err);
+		if (r < 0)
+			return r;
+		/* That may have added entries. */
+		r = touch(t, ref, &log, err);
+		if (r < 0)
+			return r;
+	}
+	r = reflog_read(path, &place, collect, &c, &state, err);
+	if (r < 0)
+		return r;
+	log->seen = state == REFLOG_OK;
+	if (state == REFLOG_MISSING) {
+		log->check = true;
+		return 0;
+	}
+	log->place = place;
+	t->moved = true;
+	if (state == REFLOG_OK) {
+		if (c.oid[0])
+			memcpy(log->oid, c.oid, sizeof(c.oid));
+		return 0;
+	}
+	r = ref_read(t->b->common_dir, ref, oid, err);
+	return r < 0 ? r : difference_tell(t, ref, oid, err);
+}
+
+int log_tell(struct telling *t, const char *ref, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct cursor_log *log;
+	struct stat st;
+	bool there;
+	int r;
+
+	log_path(&path, t, ref);
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = log_find(t, ref, &log, err);
+	if (r < 0)
+		goto out;
+	there = stat(path.data, &st) == 0 && S_ISREG(st.st_mode);
+	/*
+	 * Nothing behind the place. Should a log have lost as many bytes as it gained, those wait
+	 * for the next line.
+	 */
+	if (log && there && log->place.offset && (uint64_t)st.st_size == log->place.offset) {
+		log->seen = true;
+		goto out;
+	}
+	r = touch(t, ref, &log, err);
+	if (r < 0)
+		goto out;
+	if (there)
+		r = read_log(t, ref, path.data, log, err);
+	else
+		log->check = true;
+out:
+	buf_release(&path);
+	return r;
+}

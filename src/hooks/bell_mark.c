@@ -1,0 +1,126 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "hooks/bell.h"
+
+#define WATCH_MAX (1u << 20)
+
+int facts_mark(const char *journal_dir, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int fd, r;
+
+	fs_join(&path, journal_dir, "facts-needed");
+	r = buf_check(&path, err);
+	if (r < 0)
+		goto out;
+	fd = open(path.data, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		r = error_errno(err, "cannot make '%s'", path.data);
+		goto out;
+	}
+	close(fd);
+out:
+	buf_release(&path);
+	return r;
+}
+
+bool facts_marked(const char *journal_dir)
+{
+	struct buf path = BUF_INIT;
+	bool marked;
+
+	fs_join(&path, journal_dir, "facts-needed");
+	marked = !path.failed && fs_exists(path.data);
+	buf_release(&path);
+	return marked;
+}
+
+void facts_unmark(const char *journal_dir)
+{
+	struct buf path = BUF_INIT;
+
+	fs_join(&path, journal_dir, "facts-needed");
+	if (!path.failed)
+		(void)unlink(path.data);
+	buf_release(&path);
+}
+
+static int watch_read(
+	const char *journal_dir, struct buf *path, struct buf *text, struct error *err)
+{
+	int r;
+
+	fs_join(path, journal_dir, "watch");
+	r = buf_check(path, err);
+	if (r == 0)
+		r = fs_read_private(path->data, WATCH_MAX, text, err);
+	if (r < 0 && err->code == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
+static bool has_line(const char *text, const char *branch)
+{
+	size_t len = strlen(branch);
+
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (n == len && !memcmp(text, branch, len))
+			return true;
+		text += n + (text[n] != '\0');
+	}
+	return false;
+}
+
+int watch_add(const char *journal_dir, const char *branch, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+	int lock = -1;
+	int r;
+
+	if (!*branch || strchr(branch, '\n')) {
+		r = error_set(err, ERR_USAGE, "'%s' is no branch name", branch);
+		goto out;
+	}
+	fs_join(&path, journal_dir, "watch.lock");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_lock(path.data, 5000, &lock, err);
+	if (r == 0)
+		r = watch_read(journal_dir, &path, &text, err);
+	if (r < 0 || has_line(text.data, branch))
+		goto out;
+	buf_addf(&text, "%s\n", branch);
+	r = buf_check(&text, err);
+	if (r == 0)
+		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
+out:
+	if (lock >= 0)
+		close(lock);
+	buf_release(&text);
+	buf_release(&path);
+	return r;
+}
+
+bool watch_has(const char *journal_dir, const char *branch)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+	/* Looking at the graph once too often costs little: what cannot be read has every branch.
+	 */
+	bool has =
+		watch_read(journal_dir, &path, &text, &ignored) < 0 || has_line(text.data, branch);
+
+	buf_release(&text);
+	buf_release(&path);
+	return has;
+}

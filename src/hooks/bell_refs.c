@@ -1,0 +1,190 @@
+/*
+ * The part of the bell that looks at every branch and tracking ref. Deletions leave no line, and
+ * some refs have no log: only comparing with what was there the last time finds them. Nothing is
+ * compared while the directories of refs and logs, and packed-refs, are as they were.
+ */
+#include <sys/stat.h>
+
+#include "core/fs.h"
+#include "hooks/telling.h"
+
+/* git may write twice within one tick of a file system's clock. */
+#define RACY_NS 100000000
+
+static const char *const roots[] = { "refs/heads", "refs/remotes", "logs/refs/heads",
+	"logs/refs/remotes" };
+#define N_ROOTS (sizeof(roots) / sizeof(*roots))
+
+/* 0 when it is not there. */
+static int64_t mtime_of(const char *common_dir, const char *name)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int64_t mtime = 0;
+
+	fs_join(&path, common_dir, name);
+	if (!path.failed && stat(path.data, &st) == 0)
+		mtime = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	buf_release(&path);
+	return mtime;
+}
+
+bool refs_unchanged(const struct telling *t)
+{
+	for (size_t i = 0; i < t->cursor.n_dirs; i++) {
+		const struct cursor_dir *dir = &t->cursor.dirs[i];
+
+		if (mtime_of(t->b->common_dir, dir->path) != dir->mtime)
+			return false;
+	}
+	return t->cursor.n_dirs > 0;
+}
+
+/* Symbolic: it follows a tracking ref that tells its own story. */
+static bool is_remote_head(const char *ref)
+{
+	size_t len = strlen(ref);
+
+	return !strncmp(ref, "refs/remotes/", 13) && len > 5 && !strcmp(ref + len - 5, "/HEAD");
+}
+
+struct listing {
+	struct telling *t;
+	int64_t newest;
+	branch_fn *each;
+};
+
+static int list_one(void *arg, const char *name, bool directory, int64_t mtime, struct error *err)
+{
+	struct listing *l = arg;
+
+	if (directory) {
+		if (mtime > l->newest)
+			l->newest = mtime;
+		return cursor_add_dir(&l->t->cursor, name, mtime, err);
+	}
+	if (strncmp(name, "logs/", 5) != 0 || !ref_name_ok(name + 5) || is_remote_head(name + 5))
+		return 0;
+	return l->each(l->t, name + 5, err);
+}
+
+/* Call `each` for every log, and note the directories, before anything in them is read. */
+static int list_all(struct telling *t, branch_fn *each, struct error *err)
+{
+	struct listing l = { .t = t, .each = each };
+	struct timespec now;
+	int64_t packed = mtime_of(t->b->common_dir, "packed-refs");
+	int r = 0;
+
+	cursor_clear_dirs(&t->cursor);
+	for (size_t i = 0; r == 0 && i < N_ROOTS; i++) {
+		if (!mtime_of(t->b->common_dir, roots[i]))
+			r = cursor_add_dir(&t->cursor, roots[i], 0, err);
+		else
+			r = ref_walk(t->b->common_dir, roots[i], true, list_one, &l, err);
+	}
+	if (r == 0)
+		r = cursor_add_dir(&t->cursor, "packed-refs", packed, err);
+	if (packed > l.newest)
+		l.newest = packed;
+	/* The file system's clock, not minsky's. */
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - l.newest < RACY_NS)
+		cursor_clear_dirs(&t->cursor);
+	return r;
+}
+
+static bool is_ref(const struct cursor_log *log)
+{
+	return !log->head;
+}
+
+/* What a bell reads stays in the small file. */
+static void cool(struct telling *t)
+{
+	for (size_t i = 0; i < t->cursor.n; i++) {
+		struct cursor_log *log = &t->cursor.v[i];
+
+		log->hot = !is_ref(log) || ref_is_pr(log->name) ||
+			!strcmp(log->name, t->head_branch.data);
+	}
+}
+
+/* Refs that are there, then those that are not any more. */
+static int compare(struct telling *t, const struct refs *refs, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < refs->n; i++) {
+		const struct cursor_log *log = cursor_find(&t->cursor, refs->v[i].name);
+
+		/* A log says more than the ref, and may be ahead of it for a moment. */
+		if (!log || !log->seen)
+			r = difference_tell(t, refs->v[i].name, refs->v[i].oid, err);
+	}
+	for (size_t i = 0; r == 0 && i < t->cursor.n; i++) {
+		const struct cursor_log *log = &t->cursor.v[i];
+
+		if (is_ref(log) && !log->seen && log->oid[0] && !refs_find(refs, log->name))
+			r = difference_tell(t, log->name, "", err);
+	}
+	return r;
+}
+
+int refs_tell(struct telling *t, struct error *err)
+{
+	struct refs refs = { .v = NULL };
+	int r = list_all(t, log_tell, err);
+
+	/* What a log has not yet told must not be told as a difference. */
+	if (r < 0 || t->more)
+		return r;
+	r = refs_load(&refs, t->b->common_dir, err);
+	if (r == 0)
+		r = compare(t, &refs, err);
+	if (r == 0)
+		cool(t);
+	t->moved = true;
+	refs_release(&refs);
+	return r;
+}
+
+static int register_log(struct telling *t, const char *ref, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct cursor_log *log = cursor_add(&t->cursor, ref);
+	int r;
+
+	if (!log)
+		return error_nomem(err);
+	buf_addf(&path, "%s/logs/%s", t->b->common_dir, ref);
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = reflog_skip(path.data, &log->place, err);
+	if (r < 0 && err->code == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	buf_release(&path);
+	return r;
+}
+
+int refs_register(struct telling *t, struct error *err)
+{
+	struct refs refs = { .v = NULL };
+	int r = list_all(t, register_log, err);
+
+	if (r == 0)
+		r = refs_load(&refs, t->b->common_dir, err);
+	for (size_t i = 0; r == 0 && i < refs.n; i++) {
+		struct cursor_log *log = cursor_add(&t->cursor, refs.v[i].name);
+
+		if (!log)
+			r = error_nomem(err);
+		else
+			memcpy(log->oid, refs.v[i].oid, sizeof(log->oid));
+	}
+	cool(t);
+	refs_release(&refs);
+	return r;
+}

@@ -1,0 +1,28 @@
+/*
+ * chain.h - the hook that was there before minsky's, and the deadline after which minsky steps
+ * aside for it.
+ *
+ * Where ours is <path>, the other is <path>.minsky-prev. It replaces our process, so that its exit
+ * status is git's; it gets our arguments, environment and stdin, and its own path as argv[0]
+ * (which keeps a copy of minsky-hook, should one have come there, from calling itself). One that
+ * is not executable is left out, as git would have done.
+ */
+#ifndef HOOKS_CHAIN_H
+#define HOOKS_CHAIN_H
+
+#include "core/buf.h"
+#include "core/error.h"
+
+/* Must come first. Remembers argv; `path` is where our hook lies, NULL when there is no chain. */
+void chain_init(const char *path, char **argv);
+/* After `ms` milliseconds chain_end() happens by itself, wherever the process is. */
+void chain_set_deadline(int ms);
+/* Disarm the deadline and become the other hook, or exit with 0. */
+_Noreturn void chain_end(void);
+/*
+ * Append at most `max` bytes of stdin to `out`, and put all of it back for the other hook. The
+ * deadline waits meanwhile: half of it would be lost.
+ */
+int chain_read_input(struct buf *out, size_t max, struct error *err);
+
+#endif
