@@ -57,6 +57,18 @@ int context_main_dir(
 	return buf_check(out, err);
 }
 
+bool context_main_is_origin(const struct context *c, const struct session *s)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf dir = BUF_INIT;
+	bool same;
+
+	same = s->repo_url && context_main_dir(c, s, &dir, &ignored) == 0 &&
+		strcmp(dir.data, s->repo_url) == 0;
+	buf_release(&dir);
+	return same;
+}
+
 static void warn_config(void *arg, const char *text)
 {
 	app_warn(arg, "%s", text);

@@ -76,6 +76,8 @@ int context_main_dir(
 /* Common git directory of a session's workspace and of its main repository; NULL if unknown. */
 const char *context_workspace_git(const struct context *c, const struct session *s);
 const char *context_main_git(const struct context *c, const struct session *s);
+/* Was the session started from a repository without a remote, so that this one is its origin? */
+bool context_main_is_origin(const struct context *c, const struct session *s);
 /* Tell the hooks' worker which program to start: this one. */
 int context_remember_program(const char *journal, struct error *err);
 

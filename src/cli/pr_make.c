@@ -121,7 +121,7 @@ int pr_find_base(
 	struct context *c, const struct session *s, bool fetch, char oid_out[65], struct error *err)
 {
 	const char *workspace = context_workspace_git(c, s);
-	bool local = !s->backend_type || strcmp(s->backend_type, "local") == 0;
+	bool local = context_main_is_origin(c, s);
 	char oid[65];
 	int r = 0;
 

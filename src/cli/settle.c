@@ -71,8 +71,7 @@ int settle_look(
 	struct buf branch = BUF_INIT;
 	int r = settle_branch_name(s, &branch, err);
 
-	*out = (struct pr_places){ .truth_is_main = !s->backend_type ||
-			strcmp(s->backend_type, "local") == 0 };
+	*out = (struct pr_places){ .truth_is_main = context_main_is_origin(c, s) };
 	if (r == 0)
 		r = look_at(
 			workspace, "refs/heads/", branch.data, out->oid[PR_PLACE_WORKSPACE], err);

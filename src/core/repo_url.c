@@ -381,9 +381,9 @@ static int check(const char *text, const struct parts *p, struct error *err)
 		return error_set(err, ERR_USAGE, "repository URL is empty");
 	if (has_control(text, strlen(text)))
 		wrong = "holds control characters";
-	else if (!p->host.len && p->scheme.len && !piece_is(p->scheme, "file"))
+	else if (!p->host.len && (p->scp || (p->scheme.len && !piece_is(p->scheme, "file"))))
 		wrong = "names no host";
-	else if (!p->path.len && !p->host.len)
+	else if (!p->path.len && (!p->host.len || piece_is(p->scheme, "file")))
 		wrong = "names no path";
 	if (!wrong)
 		return 0;

@@ -3,9 +3,9 @@
 /*
  * A secret is known by its shape: a fixed prefix that starts a word, then at least `min`
  * characters of its alphabet, with a digit or a capital among them where ordinary words could
- * otherwise pass. The same text may be looked at plain or inside a JSON string, so the letter of
- * an escape such as \n counts as the end of a word. Runs are judged by their first RUN_MAX
- * characters: the time stays linear whatever the text is made of.
+ * otherwise pass. The same text may be looked at plain, inside a JSON string, or made visible, so
+ * escapes such as \n, \x1b and \u001b count as the end of a word. Runs are judged by their first
+ * RUN_MAX characters: the time stays linear whatever the text is made of.
  */
 
 #define RUN_MAX 512
@@ -27,7 +27,7 @@ struct shape {
 	const char *prefix;
 	enum alphabet alphabet;
 	size_t min;
-	size_t max; /* 0: no limit; a longer word is something else */
+	size_t max; /* 0: no limit; more letters or digits make it something else */
 	unsigned need;
 };
 
@@ -51,7 +51,7 @@ static const struct shape shapes[] = {
 	{ "sk-svcacct-", BASE64URL, 32, 0, NEED_DIGIT | NEED_UPPER },
 	{ "sk-admin-", BASE64URL, 32, 0, NEED_DIGIT | NEED_UPPER },
 	{ "sk-", ALNUM, 40, 0, NEED_DIGIT | NEED_UPPER },
-	{ "AIza", BASE64URL, 35, 35, NEED_STRANGE },
+	{ "AIza", BASE64URL, 35, 0, NEED_STRANGE },
 	{ "npm_", ALNUM, 36, 36, 0 },
 	{ "pypi-AgE", BASE64URL, 50, 0, 0 },
 };
@@ -111,6 +111,8 @@ static bool word_starts(const char *s, size_t i)
 		return true;
 	if (i >= 2 && s[i - 2] == '\\' && strchr("nrtbf", s[i - 1]))
 		return true;
+	if (i >= 4 && s[i - 4] == '\\' && s[i - 3] == 'x')
+		return true;
 	return i >= 6 && s[i - 6] == '\\' && s[i - 5] == 'u';
 }
 
@@ -140,7 +142,7 @@ static size_t token_at(const char *s, size_t len, size_t i)
 		n = run(s, len, from, h->alphabet, RUN_MAX);
 		if (n < h->min || !needs_met(s + from, n, h->need))
 			continue;
-		if (h->max && run(s, len, from, BASE64URL, RUN_MAX) > h->max)
+		if (h->max && run(s, len, from, ALNUM, RUN_MAX) > h->max)
 			continue;
 		n = run(s, len, from, h->alphabet, len);
 		while (n && s[from + n - 1] == '.')
@@ -238,6 +240,15 @@ static size_t find_char(const char *s, size_t from, size_t to, const char *set)
 	return from;
 }
 
+/* Of the last @, or `to`. */
+static size_t last_at(const char *s, size_t from, size_t to)
+{
+	for (size_t i = to; i > from; i--)
+		if (s[i - 1] == '@')
+			return i - 1;
+	return to;
+}
+
 static bool is_port(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -259,11 +270,8 @@ static size_t user_info_at(const char *s, size_t len, size_t i, size_t *at_out)
 	while (stop < len && stop - from < USER_INFO_MAX && !ends_url(s[stop]))
 		stop++;
 	end = find_char(s, from, stop, "/?#");
-	at = end;
-	while (at > from && s[at - 1] != '@')
-		at--;
-	if (at > from) {
-		at--;
+	at = last_at(s, from, end);
+	if (at < end) {
 		colon = find_char(s, from, at, ":");
 	} else {
 		colon = find_char(s, from, end, ":");
@@ -271,6 +279,7 @@ static size_t user_info_at(const char *s, size_t len, size_t i, size_t *at_out)
 		if (s[from] == '[' || colon == end || at == stop ||
 			is_port(s + colon + 1, end - colon - 1))
 			return 0;
+		at = last_at(s, at, find_char(s, at, stop, "/?#"));
 	}
 	*at_out = from;
 	if (colon < at && at - colon > 1)
@@ -289,8 +298,7 @@ const char *text_find_secret(const char *s, size_t len, size_t *len_out)
 			n = jwt_at(s, len, i);
 		else if (s[i] == '-')
 			n = pem_at(s, len, i);
-		else if (i && is_alnum(s[i - 1]) && starts_with(s + i, len - i, "://") &&
-			len - i > 3)
+		else if (len - i > 3 && starts_with(s + i, len - i, "://"))
 			n = user_info_at(s, len, i, &at);
 		if (n) {
 			*len_out = n;

@@ -10,6 +10,14 @@ json() { # EXPRESSION FILE
 	}
 }
 
+all_in() { # FILE TYPE...
+	file=$1
+	shift
+	for type; do
+		has " $type " "$file" || return 1
+	done
+}
+
 test_ok 'start makes a workspace on a branch of its own, and prints its directory' '
 	make_repo_with_origin app &&
 	(cd app && minsky session start fix-login --description "fix the login" --quiet >../dir) &&
@@ -98,10 +106,8 @@ test_ok 'approving twice is refused' '
 '
 test_ok 'the journal tells the story, and verifies' '
 	(cd app && minsky journal log) >log &&
-	for type in journal.opened repo.identified session.starting session.started commit.created \
-		pr.created pr.updated pr.approved pr.merged; do
-		has " $type " log || return 1
-	done &&
+	all_in log journal.opened repo.identified session.starting session.started commit.created \
+		pr.created pr.updated pr.approved pr.merged &&
 	(cd app && minsky journal verify) >verify &&
 	has ": good$" verify &&
 	(cd app && minsky session log fix-login --type pr.merged --json) >merged &&
@@ -158,9 +164,7 @@ test_ok 'sixteen starts at once all succeed' '
 		done
 		wait
 	} &&
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-		test -d "$(cat "many.$i")/.git" || { cat "many.$i.err" && return 1; }
-	done &&
+	cat many.*.err &&
 	minsky -C solo session list --json >list &&
 	json "[.sessions[] | select(.session | startswith(\"many-\"))] | length == 16" list &&
 	minsky -C solo journal verify

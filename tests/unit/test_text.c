@@ -157,7 +157,8 @@ static void a_secret_is_found_whole(void **state)
 
 static void a_secret_is_found_where_words_begin(void **state)
 {
-	static const char *const before[] = { " ", "=", "\"", "\n", "\\n", "\\u001b", "_", "/" };
+	static const char *const before[] = { " ", "=", "\"", "\n", "\\n", "\\u001b", "\\x1b", "_",
+		"/" };
 	struct buf b = BUF_INIT;
 
 	(void)state;
@@ -245,6 +246,7 @@ static void of_a_url_only_the_user_info_goes(void **state)
 	scrubbed_is("postgres://ana:p%40w@db:5432/m", "postgres://[removed]@db:5432/m");
 	scrubbed_is("postgres://ana:p@w@db/m", "postgres://[removed]@db/m");
 	scrubbed_is("postgres://ana:p/w#x@db/m", "postgres://[removed]@db/m");
+	scrubbed_is("postgres://ana:p/w@x:y@db/m@n", "postgres://[removed]@db/m@n");
 	scrubbed_is("postgres://ana:1/2@db/m", "postgres://ana:1/2@db/m"); /* port 1, path 2@db/m */
 	scrubbed_is("ssh://git:pw@host/x", "ssh://[removed]@host/x");
 	scrubbed_is("https://:pw@host/x", "https://[removed]@host/x");
