@@ -12,9 +12,10 @@ static int ask(
 	struct facts *f, struct git_cmd *cmd, struct buf *out, int *status_out, struct error *err)
 {
 	const char *const env[] = { "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
-		"GIT_AUTHOR_NAME=minsky", "GIT_AUTHOR_EMAIL=minsky", "GIT_AUTHOR_DATE=1 +0000",
+		"GIT_AUTHOR_NAME=minsky", "GIT_AUTHOR_EMAIL=minsky", "GIT_AUTHOR_DATE=@1 +0000",
 		"GIT_COMMITTER_NAME=minsky", "GIT_COMMITTER_EMAIL=minsky",
-		"GIT_COMMITTER_DATE=1 +0000", f->alternates.len ? f->alternates.data : NULL, NULL };
+		"GIT_COMMITTER_DATE=@1 +0000", f->alternates.len ? f->alternates.data : NULL,
+		NULL };
 	struct buf dir = BUF_INIT, errout = BUF_INIT;
 	int status, rc;
 
