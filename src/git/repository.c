@@ -248,6 +248,11 @@ out:
 	return rc;
 }
 
+const char *git_repo_path(const struct git_repo *r)
+{
+	return r->top && strcmp(r->git_dir, r->common_dir) == 0 ? r->top : r->common_dir;
+}
+
 int git_repo_open(struct git_repo *out, const char *path, struct error *err)
 {
 	struct git_repo r = { .top = NULL };

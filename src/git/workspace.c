@@ -63,7 +63,7 @@ static int run_clone(const struct workspace_plan *plan, const char *dir, struct 
 		cmd.args[n++] = spec.data;
 	}
 	cmd.args[n++] = "--";
-	cmd.args[n++] = plan->main->common_dir;
+	cmd.args[n++] = git_repo_path(plan->main);
 	cmd.args[n] = dir;
 	rc = buf_check(&spec, err);
 	if (rc == 0)

@@ -209,7 +209,7 @@ void workspace_config_text(const struct workspace_plan *plan, const char *cloned
 	if (plan->remote)
 		write_remote(plan, out);
 	buf_addf(&fetch, "+refs/heads/*:refs/remotes/%s/*", own);
-	git_config_add(out, "remote", own, "url", r->common_dir);
+	git_config_add(out, "remote", own, "url", git_repo_path(r));
 	git_config_add(out, "remote", own, "fetch", fetch.data);
 	write_promisors(plan, out);
 	if (plan->base_branch) {
