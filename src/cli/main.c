@@ -48,7 +48,8 @@ static void list_commands(struct buf *out, int argc, const char **argv)
 
 			fits = strncmp((*c)->name + at, argv[i], len) == 0 &&
 				((*c)->name[at + len] == ' ' || !(*c)->name[at + len]);
-			at += len + ((*c)->name[at + len] == ' ');
+			if (fits)
+				at += len + ((*c)->name[at + len] == ' ');
 		}
 		if (fits)
 			buf_addf(out, "  %-22s %s\n", (*c)->name, (*c)->summary);
