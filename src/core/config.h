@@ -4,7 +4,8 @@
  * Levels, highest first: command line, environment, the main repository's .minsky/config.yaml,
  * the user's config.yaml, defaults. They merge key by key. "~" and ${VAR} expand in paths and
  * URLs. A repository's file is other people's text: its sensitive keys (where data goes) are
- * ignored with a warning. Only this module uses libyaml.
+ * ignored with a warning, and so is a credential in a user's file that others can read. What a
+ * higher level overrides is neither expanded nor checked. Only this module uses libyaml.
  *
  * Syntax errors are ERR_USAGE with file:line:column; an unknown key is a warning that names the
  * nearest known one; a value that its key does not allow is ERR_USAGE and says where it stands.
