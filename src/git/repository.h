@@ -29,6 +29,8 @@ struct git_repo {
 void git_repo_release(struct git_repo *r);
 /* `path` is anywhere inside. ERR_NOTFOUND outside a repository; ERR_UNSUPPORTED; ERR_REFUSED. */
 int git_repo_open(struct git_repo *out, const char *path, struct error *err);
+/* How to name it as a remote: its work tree, or the git directory of a bare or linked one. */
+const char *git_repo_path(const struct git_repo *r);
 
 /*
  * Short name of the remote to follow: origin, else the only one; NULL if there is none. The URL
