@@ -127,6 +127,18 @@ static void look(const struct json_backend *b, struct stat *out)
 		*out = (struct stat){ .st_ino = 0 };
 }
 
+/* Say which store it is that an error is about, and what to do with a damaged one. */
+static int in_store(const struct json_backend *b, int r, struct error *err)
+{
+	if (r == ERR_CORRUPT || r == ERR_UNSUPPORTED)
+		error_wrap(err, "cannot use session store '%s'", b->path.data);
+	if (r == ERR_CORRUPT)
+		error_hint(err,
+			"it was left as it is; move it away and minsky fills a new one "
+			"from the journal");
+	return r;
+}
+
 /* Have the file's present content in memory; inside a batch it cannot change. */
 static int load(struct json_backend *b, struct error *err)
 {
@@ -205,20 +217,22 @@ static int batch_repo(struct json_backend *b, struct store_repo **out, struct er
 
 static int file_put(struct backend *backend, const struct session *s, struct error *err)
 {
+	struct json_backend *b = self(backend);
 	struct store_repo *repo;
-	int r = batch_repo(self(backend), &repo, err);
+	int r = batch_repo(b, &repo, err);
 
-	return r < 0 ? r : store_row_put(repo, s, err);
+	return r < 0 ? r : in_store(b, store_row_put(repo, s, err), err);
 }
 
 static int file_remove(struct backend *backend, const char *session_id, struct error *err)
 {
+	struct json_backend *b = self(backend);
 	struct store_repo *repo;
 	struct store_row *row;
-	int r = batch_repo(self(backend), &repo, err);
+	int r = batch_repo(b, &repo, err);
 
 	if (r == 0)
-		r = store_index(repo, err);
+		r = in_store(b, store_index(repo, err), err);
 	if (r < 0)
 		return r;
 	row = store_row_find(repo, session_id);
@@ -289,7 +303,7 @@ static int file_heads(
 		return 0;
 	}
 	r = heads_from_json(out, repo->heads.at, repo->heads.len, err);
-	return r < 0 ? error_wrap(err, "session store '%s'", b->path.data) : 0;
+	return in_store(b, r, err);
 }
 
 static int row_decode(const struct json_backend *b, const struct store_row *row,
@@ -297,7 +311,7 @@ static int row_decode(const struct json_backend *b, const struct store_row *row,
 {
 	int r = session_row_from_json(out, row->text.at, row->text.len, err);
 
-	return r < 0 ? error_wrap(err, "session store '%s'", b->path.data) : 0;
+	return in_store(b, r, err);
 }
 
 static int no_session(const char *key, struct error *err)
@@ -352,7 +366,7 @@ static int file_get(struct backend *backend, const char *repo_id, enum session_k
 		return search(b, repo, kind, key, out, err);
 	r = store_index(repo, err);
 	if (r < 0)
-		return error_wrap(err, "session store '%s'", b->path.data);
+		return in_store(b, r, err);
 	row = store_row_find(repo, key);
 	return row ? row_decode(b, row, out, err) : no_session(key, err);
 }
@@ -431,7 +445,7 @@ static int file_read_state(
 	repo = store_find(&b->store, repo_id);
 	r = repo ? store_index(repo, err) : 0;
 	if (r < 0)
-		return error_wrap(err, "session store '%s'", b->path.data);
+		return in_store(b, r, err);
 	buf_adds(out, "{\"heads\":");
 	if (repo)
 		buf_add(out, repo->heads.at, repo->heads.len);

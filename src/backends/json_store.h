@@ -5,9 +5,7 @@
  *	"schema":1,
  *	"repositories":{
  *	"<repository id>":{
- *	"heads":[
- *	{"origin":"<32 hex>","seq":12,"hash":"<64 hex>"}
- *	],
+ *	"heads":[{"origin":"<32 hex>","seq":12,"hash":"<64 hex>"}],
  *	"sessions":[
  *	{"record":{...},"key":{...},"events":9}
  *	]}
