@@ -35,7 +35,7 @@ void app_release(struct app *app)
 	app->n_reasons = 0;
 }
 
-static void say(const char *fmt, va_list ap)
+PRINTFLIKE(1, 0) static void say(const char *fmt, va_list ap)
 {
 	struct buf line = BUF_INIT;
 	char text[2048];
