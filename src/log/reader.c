@@ -142,9 +142,15 @@ static int judge_end(struct journal_reader *r, const struct hint *hint, const ch
 	e = region_classify(&state, &region, r->fd, r->segment.name, r->origin, r->at, size, err);
 	if (e < 0)
 		return e;
-	if (state == TAIL_DAMAGED)
-		return corrupt(r, what, err);
-	*retry_out = state == TAIL_CHANGING;
+	if (state == TAIL_DAMAGED) {
+		/* Unless its writer has just completed the line that was read too early. */
+		scan_seek(&r->scan, r->fd, r->segment.name, r->at);
+		e = read_line(r, &what, err);
+		scan_seek(&r->scan, r->fd, r->segment.name, r->at);
+		if (e < 0 || what)
+			return e < 0 ? e : corrupt(r, what, err);
+	}
+	*retry_out = state != TAIL_TORN;
 	return 0;
 }
 

@@ -233,44 +233,50 @@ static const char *check_line(
 	return what;
 }
 
-/* Walk from t->good to the end, or to what is wrong there. */
-static int walk(struct tail *t, int fd, const struct hint *h, struct error *err)
+/* Read on from t->good; t->what says why that ended, if not at the end of the file. */
+static int walk_lines(struct tail *t, struct scan *scan, const struct hint *h, struct error *err)
 {
-	struct region region;
-	struct scan scan;
-	int r;
-
-	r = scan_init(&scan, err);
-	if (r < 0)
-		return r;
-	scan_seek(&scan, fd, t->segment.name, t->good);
+	scan_seek(scan, scan->fd, t->segment.name, t->good);
 	for (;;) {
 		struct record rec;
 		struct line line;
+		int r = scan_next(scan, &line, err);
 
-		r = scan_next(&scan, &line, err);
+		t->what = NULL;
 		if (r < 0 || line.kind == LINE_END)
-			break;
+			return r;
 		t->what = check_line(&line, &rec, t, h);
 		if (t->what)
-			break;
+			return 0;
 		t->good = line.next;
 		t->seq = rec.seq;
 		t->hlc = rec.hlc;
 		memcpy(t->hash, rec.hash, sizeof(t->hash));
 	}
-	scan_release(&scan);
-	if (r < 0)
-		return r;
-	r = file_size(fd, t->segment.name, &t->size, err);
+}
+
+/* What stands behind t->good, once nothing more can be read there. */
+static int judge(struct tail *t, struct scan *scan, const struct hint *h, struct error *err)
+{
+	uint64_t good = t->good;
+	struct region region;
+	int r;
+
+	r = file_size(scan->fd, t->segment.name, &t->size, err);
 	if (r < 0)
 		return r;
 	if (t->size < t->good || (!t->what && t->size > t->good)) {
 		t->state = TAIL_CHANGING;
 		return 0;
 	}
-	r = region_classify(
-		&t->state, &region, fd, t->segment.name, t->segment.origin, t->good, t->size, err);
+	r = region_classify(&t->state, &region, scan->fd, t->segment.name, t->segment.origin,
+		t->good, t->size, err);
+	/* Without the lock, the line may have been read before its writer had completed it. */
+	if (r == 0 && t->state == TAIL_DAMAGED) {
+		r = walk_lines(t, scan, h, err);
+		if (t->good != good)
+			t->state = TAIL_CHANGING;
+	}
 	if (r < 0)
 		return r;
 	if (!t->what && t->state == TAIL_TORN)
@@ -287,6 +293,23 @@ static int walk(struct tail *t, int fd, const struct hint *h, struct error *err)
 			t->claimed_seq = t->segment.first;
 	}
 	return 0;
+}
+
+/* Walk from t->good to the end, or to what is wrong there. */
+static int walk(struct tail *t, int fd, const struct hint *h, struct error *err)
+{
+	struct scan scan;
+	int r;
+
+	r = scan_init(&scan, err);
+	if (r < 0)
+		return r;
+	scan.fd = fd;
+	r = walk_lines(t, &scan, h, err);
+	if (r == 0)
+		r = judge(t, &scan, h, err);
+	scan_release(&scan);
+	return r;
 }
 
 static int tail_of(struct tail *t, const struct place *p, const struct segments *list,

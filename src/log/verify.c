@@ -83,36 +83,32 @@ static int note_blank(struct verify *v, const struct record *rec, struct error *
 	return redactions_add_blank(&v->redactions, &blank, err);
 }
 
-/* Does it follow either of what the record before said and should have said? */
-static bool follows(const struct chain *c, const struct record *rec, const char *first_hash)
+/*
+ * Does it follow what the record before says, or what that one should have said? *expected is
+ * what its own hash should be.
+ */
+static bool follows(const struct chain *c, const struct record *rec, const char *first_hash,
+	char expected[HASH_HEX_SIZE])
 {
-	char expected[HASH_HEX_SIZE];
+	char other[HASH_HEX_SIZE];
 
 	record_hash(expected, first_hash ? first_hash : c->hash, rec->origin, rec->seq, rec->hlc,
 		rec->bodyhash);
 	if (strcmp(expected, rec->hash) == 0)
 		return true;
-	if (first_hash)
+	if (first_hash || strcmp(c->hash, c->computed) == 0)
 		return false;
-	record_hash(expected, c->computed, rec->origin, rec->seq, rec->hlc, rec->bodyhash);
-	return strcmp(expected, rec->hash) == 0;
-}
-
-static void advance(struct chain *c, const struct record *rec)
-{
-	record_hash(c->computed, c->hash, rec->origin, rec->seq, rec->hlc, rec->bodyhash);
-	memcpy(c->hash, rec->hash, sizeof(c->hash));
-	c->seq = rec->seq;
-	c->unsure = false;
+	record_hash(other, c->computed, rec->origin, rec->seq, rec->hlc, rec->bodyhash);
+	return strcmp(other, rec->hash) == 0;
 }
 
 /* A line that is a record of this origin: is it the one that has to stand here? */
 static int check_record(struct verify *v, const struct record *rec, struct error *err)
 {
 	struct chain *c = &v->chain;
-	char broken[HASH_HEX_SIZE];
+	char broken[HASH_HEX_SIZE], expected[HASH_HEX_SIZE];
 	bool is_break = v->number == 1 && tail_break_hash(rec, broken);
-	bool known = !c->unsure;
+	bool known = !c->unsure, fits;
 	uint64_t before = v->result.damaged;
 
 	if (rec->seq <= c->seq) {
@@ -123,13 +119,17 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 		report_missing(v, c->seq + 1, rec->seq - 1, "before this one");
 		known = false;
 	}
-	if ((is_break || known) && !follows(c, rec, is_break ? broken : NULL))
+	fits = follows(c, rec, is_break ? broken : NULL, expected);
+	if ((is_break || known) && !fits)
 		report_line(v, "hash does not fit the record and the one before it");
 	else if (v->hint.known && rec->seq == v->hint.seq && strcmp(rec->hash, v->hint.hash) != 0)
 		report_line(v, "record is not the one that was remembered: the file was replaced");
 	if (v->number == 1 && rec->seq != v->segment.first && v->result.damaged == before)
 		report_line(v, "seq does not fit the name of the file");
-	advance(c, rec);
+	memcpy(c->hash, rec->hash, sizeof(c->hash));
+	memcpy(c->computed, expected, sizeof(c->computed));
+	c->seq = rec->seq;
+	c->unsure = false;
 	v->result.records++;
 	return rec->body ? redactions_add_record(&v->redactions, rec, err)
 			 : note_blank(v, rec, err);
@@ -154,6 +154,18 @@ static const char *parse_line(const struct verify *v, struct record *rec)
 	return what;
 }
 
+/* A line is read too early if its writer has not completed it yet. */
+static int completed_since(struct verify *v, bool *out, struct error *err)
+{
+	struct record rec;
+	int r;
+
+	scan_seek(&v->scan, v->fd, v->segment.name, v->line.offset);
+	r = scan_next(&v->scan, &v->line, err);
+	*out = r == 0 && v->line.kind != LINE_END && !parse_line(v, &rec);
+	return r;
+}
+
 /*
  * A line that is none, with only such behind it as far as we know. At the end of the newest
  * segment it may be a torn append (*done_out), or one that is under way (*again_out).
@@ -175,9 +187,11 @@ static int check_bad(
 			r = region_classify(&state, &region, v->fd, v->segment.name,
 				v->segment.origin, v->line.offset, size, err);
 	}
+	if (r == 0 && state == TAIL_DAMAGED && v->newest)
+		r = completed_since(v, again_out, err);
 	if (r < 0)
 		return r;
-	if (state == TAIL_CHANGING) {
+	if (state == TAIL_CHANGING || *again_out) {
 		*again_out = true;
 		return 0;
 	}

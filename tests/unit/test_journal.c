@@ -450,10 +450,49 @@ static void peers_are_read_like_our_own(void **state)
 	scratch_remove(other_dir);
 }
 
-/* Each child appends its own numbers; the parent then finds all of them, once, in order. */
+enum { WRITERS = 8, EACH = 40 };
+
+/* Each child appends its own numbers, some of them in pairs. */
+static void start_writers(struct journal *j, pid_t pids[WRITERS])
+{
+	for (unsigned w = 0; w < WRITERS; w++) {
+		pids[w] = fork();
+		assert_true(pids[w] >= 0);
+		if (pids[w])
+			continue;
+		for (unsigned i = 0; i < EACH; i += 2) {
+			struct journal_entry e[2];
+			struct error err = ERROR_INIT;
+			char body[2][32];
+			int r;
+
+			for (unsigned k = 0; k < 2; k++) {
+				e[k].body = body[k];
+				e[k].len = (size_t)snprintf(
+					body[k], 32, "{\"w\":%u,\"i\":%u}", w, i + k);
+			}
+			r = journal_append(j, e, i % 4 ? 2 : 1, -1, NULL, &err);
+			if (r == 0 && i % 4 == 0)
+				r = journal_append(j, e + 1, 1, -1, NULL, &err);
+			if (r < 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+}
+
+static void await_writers(const pid_t pids[WRITERS])
+{
+	for (unsigned w = 0; w < WRITERS; w++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[w], &status, 0), pids[w]);
+		assert_int_equal(status, 0);
+	}
+}
+
 static void writers_at_once_leave_no_hole_and_lose_nothing(void **state)
 {
-	enum { WRITERS = 8, EACH = 40 };
 	struct journal *j;
 	struct journal_reader *r = NULL;
 	struct error err = ERROR_INIT;
@@ -465,29 +504,8 @@ static void writers_at_once_leave_no_hole_and_lose_nothing(void **state)
 	(void)state;
 	setenv("MINSKY_SEGMENT_SIZE", "20000", 1);
 	j = journals_new(dir);
-	for (unsigned w = 0; w < WRITERS; w++) {
-		pids[w] = fork();
-		assert_true(pids[w] >= 0);
-		if (pids[w])
-			continue;
-		for (unsigned i = 0; i < EACH; i++) {
-			struct journal_entry entry;
-			char body[32];
-
-			entry.len =
-				(size_t)snprintf(body, sizeof(body), "{\"w\":%u,\"i\":%u}", w, i);
-			entry.body = body;
-			if (journal_append(j, &entry, 1, -1, NULL, &err) < 0)
-				_exit(1);
-		}
-		_exit(0);
-	}
-	for (unsigned w = 0; w < WRITERS; w++) {
-		int status;
-
-		assert_int_equal(waitpid(pids[w], &status, 0), pids[w]);
-		assert_int_equal(status, 0);
-	}
+	start_writers(j, pids);
+	await_writers(pids);
 	assert_int_equal(journal_reader_open(&r, j, NULL, 0, NULL, &err), 0);
 	for (uint64_t seq = 1; seq <= (uint64_t)WRITERS * EACH; seq++) {
 		unsigned w, i;
@@ -504,6 +522,41 @@ static void writers_at_once_leave_no_hole_and_lose_nothing(void **state)
 	assert_null(rec);
 	journal_reader_close(r);
 	assert_int_equal(journals_verify(j).n, 0);
+	journal_close(j);
+}
+
+/* Without the lock: never half a record, never an alarm, and nothing left out. */
+static void readers_beside_writers_see_whole_records_only(void **state)
+{
+	uint64_t seq = 0;
+	struct journal_reader *r = NULL;
+	struct error err = ERROR_INIT;
+	struct journal *j;
+	pid_t pids[WRITERS];
+
+	(void)state;
+	setenv("MINSKY_SEGMENT_SIZE", "5000", 1);
+	j = journals_new(dir);
+	assert_int_equal(journal_reader_open(&r, j, NULL, 0, NULL, &err), 0);
+	start_writers(j, pids);
+	while (seq < WRITERS * EACH) {
+		const struct record *rec = NULL;
+		struct head head;
+
+		if (journal_reader_next(r, &rec, &err) < 0)
+			fail_msg("%s", err.msg);
+		if (rec) {
+			assert_true(rec->seq == ++seq);
+			continue;
+		}
+		if (journal_head(j, &head, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_true(head.seq >= seq);
+		assert_int_equal(journals_verify(j).result.damaged, 0);
+	}
+	await_writers(pids);
+	assert_true(seq == WRITERS * EACH);
+	journal_reader_close(r);
 	journal_close(j);
 }
 
@@ -531,6 +584,7 @@ int main(void)
 		test(a_head_that_is_behind_is_caught_up_with),
 		test(peers_are_read_like_our_own),
 		test(writers_at_once_leave_no_hole_and_lose_nothing),
+		test(readers_beside_writers_see_whole_records_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
