@@ -199,7 +199,9 @@ int fs_write_all(int fd, const void *data, size_t len, struct error *err)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (!n)
+			errno = ENOSPC;
+		if (n <= 0)
 			return error_errno(err, "cannot write");
 		p += n;
 		len -= (size_t)n;
