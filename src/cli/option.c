@@ -32,7 +32,7 @@ static int set_value(const struct option_desc *o, const char *value, struct erro
 	case OPTION_COUNT:
 		errno = 0;
 		number = strtoul(value, &end, 10);
-		if (errno || end == value || *end || *value == '-')
+		if (errno || *value < '0' || *value > '9' || *end)
 			return error_set(
 				err, ERR_USAGE, "--%s wants a number, not '%s'", o->name, value);
 		*(unsigned long *)o->target = number;
