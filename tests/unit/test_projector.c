@@ -397,6 +397,90 @@ static void two_projectors_do_not_disturb_each_other(void **state)
 	is_whole();
 }
 
+/* A backend in front of the real one: at the second batch somebody else has just finished. */
+struct overtaken {
+	struct backend base;
+	struct backend_ops ops;
+	struct backend *real;
+	unsigned batches;
+};
+
+static struct overtaken overtaken;
+
+static int overtaken_begin(struct backend *self, const char *repo_id, struct error *e)
+{
+	(void)self;
+	if (++overtaken.batches == 2) {
+		struct backend *other = stores_open("json", store);
+		struct projector_result result;
+
+		assert_int_equal(projector_run(j, other, repo_id, &result, e), 0);
+		stores_close(other);
+	}
+	return overtaken.real->ops->begin(overtaken.real, repo_id, e);
+}
+
+static int overtaken_put(struct backend *self, const struct session *s, struct error *e)
+{
+	(void)self;
+	return overtaken.real->ops->put(overtaken.real, s, e);
+}
+
+static int overtaken_commit(struct backend *self, const struct heads *heads, struct error *e)
+{
+	(void)self;
+	return overtaken.real->ops->commit(overtaken.real, heads, e);
+}
+
+static void overtaken_rollback(struct backend *self)
+{
+	(void)self;
+	overtaken.real->ops->rollback(overtaken.real);
+}
+
+static int overtaken_heads(
+	struct backend *self, const char *repo_id, struct heads *out, struct error *e)
+{
+	(void)self;
+	return overtaken.real->ops->heads(overtaken.real, repo_id, out, e);
+}
+
+static int overtaken_get(struct backend *self, const char *repo_id, enum session_key kind,
+	const char *key, struct session *out, struct error *e)
+{
+	(void)self;
+	return overtaken.real->ops->get(overtaken.real, repo_id, kind, key, out, e);
+}
+
+static void a_projector_that_was_overtaken_goes_on_from_there(void **state)
+{
+	struct projector_result result;
+	struct journal_entry entries[100];
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	body(&text, 1, "session.noted", "\"state\":\"done\"");
+	for (size_t i = 0; i < 100; i++)
+		entries[i] = (struct journal_entry){ text.data, text.len };
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(journal_append(j, entries, 100, -1, NULL, &err), 0);
+	overtaken = (struct overtaken){ .real = b,
+		.ops = { .begin = overtaken_begin,
+			.put = overtaken_put,
+			.commit = overtaken_commit,
+			.rollback = overtaken_rollback,
+			.heads = overtaken_heads,
+			.get = overtaken_get } };
+	overtaken.base.ops = &overtaken.ops;
+	assert_int_equal(projector_run(j, &overtaken.base, STORES_REPO, &result, &err), 0);
+	assert_int_equal(overtaken.batches, 2);
+	/* The first batch; the other one did the rest. */
+	assert_int_equal(result.events, 2000);
+	heads_agree();
+	is_whole();
+	buf_release(&text);
+}
+
 static void what_precedes_damage_is_projected(void **state)
 {
 	struct projector_result result = { .events = 77 };
@@ -512,6 +596,7 @@ int main(void)
 		TEST(a_late_refold_misses_no_spelling),
 		TEST(pieces_make_the_same_whole),
 		TEST(two_projectors_do_not_disturb_each_other),
+		TEST(a_projector_that_was_overtaken_goes_on_from_there),
 		TEST(what_precedes_damage_is_projected),
 		TEST(damage_at_the_end_is_told),
 		TEST(a_store_of_another_journal_is_refused),
