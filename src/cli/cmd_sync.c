@@ -81,6 +81,8 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	}
 	if (r == 0)
 		r = facts ? run_worker(&c, err) : run_sync(&c, err);
+	/* All of them were just looked at. */
+	c.facts_needed = false;
 	context_release(&c);
 	return r;
 }

@@ -5,10 +5,16 @@
 #include "core/paths.h"
 #include "git/gitcmd.h"
 #include "hooks/bell.h"
+#include "hooks/worker.h"
 #include "log/projector.h"
 
 void context_release(struct context *c)
 {
+	struct error ignored = ERROR_INIT;
+
+	/* A command looks at its own session; the mark stands for all the others. */
+	if (c->facts_needed)
+		(void)worker_start(c->repo.journal, &ignored);
 	journal_close(c->journal);
 	config_free(c->config);
 	repo_release(&c->repo);
@@ -254,6 +260,10 @@ int context_ring(struct context *c, const char *common_dir, struct error *err)
 		pointer_where(&pointer, common_dir) == POINTER_HERE) {
 		bell.pointer = &pointer;
 		r = bell_answer(&bell, c->journal, &result, err);
+	}
+	if (r == 0 && result.facts_needed) {
+		c->facts_needed = true;
+		r = facts_mark(c->repo.journal, err);
 	}
 	pointer_release(&pointer);
 	return r;

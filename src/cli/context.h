@@ -30,6 +30,7 @@ struct context {
 	struct config *config;
 	struct backend *backend; /* the registry's */
 	bool known;
+	bool facts_needed; /* a base or PR branch moved: the worker is started when we are done */
 };
 
 #define CONTEXT_INIT                                                                               \

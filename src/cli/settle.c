@@ -127,6 +127,8 @@ static int read_tip(struct settling *t, const char *oid, struct buf *subject, st
 		goto out;
 	git_chomp(&out);
 	line = strchr(out.data, '\n');
+	if (line)
+		*line = '\0';
 	(void)sscanf(out.data, "%64[0-9a-f] %64[0-9a-f]", t->parents[0], t->parents[1]);
 	if (line && subject)
 		text_add_scrubbed(subject, line + 1, text_cut(line + 1, strlen(line + 1), 1024));
@@ -335,6 +337,26 @@ static int emit_checked(struct settling *t, enum merge_answer answer, struct err
 	return emit_end(&t->emit, err);
 }
 
+/*
+ * What counts as news in the base: behind the base that a prepared commit was made for; for any
+ * other tip, and for one that was in the base before the session began, behind where it began.
+ */
+static int find_since(struct settling *t, const char *head, const char **since, struct error *err)
+{
+	bool old = false;
+	int r = 0;
+
+	*since = t->s->base_oid;
+	if (!t->parents[1][0])
+		return 0;
+	r = open_facts(t, err);
+	if (r == 0 && t->s->base_oid)
+		r = facts_is_ancestor(t->facts, head, t->s->base_oid, &old, err);
+	if (r == 0 && !old)
+		*since = t->parents[0];
+	return r;
+}
+
 /* A PR that minsky did not make, or the next one after an ended one. */
 static int settle_new(struct settling *t, struct error *err)
 {
@@ -352,12 +374,9 @@ static int settle_new(struct settling *t, struct error *err)
 	r = read_tip(t, t->outlook.head, &title, err);
 	if (r < 0)
 		goto out;
-	/*
-	 * What counts as news in the base: a prepared commit names the base it was made for; for
-	 * any other tip it is where the session began.
-	 */
-	since = t->parents[1][0] ? t->parents[0] : t->s->base_oid;
-	r = emit_created(t, id, t->outlook.head, since, title.data, err);
+	r = find_since(t, t->outlook.head, &since, err);
+	if (r == 0)
+		r = emit_created(t, id, t->outlook.head, since, title.data, err);
 	if (r == 0)
 		r = ask_merged(t, t->outlook.head, since, &landing, err);
 	if (r == 0 && landing.verdict.answer == MERGE_YES)
@@ -381,9 +400,9 @@ static int settle_open(struct settling *t, struct error *err)
 	if (r < 0)
 		goto out;
 	if (t->outlook.changed && (!t->pr->head || strcmp(t->pr->head, t->outlook.head) != 0)) {
-		if (t->parents[1][0])
-			since = t->parents[0];
-		r = emit_updated(t, t->outlook.head, since, title.data, err);
+		r = find_since(t, t->outlook.head, &since, err);
+		if (r == 0)
+			r = emit_updated(t, t->outlook.head, since, title.data, err);
 		if (r < 0)
 			goto out;
 	}
@@ -495,24 +514,22 @@ int settle_all(struct context *c, struct error *err)
 {
 	struct session_query query = { .sort = SORT_NAME };
 	struct session_set set = { NULL, 0 };
-	/* Taken off first: a bell that rings while we look puts it back. */
-	bool marked = facts_marked(c->repo.journal);
+	bool marked;
+	uint64_t marks;
 	int r;
 
-	facts_unmark(c->repo.journal);
 	r = context_project(c, err);
 	if (r == 0)
 		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
-	for (size_t i = 0; r == 0 && i < set.n; i++) {
+	for (size_t i = 0; r == 0 && i < set.n; i++)
 		r = context_catch_up(c, &set.v[i], err);
-		if (r == 0)
-			r = with_lock(c, &set.v[i], marked, err);
-	}
-	if (r < 0 && marked) {
-		struct error ignored = ERROR_INIT;
-
-		(void)facts_mark(c->repo.journal, &ignored);
-	}
+	/* Counted before looking: what is marked from here on stays marked. */
+	marks = facts_marks(c->repo.journal);
+	marked = facts_marked(c->repo.journal);
+	for (size_t i = 0; r == 0 && i < set.n; i++)
+		r = with_lock(c, &set.v[i], marked, err);
+	if (r == 0)
+		r = facts_settled(c->repo.journal, marks, err);
 	session_set_release(&set);
 	return r;
 }

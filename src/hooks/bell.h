@@ -44,10 +44,14 @@ int bell_answer(
 int bell_start(const struct bell *b, struct journal *j, struct error *err);
 void bell_forget(const char *journal_dir, const char *clone);
 
-/* The mark that facts are needed for a clone: <journal>/facts-needed. */
+/*
+ * Marks that facts are needed: <journal>/facts-needed counts them, facts-settled says up to which
+ * somebody has looked. Read the count first, look, then settle that count.
+ */
 int facts_mark(const char *journal_dir, struct error *err);
+uint64_t facts_marks(const char *journal_dir);
 bool facts_marked(const char *journal_dir);
-void facts_unmark(const char *journal_dir);
+int facts_settled(const char *journal_dir, uint64_t marks, struct error *err);
 /* Branches that sessions are based on, one a line in <journal>/watch: a move of one needs facts. */
 int watch_add(const char *journal_dir, const char *branch, struct error *err);
 bool watch_has(const char *journal_dir, const char *branch);

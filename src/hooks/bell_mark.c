@@ -8,12 +8,64 @@
 
 #define WATCH_MAX (1u << 20)
 
+/*
+ * Two counters, kept as the sizes of two files: what was asked for, and what has been looked at.
+ * Nothing is ever taken away, so a mark that is set while somebody looks cannot get lost.
+ */
+static const char needed_name[] = "facts-needed", settled_name[] = "facts-settled";
+
 int facts_mark(const char *journal_dir, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	int fd, r;
 
-	fs_join(&path, journal_dir, "facts-needed");
+	fs_join(&path, journal_dir, needed_name);
+	r = buf_check(&path, err);
+	if (r < 0)
+		goto out;
+	fd = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		r = error_errno(err, "cannot make '%s'", path.data);
+		goto out;
+	}
+	r = fs_write_all(fd, "!", 1, err);
+	close(fd);
+out:
+	buf_release(&path);
+	return r;
+}
+
+static uint64_t counter(const char *journal_dir, const char *name)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	uint64_t n = 0;
+
+	fs_join(&path, journal_dir, name);
+	if (!path.failed && lstat(path.data, &st) == 0 && st.st_size > 0)
+		n = (uint64_t)st.st_size;
+	buf_release(&path);
+	return n;
+}
+
+uint64_t facts_marks(const char *journal_dir)
+{
+	return counter(journal_dir, needed_name);
+}
+
+bool facts_marked(const char *journal_dir)
+{
+	return facts_marks(journal_dir) > counter(journal_dir, settled_name);
+}
+
+int facts_settled(const char *journal_dir, uint64_t marks, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int fd, r;
+
+	if (marks <= counter(journal_dir, settled_name))
+		return 0;
+	fs_join(&path, journal_dir, settled_name);
 	r = buf_check(&path, err);
 	if (r < 0)
 		goto out;
@@ -22,31 +74,12 @@ int facts_mark(const char *journal_dir, struct error *err)
 		r = error_errno(err, "cannot make '%s'", path.data);
 		goto out;
 	}
+	if (ftruncate(fd, (off_t)marks) < 0)
+		r = error_errno(err, "cannot write '%s'", path.data);
 	close(fd);
 out:
 	buf_release(&path);
 	return r;
-}
-
-bool facts_marked(const char *journal_dir)
-{
-	struct buf path = BUF_INIT;
-	bool marked;
-
-	fs_join(&path, journal_dir, "facts-needed");
-	marked = !path.failed && fs_exists(path.data);
-	buf_release(&path);
-	return marked;
-}
-
-void facts_unmark(const char *journal_dir)
-{
-	struct buf path = BUF_INIT;
-
-	fs_join(&path, journal_dir, "facts-needed");
-	if (!path.failed)
-		(void)unlink(path.data);
-	buf_release(&path);
 }
 
 static int watch_read(
