@@ -13,6 +13,7 @@
  * safe only where the main repository has it, since nobody records which tags a remote has.
  */
 #include "core/fs.h"
+#include "core/pointer.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/oidset.h"
@@ -82,38 +83,48 @@ static int ask_main(struct survey *s, struct error *err)
 	return rc;
 }
 
-/* The remotes whose URL is the main repository's path. */
+/* Is this URL the path of the main repository, its work tree's or its git directory's? */
+static bool is_main(const struct survey *s, const char *url)
+{
+	struct buf git_dir = BUF_INIT, common = BUF_INIT, real = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool yes;
+
+	yes = s->p->main_git_dir && url[0] == '/' &&
+		gitdir_find(url, false, &git_dir, &common, NULL, &ignored) == 0 &&
+		fs_realpath(common.data, &real, &ignored) == 0 &&
+		strcmp(real.data, s->p->main_git_dir) == 0;
+	buf_release(&git_dir);
+	buf_release(&common);
+	buf_release(&real);
+	return yes;
+}
+
 static int ask_own_remotes(struct survey *s, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = s->p->dir,
 		.args = { "config", "-z", "--get-regexp", "^remote\\..*\\.url$" },
 		.env = s->p->env };
-	struct buf out = BUF_INIT, real = BUF_INIT;
-	struct error ignored = ERROR_INIT;
+	struct buf out = BUF_INIT, errout = BUF_INIT;
+	const size_t skip = strlen("remote."), tail = strlen(".url");
 	int status, rc;
 
-	rc = git_run(&cmd, &out, NULL, &status, err);
+	rc = git_run(&cmd, &out, &errout, &status, err);
+	if (rc == 0 && status > 1)
+		rc = git_failed(&cmd, status, &errout, ERR_GIT, err);
 	for (size_t at = 0; rc == 0 && at < out.len; at += strlen(out.data + at) + 1) {
 		const char *key = out.data + at;
 		const char *url = strchr(key, '\n');
-		size_t skip = strlen("remote."), tail = strlen(".url");
 
-		if (!url || !s->p->main_git_dir || url[1] != '/')
+		if (!url || !is_main(s, url + 1))
 			continue;
-		if (fs_realpath(url + 1, &real, &ignored) < 0)
-			continue;
-		if (strcmp(real.data, s->p->main_git_dir) != 0) {
-			buf_adds(&real, "/.git");
-			if (strcmp(real.data, s->p->main_git_dir) != 0)
-				continue;
-		}
 		buf_add(&s->own_remotes, key + skip, (size_t)(url - key) - skip - tail);
 		buf_addch(&s->own_remotes, '\n');
 	}
 	if (rc == 0)
 		rc = buf_check(&s->own_remotes, err);
 	buf_release(&out);
-	buf_release(&real);
+	buf_release(&errout);
 	return rc;
 }
 
