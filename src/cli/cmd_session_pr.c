@@ -1,4 +1,8 @@
 /* minsky session pr create, pr get */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "cli/output.h"
 #include "cli/pr_make.h"
 #include "cli/settle.h"
@@ -64,18 +68,45 @@ static int print(struct context *c, const struct session *s, const char *outcome
 	return 0;
 }
 
+/* A pipe will do as well as a file: people write --body-file - and <(...). */
+static int read_body(const char *path, struct buf *out, struct error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	char chunk[16384];
+	ssize_t n = 1;
+	int r = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return error_set(err, ERR_NOTFOUND, "there is no file '%s'", path);
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	while (r == 0 && n) {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n > 0)
+			buf_add(out, chunk, (size_t)n);
+		else if (n < 0 && errno != EINTR)
+			r = error_errno(err, "cannot read '%s'", path);
+		if (r == 0 && out->len > BODY_MAX)
+			r = error_set(
+				err, ERR_USAGE, "'%s' is larger than %d bytes", path, BODY_MAX);
+	}
+	if (!is_stdin)
+		close(fd);
+	return r < 0 ? r : buf_check(out, err);
+}
+
 static int read_request(struct pr_request *req, struct buf *file, struct error *err)
 {
 	int r;
 
 	*req = (struct pr_request){ .title = title, .fetch = fetch };
-	if (title && (!*title || strchr(title, '\n')))
+	if (title && (!title[strspn(title, " \t\r\v\f")] || strchr(title, '\n')))
 		return error_set(err, ERR_USAGE, "a title is one line that is not empty");
 	if (body && body_file)
 		return error_set(err, ERR_USAGE, "--body and --body-file exclude each other");
 	if (body_file) {
-		r = fs_read(strcmp(body_file, "-") == 0 ? "/dev/stdin" : body_file, BODY_MAX, file,
-			err);
+		r = read_body(body_file, file, err);
 		if (r < 0)
 			return r;
 		req->body = file->data;

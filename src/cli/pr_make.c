@@ -174,7 +174,8 @@ static int compose(struct making *m, struct error *err)
 		error_set(err, ERR_USAGE, "a new PR wants a title");
 		return error_hint(err, "give one with --title");
 	}
-	while (body_at < old_len && old[body_at] == '\n')
+	/* Exactly the blank line: a body may begin with more of them. */
+	for (int i = 0; i < 2 && body_at < old_len && old[body_at] == '\n'; i++)
 		body_at++;
 	if (m->req->title)
 		buf_adds(&m->message, m->req->title);
