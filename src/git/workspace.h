@@ -63,7 +63,10 @@ void workspace_risks_release(struct workspace_risks *r);
  */
 int workspace_find_risks(const char *dir, const char *main_git_dir, const char *const *published,
 	struct workspace_risks *out, struct error *err);
-/* Files changed and untracked, one "XY path" line each as git status prints them; "" if clean. */
+/*
+ * Files changed and untracked, one "XY path" or "XY old -> new" line each as git status prints
+ * them, but made harmless instead of quoted; "" if clean.
+ */
 int workspace_status(const char *dir, struct buf *out, struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* Questions before a workspace is made, and about its files. */
 #include "core/fs.h"
+#include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/workspace.h"
 
@@ -104,15 +105,37 @@ int workspace_check_branch(
 
 /*
  * Asks git to look at the disk itself: a file system monitor or an untracked cache may be behind,
- * and the user's settings may hide untracked files or submodules.
+ * and the user's settings may hide untracked files or submodules. With -z a path is what it is, and
+ * "XY <new>\0<old>\0" tells of a rename or a copy.
  */
 int workspace_status(const char *dir, struct buf *out, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
 		.args = { "--no-optional-locks", "-c", "core.fsmonitor=false", "-c",
-			"core.untrackedCache=false", "-c", "core.quotePath=true", "-c",
-			"status.relativePaths=false", "status", "--porcelain=v1",
-			"--untracked-files=all", "--ignore-submodules=none" } };
+			"core.untrackedCache=false", "-c", "status.relativePaths=false", "status",
+			"--porcelain=v1", "-z", "--untracked-files=all",
+			"--ignore-submodules=none" } };
+	struct buf text = BUF_INIT;
+	int rc = git_must(&cmd, &text, err);
 
-	return git_must(&cmd, out, err);
+	for (size_t at = 0; rc == 0 && at < text.len; at += strlen(text.data + at) + 1) {
+		const char *entry = text.data + at;
+		size_t len = strlen(entry);
+
+		if (len <= 3)
+			continue;
+		buf_add(out, entry, 3);
+		if (strpbrk((const char[]){ entry[0], entry[1], '\0' }, "RC") &&
+			at + len + 1 < text.len) {
+			at += len + 1;
+			text_add_line(out, text.data + at, strlen(text.data + at));
+			buf_adds(out, " -> ");
+		}
+		text_add_line(out, entry + 3, len - 3);
+		buf_addch(out, '\n');
+	}
+	if (rc == 0)
+		rc = buf_check(out, err);
+	buf_release(&text);
+	return rc;
 }
