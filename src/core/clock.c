@@ -213,7 +213,7 @@ static bool parse_age(const char *text, int64_t *ms_out)
 int clock_parse_user(const char *text, int64_t now_ms, int64_t *ms_out, struct error *err)
 {
 	const char *p = text;
-	int64_t days, time = 0, age;
+	int64_t days, time = 0, offset = 0, age;
 
 	if (clock_parse(text, ms_out))
 		return 0;
@@ -226,10 +226,11 @@ int clock_parse_user(const char *text, int64_t now_ms, int64_t *ms_out, struct e
 
 		if (*p == 'T' || *p == ' ') {
 			p++;
-			good = take_time(&p, true, &time) && !*p;
+			good = take_time(&p, true, &time) && (!*p || take_offset(&p, &offset)) &&
+				!*p;
 		}
 		if (good) {
-			*ms_out = days * 86400000 + time;
+			*ms_out = days * 86400000 + time - offset;
 			return 0;
 		}
 	}

@@ -22,8 +22,9 @@ void clock_format(int64_t ms, char out[CLOCK_TEXT_SIZE]);
 /* RFC 3339 with any offset and fraction. False if the text is anything else. */
 bool clock_parse(const char *text, int64_t *ms_out);
 /*
- * What a person may write: RFC 3339, a date, "date time" or "dateThh:mm[:ss]" (UTC), or an age
- * such as 90s, 15m, 2h, 3d, 2w before `now_ms`. ERR_USAGE otherwise.
+ * What a person may write: RFC 3339, a date, "date time" or "dateThh:mm[:ss]" (UTC unless an
+ * offset is behind it), or an age such as 90s, 15m, 2h, 3d, 2w before `now_ms`. ERR_USAGE
+ * otherwise.
  */
 int clock_parse_user(const char *text, int64_t now_ms, int64_t *ms_out, struct error *err);
 /* "just now", "40 s ago", "5 min ago", "3 h ago", "2 d ago"; "in the future" for later ones. */
