@@ -59,7 +59,7 @@ static void apply_instead_of(const struct git_repo *r, const char *url, struct b
 int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, struct error *err)
 {
 	struct buf name = BUF_INIT, url = BUF_INIT;
-	struct git_setting s;
+	struct git_setting s = { .sub = NULL };
 	int rc;
 
 	if (!find_remote(r, &s)) {

@@ -160,7 +160,7 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 		.input_len = c->message.len };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	const char *at;
-	bool sign;
+	bool sign = false;
 	int status, rc;
 
 	rc = wants_signature(dir, &sign, err);

@@ -65,7 +65,7 @@ static int touch(struct telling *t, const char *ref, struct cursor_log **out, st
 
 int difference_tell(struct telling *t, const char *ref, const char *oid, struct error *err)
 {
-	struct cursor_log *log;
+	struct cursor_log *log = NULL;
 	struct tale *tale;
 	char zero[65];
 	int r = log_find(t, ref, &log, err);
@@ -174,7 +174,7 @@ static int find_beginning(struct telling *t, const char *ref, const char *path,
 	struct reflog_place scan = { .offset = 0 };
 	struct inheritance in = { .t = t };
 	enum reflog_state state;
-	struct cursor_log *from;
+	struct cursor_log *from = NULL;
 	int r = reflog_read(path, &scan, look_for_past, &in, &state, err);
 
 	*skip_to = in.copied_n ? place->count + in.copied_n : 0;
@@ -242,7 +242,7 @@ static int read_log(struct telling *t, const char *ref, const char *path, struct
 int log_tell(struct telling *t, const char *ref, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	struct cursor_log *log;
+	struct cursor_log *log = NULL;
 	struct stat st;
 	bool there;
 	int r;
