@@ -107,7 +107,8 @@ static void add_string(struct buf *out, const char *s, size_t len)
 		uint32_t cp = 0;
 		size_t n = text_utf8_char(s + i, len - i, &cp);
 
-		if (!n) {
+		/* json_check() refuses an escaped NUL: it would cut strings short. */
+		if (!n || !cp) {
 			buf_addf(out, "\\\\x%02x", (unsigned)(unsigned char)s[i]);
 			n = 1;
 		} else if (cp == '"' || cp == '\\' || text_is_control(cp)) {

@@ -2,8 +2,8 @@
  * jsonw.h - writes JSON text into a buffer, with commas and escapes in the right places.
  *
  * Output is valid JSON whatever bytes go in: control characters (C0, DEL, C1, line separators
- * and bidirectional overrides) become \u escapes, a byte that is not UTF-8 becomes the four
- * characters \xNN. No allocation of its own, no library: minsky-hook uses it too.
+ * and bidirectional overrides) become \u escapes, a NUL and a byte that is not UTF-8 become the
+ * four characters \xNN. No allocation of its own, no library: minsky-hook uses it too.
  */
 #ifndef CORE_JSONW_H
 #define CORE_JSONW_H
