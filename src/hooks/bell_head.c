@@ -215,7 +215,10 @@ static int step_commit(
 		return 0;
 	for (size_t i = 0; i < t->n_tales; i++) {
 		tale = &t->tales[i];
-		if (!tale->told && !strncmp(tale->ref, "refs/heads/", 11) &&
+		if (tale->told || strncmp(tale->ref, "refs/heads/", 11) != 0)
+			continue;
+		/* A fast-forward repeats the ids of the other branch's commit. */
+		if ((!w->branch.len || !strcmp(tale->ref, w->branch.data)) &&
 			!strcmp(tale->old_oid, e->old_oid) && !strcmp(tale->new_oid, e->new_oid))
 			return tell_through(t, tale->ref, i, err);
 	}

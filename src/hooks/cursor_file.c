@@ -284,7 +284,8 @@ static void format(struct buf *out, const struct cursor *c, bool refs)
 
 		if (!refs && !log->hot)
 			continue;
-		if (!log->head && !log->oid[0] && !log->place.offset && !log->place.count)
+		/* In <clone> it says that what <clone>.refs still has is gone. */
+		if (refs && !log->head && !log->oid[0] && !log->place.offset && !log->place.count)
 			continue;
 		buf_addf(out, "log %" PRIu64 " %" PRIu64 " %s %s %s\n", log->place.offset,
 			log->place.count, log->place.anchor[0] ? log->place.anchor : "-",

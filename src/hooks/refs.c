@@ -231,13 +231,25 @@ out:
 	return r;
 }
 
+static int is_wanted(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && (n <= 5 || strcmp(entry->d_name + n - 5, ".lock") != 0);
+}
+
+static int by_entry_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 static int walk(const char *common_dir, struct buf *name, bool deep, int depth, ref_walk_fn *fn,
 	void *arg, struct error *err)
 {
 	size_t len = name->len;
+	struct dirent **entries = NULL;
 	struct buf path = BUF_INIT;
-	struct dirent *entry;
-	DIR *dir = NULL;
+	int n = 0;
 	int r = 0;
 
 	if (depth >= DEPTH_MAX)
@@ -246,25 +258,19 @@ static int walk(const char *common_dir, struct buf *name, bool deep, int depth, 
 	r = buf_check(&path, err);
 	if (r < 0)
 		goto out;
-	dir = opendir(path.data);
-	if (!dir) {
-		if (errno != ENOENT)
-			r = error_errno(err, "cannot read directory '%s'", path.data);
-		goto out;
-	}
-	while (r == 0 && (entry = readdir(dir))) {
-		size_t n = strlen(entry->d_name);
-
-		if (entry->d_name[0] == '.' || (n > 5 && !strcmp(entry->d_name + n - 5, ".lock")))
-			continue;
+	n = scandir(path.data, &entries, is_wanted, by_entry_name);
+	if (n < 0 && errno != ENOENT)
+		r = error_errno(err, "cannot read directory '%s'", path.data);
+	for (int i = 0; i < n; i++) {
 		buf_addch(name, '/');
-		buf_adds(name, entry->d_name);
-		r = visit(common_dir, name, deep, depth + 1, fn, arg, err);
+		buf_adds(name, entries[i]->d_name);
+		if (r == 0)
+			r = visit(common_dir, name, deep, depth + 1, fn, arg, err);
 		buf_truncate(name, len);
+		free(entries[i]);
 	}
 out:
-	if (dir)
-		closedir(dir);
+	free(entries);
 	buf_release(&path);
 	return r;
 }

@@ -42,7 +42,7 @@ const char *ref_short(const char *name, bool *remote_out);
 /* `name` is relative to the common git directory; for directories the modification time counts. */
 typedef int ref_walk_fn(
 	void *arg, const char *name, bool directory, int64_t mtime, struct error *err);
-/* Every file and directory below <common_dir>/<start>, `start` included. Not there: nothing. */
+/* Every file and directory from <common_dir>/<start> on, by name. Not there: nothing. */
 int ref_walk(const char *common_dir, const char *start, bool deep, ref_walk_fn *fn, void *arg,
 	struct error *err);
 
