@@ -359,7 +359,10 @@ static int find_present(
 	return rc;
 }
 
-/* The main repository may have merged a commit in a way that the workspace has never seen. */
+/*
+ * The main repository may have merged a commit in a way that the workspace has never seen. What
+ * only the HEAD of a linked work tree reaches does not count: it may be the one that is to go.
+ */
 static int ask_main_graph(struct survey *s, struct error *err)
 {
 	struct buf git_dir = BUF_INIT, input = BUF_INIT;
@@ -383,7 +386,7 @@ static int ask_main_graph(struct survey *s, struct error *err)
 		goto out;
 	add_published(s, &input);
 	cmd = (struct git_cmd){ .args = { git_dir.data, "rev-list", "--ignore-missing", "--stdin",
-					"--not", "--all", "--not" } };
+					"--single-worktree", "--not", "--all", "--not" } };
 	if (rc == 0)
 		rc = list(s, &cmd, &input, present, err);
 out:
