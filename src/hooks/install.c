@@ -268,6 +268,19 @@ static int install_one(const struct place *p, const char *name, const struct buf
 	return r;
 }
 
+static int put_back(const struct target *t, struct error *err)
+{
+	/* A directory cannot replace a file. */
+	if (fs_is_dir(t->prev.data) && unlink(t->path.data) < 0 && errno != ENOENT)
+		return error_errno(err, "cannot remove '%s'", t->path.data);
+	if (rename(t->prev.data, t->path.data) < 0)
+		return error_errno(err, "cannot restore '%s'", t->path.data);
+	/* rename(2) of two names of one file does nothing. */
+	if (fs_exists(t->prev.data) && unlink(t->prev.data) < 0)
+		return error_errno(err, "cannot remove '%s'", t->prev.data);
+	return 0;
+}
+
 static int uninstall_one(
 	struct place *p, const char *dir, const char *name, struct buf *left, struct error *err)
 {
@@ -284,15 +297,10 @@ static int uninstall_one(
 			buf_addf(left, "%s\n", t.path.data);
 		goto out;
 	}
-	if (t.chained) {
-		if (rename(t.prev.data, t.path.data) < 0)
-			r = error_errno(err, "cannot restore '%s'", t.path.data);
-		/* rename(2) of two names of one file does nothing. */
-		else if (fs_exists(t.prev.data) && unlink(t.prev.data) < 0)
-			r = error_errno(err, "cannot remove '%s'", t.prev.data);
-	} else if (state == HOOK_OLD && unlink(t.path.data) < 0) {
+	if (t.chained)
+		r = put_back(&t, err);
+	else if (state == HOOK_OLD && unlink(t.path.data) < 0)
 		r = error_errno(err, "cannot remove '%s'", t.path.data);
-	}
 	if (r == 0)
 		manifest_drop(&p->manifest, name, NULL);
 out:
