@@ -16,6 +16,7 @@ static char other[PATH_MAX];
 static char **args; /* argv with `other` in front; NULL when there is no other hook */
 static char **shell_args; /* the same for a script without "#!" */
 static struct sigaction old_pipe, old_size, old_alarm;
+static mode_t old_umask;
 
 static void prepare_args(char **argv)
 {
@@ -46,6 +47,7 @@ void chain_init(const char *path, char **argv)
 	(void)sigaction(SIGPIPE, &ignore, &old_pipe);
 	(void)sigaction(SIGXFSZ, &ignore, &old_size);
 	(void)sigaction(SIGALRM, NULL, &old_alarm);
+	old_umask = umask(077);
 	if (!path)
 		return;
 	len = snprintf(other, sizeof(other), "%s.minsky-prev", path);
@@ -65,6 +67,7 @@ void chain_end(void)
 	(void)sigaction(SIGPIPE, &old_pipe, NULL);
 	(void)sigaction(SIGXFSZ, &old_size, NULL);
 	(void)sigaction(SIGALRM, &old_alarm, NULL);
+	(void)umask(old_umask);
 	execve(other, args, environ);
 	if (errno == ENOEXEC)
 		execve(shell_args[0], shell_args, environ);

@@ -13,7 +13,10 @@
 #include "core/buf.h"
 #include "core/error.h"
 
-/* Must come first. Remembers argv; `path` is where our hook lies, NULL when there is no chain. */
+/*
+ * Must come first: makes this process ignore signals and its files private, until chain_end().
+ * `path` is where our hook lies, NULL when there is no chain.
+ */
 void chain_init(const char *path, char **argv);
 /* After `ms` milliseconds chain_end() happens by itself, wherever the process is. */
 void chain_set_deadline(int ms);

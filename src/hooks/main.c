@@ -307,7 +307,6 @@ int main(int argc, char **argv)
 	if (!is_hook(r.name) || is_set("MINSKY_HOOKS", "0") || is_set("MINSKY_HOOK", "1") ||
 		(!strcmp(r.name, "post-checkout") && r.argc > 2 && !strcmp(r.argv[2], "0")))
 		chain_end();
-	(void)umask(077);
 	r.deadline_ms = deadline();
 	chain_set_deadline(r.deadline_ms);
 	if (ring(&r, &err) < 0)
