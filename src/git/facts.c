@@ -42,21 +42,33 @@ int chain_add(struct chain *c, const char *oid, struct error *err)
 	return 0;
 }
 
-/* libgit2 would not open it: would git? */
+/*
+ * libgit2 would not open it: would git? Asked from the work tree where that lies around it, since
+ * users put that name into safe.directory.
+ */
 static int ask_git(const char *git_dir, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = git_dir, .args = { "rev-parse", "--git-dir" } };
-	struct buf errout = BUF_INIT;
+	struct buf dir = BUF_INIT, errout = BUF_INIT;
+	size_t len = strlen(git_dir), tail = strlen("/.git");
+	struct git_cmd cmd = { .args = { "rev-parse", "--git-dir" } };
 	int status, rc;
 
-	rc = git_run(&cmd, NULL, &errout, &status, err);
+	if (len > tail && strcmp(git_dir + len - tail, "/.git") == 0)
+		len -= tail;
+	buf_add(&dir, git_dir, len);
+	rc = buf_check(&dir, err);
+	cmd.dir = dir.data;
+	if (rc == 0)
+		rc = git_run(&cmd, NULL, &errout, &status, err);
 	if (rc == 0 && status != 0 && strstr(errout.data, "dubious ownership")) {
-		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", git_dir);
-		rc = error_hint(err, "if you trust it, add it to git's safe.directory");
+		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", dir.data);
+		rc = error_hint(err,
+			"if you trust it: git config --global --add safe.directory '%s'", dir.data);
 	} else if (rc == 0 && status != 0) {
 		rc = git_failed(
 			&cmd, status, &errout, fs_is_dir(git_dir) ? ERR_GIT : ERR_NOTFOUND, err);
 	}
+	buf_release(&dir);
 	buf_release(&errout);
 	return rc;
 }

@@ -5,6 +5,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "git/facts.h"
 #include "lib/world.h"
 
@@ -378,6 +380,30 @@ static void shallow_and_extended_repositories_are_answered_for(void **state)
 	assert_true(facts_open(&f, at("plain"), &err) < 0);
 }
 
+/* libgit2 1.5 does not understand "*", and git answers; without git's word nobody does. */
+static void foreign_owner_needs_gits_word(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct facts *f = NULL;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	sh(".", start);
+	sh(".", "tip=$(git -C r rev-parse s); chown -R 12345 r; echo $tip >tip");
+	assert_int_equal(facts_open(&f, at("r/.git"), &err), ERR_REFUSED);
+	assert_non_null(strstr(err.hint, at("r'")));
+	for (size_t i = 0; i < 2; i++) {
+		sh(".",
+			i ? "printf '[safe]\n\tdirectory = *\n' >config"
+			  : "printf '[safe]\n\tdirectory = %s/r\n' \"$PWD\" >config");
+		assert_int_equal(setenv("GIT_CONFIG_GLOBAL", at("config"), 1), 0);
+		f = open_r();
+		assert_true(facts_has_commit(f, ask(".", "cat tip")));
+		facts_close(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +428,8 @@ int main(void)
 			objects_of_another_repository_count, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(shallow_and_extended_repositories_are_answered_for,
 			world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(
+			foreign_owner_needs_gits_word, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
