@@ -23,6 +23,7 @@ types=$(sed -n '/define EVENT_TYPES/,/^$/s/.*X([A-Z_]*, "\([a-z_.]*\)").*/\1/p' 
 }
 # shellcheck disable=SC2086 # a list of words
 listed doc/events.md $types
+# shellcheck disable=SC2016 # backquotes, not a command
 for type in $(sed -n 's/^| \(`[a-z_.`, ]*\) |.*/\1/p' doc/events.md | tr -d '`,'); do
 	echo "$types" | grep -qxF "$type" || {
 		echo "doc/events.md: '$type' is not in src/core/event.h"
@@ -40,7 +41,12 @@ listed doc/schema.md $(sed -n 's/.*X(ERR_[A-Z]*, -[0-9]*, "\([a-z-]*\)".*/\1/p' 
 # shellcheck disable=SC2046
 listed doc/schema.md $(sed -n '/define SESSION_STATUSES/,/^$/s/.*X([A-Z_]*, "\([a-z-]*\)").*/\1/p' \
 	src/core/session.h)
-# shellcheck disable=SC2046
-listed doc/schema.md $(grep -hoE 'jsonw_k[a-z0-9_]*\([^,]*, "[A-Za-z]+"' src/core/session_json.c |
-	grep -oE '"[A-Za-z]+"' | tr -d '"' | LC_ALL=C sort -u)
+members=$(grep -hoE '(TEXT|OTHER|OBJECT|SPECIAL)\((struct (session|pr), )?"[A-Za-z]+"' \
+	src/core/session_shape.c | grep -oE '"[A-Za-z]+"' | tr -d '"' | LC_ALL=C sort -u)
+[ -n "$members" ] || {
+	echo 'src/core/session_shape.c: no members found'
+	bad=1
+}
+# shellcheck disable=SC2086
+listed doc/schema.md $members
 exit $bad
