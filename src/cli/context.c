@@ -23,6 +23,8 @@ void context_release(struct context *c)
 	buf_release(&c->git_dir);
 	buf_release(&c->common_dir);
 	buf_release(&c->top);
+	buf_release(&c->tracking_of);
+	buf_release(&c->tracking);
 	*c = (struct context)CONTEXT_INIT;
 }
 
@@ -73,6 +75,44 @@ bool context_main_is_origin(const struct context *c, const struct session *s)
 		strcmp(dir.data, s->repo_url) == 0;
 	buf_release(&dir);
 	return same;
+}
+
+static void ask_tracking(const struct context *c, const struct session *s, struct buf *out)
+{
+	struct git_repo git = { .top = NULL };
+	struct error ignored = ERROR_INIT;
+	struct buf dir = BUF_INIT;
+	char *name = NULL, *url = NULL;
+
+	if (context_main_dir(c, s, &dir, &ignored) == 0 &&
+		git_repo_open(&git, dir.data, &ignored) == 0 &&
+		git_repo_remote(&git, &name, &url, &ignored) == 0 && name)
+		buf_addf(out, "refs/remotes/%s/", name);
+	free(name);
+	free(url);
+	git_repo_release(&git);
+	buf_release(&dir);
+}
+
+const char *context_main_tracking(struct context *c, const struct session *s)
+{
+	static const char usual[] = "refs/remotes/origin/";
+	const char *main_git = context_main_git(c, s);
+	struct buf dir = BUF_INIT;
+
+	if (!main_git || context_main_is_origin(c, s))
+		return usual;
+	if (!c->tracking_of.len || strcmp(c->tracking_of.data, main_git) != 0) {
+		buf_clear(&c->tracking_of);
+		buf_clear(&c->tracking);
+		buf_adds(&c->tracking_of, main_git);
+		/* Every clone has this one, and git never packs it. */
+		fs_join(&dir, main_git, "refs/remotes/origin/HEAD");
+		if (!dir.failed && !fs_exists(dir.data))
+			ask_tracking(c, s, &c->tracking);
+		buf_release(&dir);
+	}
+	return c->tracking.len && !c->tracking.failed ? c->tracking.data : usual;
 }
 
 static void warn_config(void *arg, const char *text)

@@ -29,6 +29,7 @@ struct context {
 	struct journal *journal;
 	struct config *config;
 	struct backend *backend; /* the registry's */
+	struct buf tracking_of, tracking; /* context_main_tracking()'s last answer */
 	bool known;
 	bool facts_needed; /* a base or PR branch moved: the worker is started when we are done */
 };
@@ -36,7 +37,8 @@ struct context {
 #define CONTEXT_INIT                                                                               \
 	{                                                                                          \
 		.state = BUF_INIT, .git_dir = BUF_INIT, .common_dir = BUF_INIT, .top = BUF_INIT,   \
-		.pointer = POINTER_INIT, .repo = REPO_INIT                                         \
+		.pointer = POINTER_INIT, .repo = REPO_INIT, .tracking_of = BUF_INIT,               \
+		.tracking = BUF_INIT                                                               \
 	}
 
 void context_release(struct context *c);
@@ -79,6 +81,12 @@ const char *context_workspace_git(const struct context *c, const struct session 
 const char *context_main_git(const struct context *c, const struct session *s);
 /* Was the session started from a repository without a remote, so that this one is its origin? */
 bool context_main_is_origin(const struct context *c, const struct session *s);
+/*
+ * Where a session's main repository keeps what it fetched from the session's origin:
+ * "refs/remotes/origin/", or that of its only remote. Asks git only where that does not
+ * show.
+ */
+const char *context_main_tracking(struct context *c, const struct session *s);
 /* Tell the hooks' worker which program to start: this one. */
 int context_remember_program(const char *journal, struct error *err);
 

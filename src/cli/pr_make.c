@@ -87,22 +87,26 @@ static int fetch_base(const struct session *s, bool talk, struct error *err)
 static int take_over(struct context *c, const struct session *s, char oid[65], struct error *err)
 {
 	char newer[65];
-	struct buf ref = BUF_INIT;
+	const char *tracking = context_main_tracking(c, s);
+	struct buf ref = BUF_INIT, theirs = BUF_INIT;
 	struct git_cmd fetch = { .dir = s->workspace };
 	struct git_cmd update = { .dir = s->workspace };
 	int status, r;
 
-	r = read_ref(context_main_git(c, s), "refs/remotes/origin/", s->base_branch, newer, err);
+	r = read_ref(context_main_git(c, s), tracking, s->base_branch, newer, err);
 	if (r < 0 || !newer[0] || strcmp(newer, oid) == 0)
 		return r;
 	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
+	buf_addf(&theirs, "%s%s", tracking, s->base_branch);
 	fetch.args[0] = "fetch";
 	fetch.args[1] = "--quiet";
 	fetch.args[2] = "--no-tags";
 	fetch.args[3] = "--no-write-fetch-head";
 	fetch.args[4] = "minsky";
-	fetch.args[5] = ref.data;
+	fetch.args[5] = theirs.data;
 	r = buf_check(&ref, err);
+	if (r == 0)
+		r = buf_check(&theirs, err);
 	if (r == 0)
 		r = git_run(&fetch, NULL, NULL, &status, err);
 	if (r == 0 && status == 0 && (!oid[0] || is_ancestor(s->workspace, oid, newer))) {
@@ -114,6 +118,7 @@ static int take_over(struct context *c, const struct session *s, char oid[65], s
 			(void)memcpy(oid, newer, sizeof(newer));
 	}
 	buf_release(&ref);
+	buf_release(&theirs);
 	return r;
 }
 
@@ -267,7 +272,7 @@ static int push(struct making *m, struct error *err)
 	expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
 					: places.now[PR_PLACE_WORKSPACE_ORIGIN];
 	return pr_push(m->s->workspace, "origin", m->made.oid, m->branch.data, expected,
-		!places.truth_is_main && !m->c->app->quiet, err);
+		!places.truth_is_main && !m->c->app->quiet && !m->c->app->json, err);
 }
 
 static int record(struct making *m, struct error *err)

@@ -81,10 +81,11 @@ int settle_look(
 		r = look_at(workspace, "refs/remotes/origin/", branch.data,
 			out->oid[PR_PLACE_WORKSPACE_ORIGIN], err);
 	if (r == 0 && !out->truth_is_main)
-		r = look_at(main_git, "refs/remotes/origin/", branch.data,
+		r = look_at(main_git, context_main_tracking(c, s), branch.data,
 			out->oid[PR_PLACE_MAIN_ORIGIN], err);
 	if (r == 0 && s->base_branch)
-		r = look_at(main_git, out->truth_is_main ? "refs/heads/" : "refs/remotes/origin/",
+		r = look_at(main_git,
+			out->truth_is_main ? "refs/heads/" : context_main_tracking(c, s),
 			s->base_branch, out->base, err);
 	for (int p = 0; p < PR_PLACES; p++)
 		out->now[p] = out->oid[p][0] ? out->oid[p] : NULL;
@@ -190,7 +191,7 @@ static int ask_merged(struct settling *t, const char *head, const char *since, s
 	const struct {
 		const char *place, *dir, *prefix;
 	} places[] = { { "main", main_git, "refs/heads/" },
-		{ "mainOrigin", main_git, "refs/remotes/origin/" },
+		{ "mainOrigin", main_git, context_main_tracking(t->c, t->s) },
 		{ "workspaceOrigin", workspace, "refs/remotes/origin/" },
 		{ "workspace", workspace, "refs/heads/" } };
 	int r = open_facts(t, err);
