@@ -38,6 +38,11 @@ static int check_pr(struct approval *a, struct error *err)
 		return error_hint(err, "'minsky session pr create' makes it again");
 	}
 	r = pr_read(&a->commit, s->workspace, a->pr->head, err);
+	if (r == ERR_NOTFOUND)
+		r = error_set(err, ERR_REFUSED,
+			"'%s' is at %.8s now, which somebody else made: the workspace has no "
+			"such commit",
+			a->pr->branch_name, a->pr->head);
 	if (r < 0)
 		error_hint(err, "make it a prepared merge: minsky session pr create %s", s->name);
 	return r;
@@ -142,14 +147,15 @@ out:
 /* What the remote has told us by taking the push: the main repository may know it too. */
 static void tell_main(struct approval *a)
 {
+	const char *tracking = context_main_tracking(a->c, a->s);
 	struct buf input = BUF_INIT;
 	struct git_cmd cmd = { .dir = a->main_dir.data, .args = { "update-ref", "--stdin" } };
 	struct error ignored = ERROR_INIT;
 	int status;
 
-	buf_addf(&input, "update refs/remotes/origin/%s %s\n", a->s->base_branch, a->commit.oid);
+	buf_addf(&input, "update %s%s %s\n", tracking, a->s->base_branch, a->commit.oid);
 	if (a->places.now[PR_PLACE_MAIN_ORIGIN])
-		buf_addf(&input, "delete refs/remotes/origin/%s\n", a->pr->branch_name);
+		buf_addf(&input, "delete %s%s\n", tracking, a->pr->branch_name);
 	cmd.input = input.data;
 	cmd.input_len = input.len;
 	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
@@ -163,7 +169,8 @@ static int land_remote(struct approval *a, struct approve_result *out, struct er
 
 	if (r == 0)
 		r = pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
-			a->pr->branch_name, a->commit.oid, !a->c->app->quiet, err);
+			a->pr->branch_name, a->commit.oid, !a->c->app->quiet && !a->c->app->json,
+			err);
 	if (r < 0)
 		return r;
 	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, &why) <
@@ -183,9 +190,11 @@ static int land_local(struct approval *a, struct error *err)
 	struct git_cmd mirror = { .dir = a->s->workspace, .args = { "update-ref", "--stdin" } };
 	struct error ignored = ERROR_INIT;
 	int status;
-	int r = pr_forward(
-		a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, err);
+	int r = pr_check_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
 
+	if (r == 0)
+		r = pr_forward(
+			a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, err);
 	if (r == 0)
 		r = pr_delete_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
 	if (r < 0)

@@ -234,7 +234,8 @@ int pr_forward(const char *main_dir, const char *from_dir, const char *base, con
 	return rc;
 }
 
-int pr_delete_branch(const char *dir, const char *branch, const char *oid, struct error *err)
+static int delete_branch(
+	const char *dir, const char *branch, const char *oid, bool dry_run, struct error *err)
 {
 	struct buf ref = BUF_INIT, common_dir = BUF_INIT, old = BUF_INIT, work_tree = BUF_INIT;
 	int rc;
@@ -251,10 +252,12 @@ int pr_delete_branch(const char *dir, const char *branch, const char *oid, struc
 		goto out;
 	}
 	rc = find_work_tree(dir, branch, &work_tree, err);
-	if (rc == 0 && work_tree.len)
-		rc = error_set(err, ERR_REFUSED, "branch '%s' is checked out in '%s'", branch,
+	if (rc == 0 && work_tree.len) {
+		error_set(err, ERR_REFUSED, "branch '%s' is checked out in '%s'", branch,
 			work_tree.data);
-	if (rc == 0) {
+		rc = error_hint(err, "switch to another branch there");
+	}
+	if (rc == 0 && !dry_run) {
 		const struct git_cmd cmd = { .dir = dir,
 			.args = { "update-ref", "-m", "minsky: approve", "-d", ref.data, oid } };
 
@@ -266,4 +269,14 @@ out:
 	buf_release(&old);
 	buf_release(&work_tree);
 	return rc;
+}
+
+int pr_delete_branch(const char *dir, const char *branch, const char *oid, struct error *err)
+{
+	return delete_branch(dir, branch, oid, false, err);
+}
+
+int pr_check_branch(const char *dir, const char *branch, const char *oid, struct error *err)
+{
+	return delete_branch(dir, branch, oid, true, err);
 }
