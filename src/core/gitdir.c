@@ -133,14 +133,18 @@ out:
 	return r;
 }
 
-static int find_upwards(struct buf *dir, struct buf *git_dir, bool *bare_out, struct error *err)
+static int find_upwards(
+	const char *start, struct buf *dir, struct buf *git_dir, bool *bare_out, struct error *err)
 {
 	for (;;) {
 		char *slash;
 		int r = look_here(dir->data, git_dir, bare_out, err);
 
-		if (r == 0 || err->code != ERR_NOTFOUND || !strcmp(dir->data, "/"))
+		if (r == 0 || err->code != ERR_NOTFOUND)
 			return r;
+		if (!strcmp(dir->data, "/"))
+			return error_set(
+				err, ERR_NOTFOUND, "'%s' is not in a git repository", start);
 		error_clear(err);
 		slash = strrchr(dir->data, '/');
 		buf_truncate(dir, slash == dir->data ? 1 : (size_t)(slash - dir->data));
@@ -200,7 +204,7 @@ int gitdir_find(const char *dir, bool use_env, struct buf *git_dir_out, struct b
 	if (given && *given) {
 		r = find_given(given, &at, &git_dir, &top, err);
 	} else {
-		r = find_upwards(&at, &git_dir, &bare, err);
+		r = find_upwards(dir, &at, &git_dir, &bare, err);
 		if (r == 0 && !bare)
 			swap(&top, &at);
 	}
