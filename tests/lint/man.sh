@@ -75,6 +75,16 @@ while IFS= read -r words; do
 	}
 done <"$work/commands"
 
+# Every setting, its variable and its old spellings.
+# shellcheck disable=SC2013 # words, not lines
+for word in $(sed -nE 's/.*(\.name|\.variable) = "([^"]+)".*/\2/p
+	s/^\t\{ "([^"]+)", "[^"]+" \},/\1/p' ../../src/core/config_keys.c); do
+	grep -qF " $word" minsky-config.5 || {
+		echo "minsky-config.5 does not have '$word'"
+		bad=1
+	}
+done
+
 if command -v mandoc >/dev/null; then
 	for page in minsky*.[1-9]; do
 		# STYLE is a matter of taste, and the base system's list of pages is not ours.
