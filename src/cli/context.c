@@ -309,15 +309,24 @@ int context_ring(struct context *c, const char *common_dir, struct error *err)
 	return r;
 }
 
+/* A repository that somebody broke must not stand in the way of the record and of the others. */
+static int ring_or_warn(struct context *c, const char *common_dir, struct error *err)
+{
+	int r = common_dir ? context_ring(c, common_dir, err) : 0;
+
+	if (r == ERR_NOTFOUND) {
+		app_warn(c->app, "cannot see what git did in '%s': %s", common_dir, err->msg);
+		error_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
 int context_catch_up(struct context *c, const struct session *s, struct error *err)
 {
-	const char *main_git = context_main_git(c, s);
-	const char *workspace = s ? context_workspace_git(c, s) : NULL;
-	int r = 0;
+	int r = ring_or_warn(c, context_main_git(c, s), err);
 
-	if (main_git)
-		r = context_ring(c, main_git, err);
-	if (r == 0 && workspace)
-		r = context_ring(c, workspace, err);
+	if (r == 0 && s)
+		r = ring_or_warn(c, context_workspace_git(c, s), err);
 	return r < 0 ? r : context_project(c, err);
 }

@@ -92,7 +92,8 @@ int context_remember_program(const char *journal, struct error *err);
 
 /*
  * Read what git wrote since minsky last looked: in the session's workspace (NULL: only the
- * main repository). Then project. A clone that is not there any more is passed over.
+ * main repository). Then project. A clone that is not there any more is passed over; one without
+ * its HEAD is warned about.
  */
 int context_catch_up(struct context *c, const struct session *s, struct error *err);
 /* The same for one clone by its common git directory. */
