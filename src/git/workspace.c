@@ -249,12 +249,18 @@ out:
 	return rc;
 }
 
+/*
+ * There is nothing to discard; but without that, switch succeeds although files are missing
+ * because their objects cannot be read.
+ */
+/* Discarding: git takes a short cut that fills no work tree when it seems to be there already. */
 static int check_out(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
 	bool talk = !plan->quiet && isatty(STDERR_FILENO);
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "switch", "--quiet", talk ? "--progress" : "--no-progress", "--no-track",
-			"-c", plan->branch, plan->base_oid },
+		.args = { "switch", "--quiet", "--discard-changes", "--discard-changes",
+			talk ? "--progress" : "--no-progress", "--no-track", "-c", plan->branch,
+			plan->base_oid },
 		.talk = talk };
 
 	return git_must(&cmd, NULL, err);
