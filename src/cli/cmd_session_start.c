@@ -2,6 +2,7 @@
 #include "cli/output.h"
 #include "cli/start.h"
 #include "core/names.h"
+#include "core/text.h"
 
 static const char *task, *description, *branch, *base, *repo;
 static bool quiet;
@@ -35,15 +36,18 @@ static int choose_name(const char *given, const char *task_id, struct buf *out, 
 
 static int refuse_inside(const struct context *c, struct error *err)
 {
-	struct buf dir = BUF_INIT;
+	struct buf dir = BUF_INIT, quoted = BUF_INIT;
 	struct error ignored = ERROR_INIT;
 
 	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
 		c->pointer.name ? c->pointer.name : c->pointer.session);
-	if (c->repo.main_path && context_main_dir(c, NULL, &dir, &ignored) == 0)
-		error_hint(err, "start it from the repository: minsky session start --repo '%s'",
-			dir.data);
+	if (c->repo.main_path && context_main_dir(c, NULL, &dir, &ignored) == 0) {
+		text_add_quoted(&quoted, dir.data);
+		error_hint(err, "start it from the repository: minsky session start --repo %s",
+			quoted.data);
+	}
 	buf_release(&dir);
+	buf_release(&quoted);
 	return err->code;
 }
 

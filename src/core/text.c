@@ -91,6 +91,18 @@ void text_add_line(struct buf *out, const char *s, size_t len)
 	add_escaped(out, s, len, false);
 }
 
+void text_add_quoted(struct buf *out, const char *s)
+{
+	buf_addch(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			buf_adds(out, "'\\''");
+		else
+			buf_addch(out, *s);
+	}
+	buf_addch(out, '\'');
+}
+
 size_t text_cut(const char *s, size_t len, size_t max)
 {
 	uint32_t cp;

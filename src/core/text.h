@@ -23,6 +23,8 @@ bool text_is_control(uint32_t cp);
 void text_add_visible(struct buf *out, const char *s, size_t len);
 /* The same on one line: newline and tab are escaped too. */
 void text_add_line(struct buf *out, const char *s, size_t len);
+/* Append s as one word of a shell command that a person may copy: in single quotes. */
+void text_add_quoted(struct buf *out, const char *s);
 /* Longest prefix of at most `max` bytes that does not cut a character. */
 size_t text_cut(const char *s, size_t len, size_t max);
 

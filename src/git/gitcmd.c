@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/fs.h"
 #include "core/text.h"
 #include "git/gitenv.h"
 
@@ -350,6 +351,8 @@ static void last_words(const struct buf *errout, struct buf *words)
 	const char *end = errout->data + errout->len;
 	bool serious = false;
 	bool open = false;
+	/* Said behind the reason, whatever that was. */
+	static const char empty[] = "fatal: Could not read from remote repository.";
 
 	while (at < end) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
@@ -360,6 +363,8 @@ static void last_words(const struct buf *errout, struct buf *words)
 			buf_adds(words,
 				words->len && words->data[words->len - 1] == ':' ? " " : ", ");
 			text_add_line(words, at + 1, len - 1);
+		} else if (words->len && line_is(at, len + 1, empty)) {
+			break;
 		} else if (len && (now || !serious) && !line_is(at, len, "hint:")) {
 			size_t skip = now ? strlen("fatal: ") : 0;
 
@@ -374,12 +379,48 @@ static void last_words(const struct buf *errout, struct buf *words)
 	}
 }
 
+/*
+ * git asks safe.directory for the work tree when it is run there, and for the git directory when
+ * another git fetches from it; both are wanted.
+ */
+int git_foreign(const struct buf *errout, struct error *err)
+{
+	static const char words[] = "dubious ownership in repository at '";
+	const char *at = strstr(errout->data, words), *end;
+	struct buf dir = BUF_INIT, hint = BUF_INIT;
+	int rc;
+
+	if (!at)
+		return 0;
+	at += strlen(words);
+	end = strstr(at, "'\n");
+	buf_add(&dir, at, end ? (size_t)(end - at) : strlen(at));
+	buf_adds(&hint, "git config --global --add safe.directory ");
+	text_add_quoted(&hint, dir.data);
+	rc = buf_check(&dir, err);
+	if (rc == 0) {
+		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", dir.data);
+		buf_adds(&dir, "/.git");
+		if (fs_is_dir(dir.data)) {
+			buf_adds(&hint, " && git config --global --add safe.directory ");
+			text_add_quoted(&hint, dir.data);
+		}
+		rc = error_hint(err, "if you trust it: %s", hint.data);
+	}
+	buf_release(&dir);
+	buf_release(&hint);
+	return rc;
+}
+
 int git_failed(const struct git_cmd *cmd, int status, const struct buf *errout,
 	enum error_code code, struct error *err)
 {
 	struct buf scrubbed = BUF_INIT;
 	struct buf words = BUF_INIT;
+	int rc = git_foreign(errout, err);
 
+	if (rc < 0)
+		return rc;
 	text_add_scrubbed(&scrubbed, errout->data, errout->len);
 	last_words(&scrubbed, &words);
 	if (words.len)

@@ -38,10 +38,15 @@ int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int 
 int git_must(const struct git_cmd *cmd, struct buf *out, struct error *err);
 /*
  * What git_must() does about a bad status: record `code` with git's own words from its stderr (the
- * last "fatal:" or "error:" and the lines that belong to it), made safe to show. Returns code.
+ * last "fatal:" or "error:" and the lines that belong to it), made safe to show. Returns the code.
  */
 int git_failed(const struct git_cmd *cmd, int status, const struct buf *errout,
 	enum error_code code, struct error *err);
+/*
+ * Was it that the repository belongs to another user? Then ERR_REFUSED, with what would allow it
+ * as the hint; else 0. git_failed() asks this first.
+ */
+int git_foreign(const struct buf *errout, struct error *err);
 /* The signal that came while git ran; 0: none. */
 int git_interrupted(void);
 /* Drop the last newline. */

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "core/fs.h"
+#include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/gitconfig.h"
 
@@ -37,17 +38,10 @@ static int check_version(struct error *err)
 static int explain(const char *path, int status, const struct buf *errout, struct error *err)
 {
 	const struct git_cmd cmd = { .args = { "rev-parse" } };
-	const char *owner = strstr(errout->data, "dubious ownership in repository at '");
-	const char *dir, *end;
+	int rc = git_foreign(errout, err);
 
-	if (owner || strstr(errout->data, "unsafe repository")) {
-		dir = owner ? strchr(owner, '\'') + 1 : path;
-		end = owner ? strchr(dir, '\'') : NULL;
-		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", path);
-		return error_hint(err,
-			"if you trust it: git config --global --add safe.directory '%.*s'",
-			end ? (int)(end - dir) : (int)strlen(dir), dir);
-	}
+	if (rc < 0)
+		return rc;
 	if (strstr(errout->data, "refstorage"))
 		return error_set(err, ERR_UNSUPPORTED,
 			"repository '%s' keeps its refs in reftable, which minsky does not support",
@@ -111,9 +105,9 @@ static int set_head(struct git_repo *r, const char *oid, const char *ref, struct
  */
 static int ask_head(struct git_repo *r, struct error *err)
 {
-	const struct git_cmd both = { .dir = r->git_dir,
+	const struct git_cmd both = { .dir = git_repo_dir(r),
 		.args = { "rev-parse", "HEAD", "--symbolic-full-name", "HEAD" } };
-	const struct git_cmd name = { .dir = r->git_dir,
+	const struct git_cmd name = { .dir = git_repo_dir(r),
 		.args = { "symbolic-ref", "-q", "--short", "HEAD" } };
 	struct buf out = BUF_INIT;
 	char *lines[2];
@@ -136,6 +130,26 @@ out:
 	return rc;
 }
 
+/* Paths are kept as JSON text and in files of lines. */
+static int check_path(const char *path, const char *line, struct error *err)
+{
+	const char *wrong = NULL;
+	uint32_t cp;
+
+	if (line[0] != '/')
+		wrong = "has a newline in it";
+	for (size_t n; !wrong && *line; line += n) {
+		n = text_utf8_char(line, strlen(line), &cp);
+		if (!n)
+			wrong = "is not UTF-8";
+		else if (text_is_control(cp))
+			wrong = "has a control character in it";
+	}
+	return wrong
+		? error_set(err, ERR_UNSUPPORTED, "the path of repository '%s' %s", path, wrong)
+		: 0;
+}
+
 static int set_dirs(
 	struct git_repo *r, const char *path, char *const *lines, size_t n, struct error *err)
 {
@@ -148,10 +162,11 @@ static int set_dirs(
 		return error_set(err, ERR_UNSUPPORTED,
 			"repository '%s' uses %s object ids, which minsky does not support", path,
 			lines[L_FORMAT]);
-	for (size_t i = L_GIT_DIR; i <= L_TOP && i < n; i++)
-		if (lines[i][0] != '/')
-			return error_set(err, ERR_UNSUPPORTED,
-				"the path of repository '%s' has a newline in it", path);
+	for (size_t i = L_GIT_DIR; i <= L_TOP && i < n; i++) {
+		rc = check_path(path, lines[i], err);
+		if (rc < 0)
+			return rc;
+	}
 	rc = take(&r->git_dir, lines[L_GIT_DIR], err);
 	if (rc == 0)
 		rc = fs_realpath(lines[L_COMMON_DIR], &common, err);
@@ -187,14 +202,16 @@ static int ask_places(struct git_repo *r, const char *path, struct error *err)
 		rc = explain(path, status, &errout, err);
 		goto out;
 	}
-	rc = set_dirs(r, path, lines, n, err);
+	/* A newline in a path, behind which another path seems to begin. */
+	if (n > (strcmp(lines[L_BARE], "true") == 0 ? L_TOP : L_COUNT))
+		rc = error_set(err, ERR_UNSUPPORTED,
+			"the path of repository '%s' has a newline in it", path);
+	else
+		rc = set_dirs(r, path, lines, n, err);
 	if (rc < 0)
 		goto out;
 	if (status == 0 && n == L_COUNT && is_oid(lines[L_HEAD]))
 		rc = set_head(r, lines[L_HEAD], lines[L_BRANCH], err);
-	else if (status == 0 && n > L_COUNT)
-		rc = error_set(err, ERR_UNSUPPORTED,
-			"the path of repository '%s' has a newline in it", path);
 	else
 		rc = ask_head(r, err);
 out:
@@ -210,7 +227,7 @@ static bool known_to_libgit2(const struct git_setting *s)
 
 static int ask_config(struct git_repo *r, const char *path, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = r->top ? r->top : r->git_dir,
+	const struct git_cmd cmd = { .dir = git_repo_dir(r),
 		.args = { "config", "-z", "--list", "--show-scope" } };
 	struct buf out = BUF_INIT;
 	struct git_setting s;
@@ -246,6 +263,11 @@ static int ask_config(struct git_repo *r, const char *path, struct error *err)
 out:
 	buf_release(&out);
 	return rc;
+}
+
+const char *git_repo_dir(const struct git_repo *r)
+{
+	return r->top ? r->top : r->git_dir;
 }
 
 const char *git_repo_path(const struct git_repo *r)

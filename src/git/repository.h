@@ -29,6 +29,11 @@ struct git_repo {
 void git_repo_release(struct git_repo *r);
 /* `path` is anywhere inside. ERR_NOTFOUND outside a repository; ERR_UNSUPPORTED; ERR_REFUSED. */
 int git_repo_open(struct git_repo *out, const char *path, struct error *err);
+/*
+ * Where to run git: the work tree, or the git directory of a bare one. Inside the git directory of
+ * a work tree, safe.directory would be asked for another name than the one that users give it.
+ */
+const char *git_repo_dir(const struct git_repo *r);
 /* How to name it as a remote: its work tree, or the git directory of a bare or linked one. */
 const char *git_repo_path(const struct git_repo *r);
 

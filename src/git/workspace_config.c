@@ -89,7 +89,7 @@ static void write_url(const struct git_repo *r, const struct git_setting *s, str
 	struct git_setting absolute = *s;
 
 	if (is_relative_path(s->value)) {
-		buf_addf(&url, "%s/%s", r->top ? r->top : r->git_dir, s->value);
+		buf_addf(&url, "%s/%s", git_repo_dir(r), s->value);
 		absolute.value = url.data;
 	}
 	git_config_write(out, &absolute);
