@@ -96,10 +96,6 @@ static int choose_base(struct starting *t, struct error *err)
 	const struct git_base *b = &t->base;
 	int r;
 
-	if (!t->git->head) {
-		error_set(err, ERR_REFUSED, "the repository has no commits yet");
-		return error_hint(err, "make a first commit, then start the session");
-	}
 	r = t->req->base ? git_repo_named_base(t->git, t->req->base, &t->base, err)
 			 : git_repo_default_base(t->git, &t->base, err);
 	if (r < 0)

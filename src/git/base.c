@@ -119,7 +119,7 @@ static bool next_line(char **at, struct ref_line *out)
 static int list_refs(
 	const struct git_repo *r, const char *a, const char *b, struct buf *out, struct error *err)
 {
-	struct git_cmd cmd = { .dir = r->git_dir,
+	struct git_cmd cmd = { .dir = git_repo_dir(r),
 		.args = { "for-each-ref", "--format=%(refname) %(objectname) %(symref)", a, b } };
 
 	return git_must(&cmd, out, err);
@@ -192,15 +192,47 @@ static int ask_remote_head(
 	return rc;
 }
 
+static int no_commits(const struct git_repo *r, struct error *err)
+{
+	error_set(err, ERR_REFUSED, "repository '%s' has no commits yet", git_repo_dir(r));
+	return error_hint(err, "make a first commit, then start again");
+}
+
+/* No branch to start from. HEAD may be on one that is not born yet, while there are others. */
 static int no_base(const struct git_repo *r, struct error *err)
 {
-	if (!r->head) {
-		error_set(err, ERR_REFUSED, "repository '%s' has no commits yet",
-			r->top ? r->top : r->git_dir);
-		return error_hint(err, "make a first commit, then start again");
+	struct buf refs = BUF_INIT;
+	int rc = r->head ? 0 : list_refs(r, "refs/heads", "refs/remotes", &refs, err);
+
+	if (rc == 0 && !r->head && !refs.len) {
+		rc = no_commits(r, err);
+	} else if (rc == 0) {
+		if (r->branch)
+			error_set(err, ERR_REFUSED, "branch '%s' has no commits yet", r->branch);
+		else
+			error_set(err, ERR_REFUSED,
+				"HEAD is detached, so no branch is the default one");
+		rc = error_hint(err, "name the branch to start from with --base");
 	}
-	error_set(err, ERR_REFUSED, "HEAD is detached, so no branch is the default one");
-	return error_hint(err, "name the branch to start from with --base");
+	buf_release(&refs);
+	return rc;
+}
+
+static int no_named_base(
+	const struct git_repo *r, const char *branch, const char *remote, struct error *err)
+{
+	struct buf refs = BUF_INIT;
+	int rc = r->head ? 0 : list_refs(r, "refs/heads", "refs/remotes", &refs, err);
+
+	if (rc == 0 && !r->head && !refs.len)
+		rc = no_commits(r, err);
+	else if (rc == 0 && remote)
+		rc = error_set(err, ERR_NOTFOUND, "there is no branch '%s', here or on '%s'",
+			branch, remote);
+	else if (rc == 0)
+		rc = error_set(err, ERR_NOTFOUND, "there is no branch '%s'", branch);
+	buf_release(&refs);
+	return rc;
 }
 
 int git_repo_default_base(const struct git_repo *r, struct git_base *out, struct error *err)
@@ -260,13 +292,8 @@ int git_repo_named_base(
 			b.local_oid = NULL;
 		}
 	}
-	if (rc == 0 && !b.remote_oid && !b.local_oid) {
-		if (!r->head)
-			rc = no_base(r, err);
-		else
-			rc = error_set(err, ERR_NOTFOUND, "there is no branch '%s', here or on %s",
-				branch, remote ? remote : "a remote");
-	}
+	if (rc == 0 && !b.remote_oid && !b.local_oid)
+		rc = no_named_base(r, branch, remote, err);
 	if (rc == 0) {
 		*out = b;
 		memset(&b, 0, sizeof(b));
