@@ -67,7 +67,7 @@ int workspace_check_branch(
 {
 	struct buf patterns[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
 	struct buf tracking = BUF_INIT, out = BUF_INIT;
-	struct git_cmd cmd = { .dir = main->git_dir,
+	struct git_cmd cmd = { .dir = git_repo_dir(main),
 		.args = { "for-each-ref", "--format=%(refname)", "refs/heads/pr" } };
 	int first = (int)strcspn(branch, "/");
 	size_t n = 3;
@@ -76,6 +76,12 @@ int workspace_check_branch(
 	if (strcmp(branch, "pr") == 0) {
 		error_set(err, ERR_REFUSED,
 			"a branch 'pr' would be in the way of the PR branches 'pr/...'");
+		return error_hint(err, "choose another name with --branch");
+	}
+	if (is_below(branch, "pr")) {
+		error_set(err, ERR_REFUSED,
+			"branch '%s' is where the PR of a session '%s' would go", branch,
+			branch + strlen("pr/"));
 		return error_hint(err, "choose another name with --branch");
 	}
 	buf_addf(&patterns[0], "refs/heads/%.*s", first, branch);
