@@ -13,7 +13,7 @@
 
 #define PR_FRESH_MS 300000 /* older than this, and times in the future, are stale */
 
-/* Where the branch stands now, compared with where it was seen last. Pure: see settle_test. */
+/* Where the branch stands now, compared with where it was seen last. Pure. */
 struct pr_outlook {
 	const char *head; /* the tip that counts now; NULL when nothing moved and none is known */
 	bool exists;

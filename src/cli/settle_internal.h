@@ -1,0 +1,53 @@
+/*
+ * settle_internal.h - between the parts of settling: looking, asking the commit graph, writing
+ * events, and the decisions in settle.c.
+ */
+#ifndef CLI_SETTLE_INTERNAL_H
+#define CLI_SETTLE_INTERNAL_H
+
+#include "cli/emit.h"
+#include "cli/settle.h"
+#include "git/facts.h"
+
+/* What is being settled: a session, its PR if it has an open one, and what was found. */
+struct settling {
+	struct context *c;
+	struct session *s;
+	const struct pr *pr; /* NULL: none, or the newest has ended */
+	struct pr_places places;
+	struct pr_outlook outlook;
+	struct facts *facts;
+	char parents[2][65]; /* of the tip: "" where there is none */
+	struct emit emit;
+};
+
+/* Where the PR was found merged, and the verdict; MERGE_NO as long as it was not. */
+struct landing {
+	const char *place;
+	char base[65];
+	char tip[65];
+	struct merge_verdict verdict;
+};
+
+bool pr_is_open(const struct pr *pr);
+/* One ref by its short name; "" if the directory or the ref is not there. */
+int settling_ref(const char *common_dir, const char *prefix, const char *name, char oid[65],
+	struct error *err);
+/* Fill t->parents from a commit; its subject, made harmless, into `subject` (may be NULL). */
+int settling_read_tip(struct settling *t, const char *oid, struct buf *subject, struct error *err);
+int settling_ask_merged(struct settling *t, const char *head, const char *since,
+	struct landing *out, struct error *err);
+int settling_find_since(
+	struct settling *t, const char *head, const char **since, struct error *err);
+
+int settling_created(struct settling *t, char id[ID_UUID_SIZE], const char *head, const char *since,
+	const char *title, struct error *err);
+int settling_updated(struct settling *t, const char *head, const char *since, const char *title,
+	struct error *err);
+int settling_merged(struct settling *t, const char *id, const char *head,
+	const struct landing *landing, struct error *err);
+int settling_deleted(struct settling *t, const struct pr *pr, struct error *err);
+/* Nothing is written while all is as it was, and was looked at a short time ago. */
+int settling_checked(struct settling *t, enum merge_answer answer, struct error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* Has a PR arrived in its base? */
+#include "cli/settle_internal.h"
+
+static int open_facts(struct settling *t, struct error *err)
+{
+	const char *workspace = context_workspace_git(t->c, t->s);
+	const char *main_git = context_main_git(t->c, t->s);
+	int r;
+
+	if (t->facts)
+		return 0;
+	r = facts_open(&t->facts, workspace ? workspace : main_git, err);
+	/* Each of the two has commits that the other has not. */
+	if (r == 0 && workspace && main_git)
+		r = facts_add_objects(t->facts, main_git, err);
+	return r;
+}
+
+static int ask_base(struct settling *t, const char *tip, const char *since, const char *place,
+	const char *base, struct landing *out, struct error *err)
+{
+	struct merge_verdict verdict;
+	int r = facts_merged(t->facts, base, tip, since, &verdict, err);
+
+	if (r < 0)
+		return r;
+	/* A definite answer beats a vague one; the vague one beats none. */
+	if (verdict.answer == MERGE_YES || out->verdict.answer == MERGE_NO) {
+		out->verdict = verdict;
+		out->place = place;
+		(void)snprintf(out->base, sizeof(out->base), "%s", base);
+		(void)snprintf(out->tip, sizeof(out->tip), "%s", tip);
+	}
+	return 0;
+}
+
+/*
+ * Has the PR arrived in its base, anywhere that we can see? The base as last fetched, and the
+ * local branch of either repository. The session's own tip counts like the prepared commit: who
+ * merges the branch instead of the PR has merged the work.
+ */
+int settling_ask_merged(struct settling *t, const char *head, const char *since,
+	struct landing *out, struct error *err)
+{
+	const char *workspace = context_workspace_git(t->c, t->s);
+	const char *main_git = context_main_git(t->c, t->s);
+	const struct {
+		const char *place, *dir, *prefix;
+	} places[] = { { "main", main_git, "refs/heads/" },
+		{ "mainOrigin", main_git, context_main_tracking(t->c, t->s) },
+		{ "workspaceOrigin", workspace, "refs/remotes/origin/" },
+		{ "workspace", workspace, "refs/heads/" } };
+	int r = open_facts(t, err);
+
+	*out = (struct landing){ .verdict = { .answer = MERGE_NO } };
+	for (size_t i = 0; r == 0 && i < sizeof(places) / sizeof(*places); i++) {
+		char base[65];
+
+		r = settling_ref(places[i].dir, places[i].prefix, t->s->base_branch, base, err);
+		if (r < 0 || !base[0])
+			continue;
+		r = ask_base(t, head, since, places[i].place, base, out, err);
+		if (r == 0 && out->verdict.answer != MERGE_YES && t->parents[1][0])
+			r = ask_base(t, t->parents[1], since, places[i].place, base, out, err);
+		if (out->verdict.answer == MERGE_YES)
+			break;
+	}
+	return r;
+}
+
+int settle_ask_tip(struct context *c, struct session *s, const char *tip,
+	enum merge_answer *answer_out, struct error *err)
+{
+	struct settling t = { .c = c, .s = s };
+	struct landing landing;
+	int r = settling_ask_merged(&t, tip, NULL, &landing, err);
+
+	if (r == 0)
+		*answer_out = landing.verdict.answer;
+	facts_close(t.facts);
+	return r;
+}
+
+/*
+ * What counts as news in the base: behind the base that a prepared commit was made for; for any
+ * other tip, and for one that was in the base before the session began, behind where it began.
+ */
+int settling_find_since(struct settling *t, const char *head, const char **since, struct error *err)
+{
+	bool old = false;
+	int r = 0;
+
+	*since = t->s->base_oid;
+	if (!t->parents[1][0])
+		return 0;
+	r = open_facts(t, err);
+	if (r == 0 && t->s->base_oid)
+		r = facts_is_ancestor(t->facts, head, t->s->base_oid, &old, err);
+	if (r == 0 && !old)
+		*since = t->parents[0];
+	return r;
+}
