@@ -129,6 +129,8 @@ static void without_a_remote_main_is_origin(void **state)
 	sh(".", "repo m; cd m; commit a 1; git branch other");
 	clone("m");
 	assert_string_equal(ask("w", "git remote -v | sed 's/\\t.*//' | sort -u"), "origin");
+	/* The base is where the clone's HEAD was, and is checked out all the same. */
+	assert_string_equal(ask("w", "ls; git status --porcelain"), "a");
 	assert_string_equal(ask("w", "git remote get-url origin"), at("m"));
 	assert_string_equal(
 		ask("w", "git rev-parse origin/other"), ask("m", "git rev-parse other"));
