@@ -250,15 +250,15 @@ out:
 }
 
 /*
- * There is nothing to discard; but without that, switch succeeds although files are missing
- * because their objects cannot be read.
+ * There is nothing to discard; but without that, switch takes a short cut that fills no work tree
+ * when it seems to be there already, and succeeds although files could not be written because
+ * their objects cannot be read.
  */
-/* Discarding: git takes a short cut that fills no work tree when it seems to be there already. */
 static int check_out(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
 	bool talk = !plan->quiet && isatty(STDERR_FILENO);
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "switch", "--quiet", "--discard-changes", "--discard-changes",
+		.args = { "switch", "--quiet", "--discard-changes",
 			talk ? "--progress" : "--no-progress", "--no-track", "-c", plan->branch,
 			plan->base_oid },
 		.talk = talk };
