@@ -5,6 +5,7 @@
  *
  *	minsky-cursor 1
  *	state clean              "dirty" while events are being appended
+ *	sum <sha256>             of all that follows
  *	boot <uuid>              of the running system, when it was written
  *	seq <n>                  the journal's head when all of this was true
  *	head <a|d|r> <branch>    per work tree, in the line behind its log: attached, detached, or
@@ -17,7 +18,7 @@
  * what no bell needs. A log in <clone> overrides the same one in <clone>.refs, so a kill between
  * the two writes is harmless; one with offset 0 and no oid is a ref that is gone. Neither file is
  * synced: after a power cut the boot id differs, and then, as when the state is dirty, the journal
- * is searched for what was told already.
+ * is searched for what was told already. Empty lines at the end are room to grow.
  *
  * A name is a ref, "HEAD", or "worktrees/<name>/HEAD". anchor and oid are "-" when empty.
  */
@@ -65,8 +66,8 @@ struct cursor {
 
 void cursor_release(struct cursor *c);
 /*
- * Read <clone>, and <clone>.refs too if `all`. ERR_NOTFOUND when there is none; ERR_CORRUPT when
- * neither can be understood. When <clone> alone is damaged, <clone>.refs stands in, marked dirty.
+ * Read <clone>, and <clone>.refs too if `all`. When <clone> is damaged or missing, <clone>.refs
+ * stands in, marked dirty; ERR_NOTFOUND or ERR_CORRUPT is what that one is then.
  */
 int cursor_load(struct cursor *out, const char *journal_dir, const char *clone, bool all,
 	struct error *err);

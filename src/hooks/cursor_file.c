@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/fs.h"
@@ -10,14 +11,22 @@
 
 #define VERSION "minsky-cursor 1\n"
 #define STATE_OFFSET (sizeof(VERSION "state ") - 1)
+#define SUM_OFFSET (sizeof(VERSION "state clean\nsum ") - 1)
+#define BODY_OFFSET (SUM_OFFSET + HASH_HEX_SIZE)
 #define FILE_MAX (256u << 20)
+/* Files up to here are overwritten, and are multiples of PAD long so that they seldom grow. */
+#define IN_PLACE_MAX 65536
+#define PAD 1024
 
 /* Tells one run of the system from the next; "-" where the kernel does not say. */
-static void boot_id(char out[ID_UUID_SIZE])
+static const char *boot_id(void)
 {
+	static char out[ID_UUID_SIZE];
 	struct error ignored = ERROR_INIT;
 	struct buf text = BUF_INIT;
 
+	if (out[0])
+		return out;
 	memcpy(out, "-", 2);
 	if (fs_read("/proc/sys/kernel/random/boot_id", 4096, &text, &ignored) == 0 &&
 		text.len >= ID_UUID_SIZE - 1) {
@@ -26,6 +35,7 @@ static void boot_id(char out[ID_UUID_SIZE])
 			memcpy(out, text.data, ID_UUID_SIZE);
 	}
 	buf_release(&text);
+	return out;
 }
 
 static bool take_u64(char **at, uint64_t *out)
@@ -148,36 +158,49 @@ static bool parse_line(struct parsing *p, char *line, struct error *err)
 		memcpy(p->boot, at, strlen(at) + 1);
 		return true;
 	}
-	if (strcmp(line, "state") != 0 || (strcmp(at, "clean") != 0 && strcmp(at, "dirty") != 0))
+	return false;
+}
+
+/* The lines of fixed length that stand first. */
+static bool parse_top(struct parsing *p, const struct buf *text)
+{
+	const char *state = text->data + STATE_OFFSET;
+	char sum[HASH_HEX_SIZE];
+
+	if (text->len <= BODY_OFFSET || strncmp(text->data, VERSION "state ", STATE_OFFSET) != 0 ||
+		(strncmp(state, "clean\nsum ", 10) != 0 && strncmp(state, "dirty\nsum ", 10) != 0))
+		return false;
+	hash_bytes(text->data + BODY_OFFSET, text->len - BODY_OFFSET, sum);
+	if (strncmp(text->data + SUM_OFFSET, sum, sizeof(sum) - 1) != 0)
 		return false;
 	if (!p->overlay)
-		p->c->dirty = !strcmp(at, "dirty");
+		p->c->dirty = *state == 'd';
 	return true;
 }
 
 static int parse(struct parsing *p, struct buf *text, const char *path, struct error *err)
 {
-	size_t number = 1;
+	size_t number = 3;
 
-	if (strncmp(text->data, VERSION, strlen(VERSION)) != 0 ||
-		text->data[text->len - 1] != '\n' || strlen(text->data) != text->len)
+	if (!parse_top(p, text))
 		return error_set(err, ERR_CORRUPT, "cursor '%s' is cut off or not one", path);
-	for (char *at = text->data + strlen(VERSION), *next; *at; at = next) {
+	for (char *at = text->data + BODY_OFFSET, *next; *at; at = next) {
 		char *end = strchr(at, '\n');
 
-		*end = '\0';
-		next = end + 1;
 		number++;
+		next = end ? end + 1 : at + strlen(at);
+		if (end == at)
+			continue;
+		if (end)
+			*end = '\0';
 		error_clear(err);
-		if (parse_line(p, at, err))
+		if (end && parse_line(p, at, err))
 			continue;
 		if (err->code == ERR_NOMEM)
 			return err->code;
 		return error_set(
 			err, ERR_CORRUPT, "cursor '%s' line %zu is not understood", path, number);
 	}
-	if (!p->boot[0])
-		return error_set(err, ERR_CORRUPT, "cursor '%s' is cut off", path);
 	return 0;
 }
 
@@ -187,7 +210,6 @@ static int read_into(struct cursor *c, const char *journal_dir, const char *clon
 	struct parsing p = { .c = c, .overlay = overlay, .hot = !*suffix };
 	struct buf path = BUF_INIT;
 	struct buf text = BUF_INIT;
-	char boot[ID_UUID_SIZE];
 	int r;
 
 	cursor_path(&path, journal_dir, clone, suffix);
@@ -198,8 +220,7 @@ static int read_into(struct cursor *c, const char *journal_dir, const char *clon
 		r = parse(&p, &text, path.data, err);
 	if (r < 0)
 		goto out;
-	boot_id(boot);
-	if (!overlay && (strcmp(boot, p.boot) != 0 || !strcmp(boot, "-")))
+	if (!overlay && (strcmp(boot_id(), p.boot) != 0 || !strcmp(p.boot, "-")))
 		c->dirty = true;
 out:
 	buf_release(&text);
@@ -230,14 +251,12 @@ int cursor_load(
 	struct cursor c = CURSOR_INIT;
 	int r = read_into(&c, journal_dir, clone, "", false, err);
 
-	if (r < 0 && err->code == ERR_CORRUPT) {
+	if (r < 0 && (err->code == ERR_CORRUPT || err->code == ERR_NOTFOUND)) {
 		cursor_release(&c);
 		error_clear(err);
 		r = read_into(&c, journal_dir, clone, ".refs", false, err);
 		c.dirty = true;
 		c.all = true;
-		if (r < 0 && err->code == ERR_NOTFOUND)
-			error_set(err, ERR_CORRUPT, "cursor of clone '%s' is damaged", clone);
 	}
 	if (r == 0 && all)
 		r = cursor_load_refs(&c, journal_dir, clone, err);
@@ -260,6 +279,9 @@ int cursor_set_dirty(const char *journal_dir, const char *clone, struct error *e
 	if (r < 0)
 		goto out;
 	fd = open(path.data, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* What is not there is not clean either. */
+	if (fd < 0 && errno == ENOENT)
+		goto out;
 	if (fd < 0 || pwrite(fd, "dirty", 5, (off_t)STATE_OFFSET) != 5) {
 		r = error_errno(err, "cannot write '%s'", path.data);
 		goto out;
@@ -273,12 +295,9 @@ out:
 	return r;
 }
 
-static void format(struct buf *out, const struct cursor *c, bool refs)
+static void format_body(struct buf *out, const struct cursor *c, bool refs)
 {
-	char boot[ID_UUID_SIZE];
-
-	boot_id(boot);
-	buf_addf(out, VERSION "state clean\nboot %s\nseq %" PRIu64 "\n", boot, c->seq);
+	buf_addf(out, "boot %s\nseq %" PRIu64 "\n", boot_id(), c->seq);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct cursor_log *log = &c->v[i];
 
@@ -297,18 +316,67 @@ static void format(struct buf *out, const struct cursor *c, bool refs)
 		buf_addf(out, "dir %" PRId64 " %s\n", c->dirs[i].mtime, c->dirs[i].path);
 }
 
+/* The whole file, filled up with empty lines to a multiple of PAD and to `least` bytes. */
+static void format(struct buf *out, const struct cursor *c, bool refs, size_t least)
+{
+	struct buf body = BUF_INIT;
+	char sum[HASH_HEX_SIZE];
+
+	format_body(&body, c, refs);
+	while (!body.failed && ((BODY_OFFSET + body.len) % PAD || BODY_OFFSET + body.len < least))
+		buf_addch(&body, '\n');
+	hash_bytes(body.data, body.len, sum);
+	buf_addf(out, VERSION "state clean\nsum %s\n", sum);
+	buf_add(out, body.data, body.len);
+	if (body.failed)
+		out->failed = true;
+	buf_release(&body);
+}
+
+/*
+ * Replacing a file by renaming costs a bell more than all the rest: file systems begin to write the
+ * new one out at once. So a small one is overwritten. Killed in the middle, or at a power cut, its
+ * sum is wrong, and <clone>.refs with a search of the journal stands in.
+ */
+static int overwrite(const char *path, const struct buf *text, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open '%s'", path);
+	n = pwrite(fd, text->data, text->len, 0);
+	if (n < 0 || (size_t)n != text->len) {
+		if (n >= 0)
+			errno = ENOSPC;
+		close(fd);
+		return error_errno(err, "cannot write '%s'", path);
+	}
+	return close(fd) < 0 ? error_errno(err, "cannot write '%s'", path) : 0;
+}
+
 static int save_one(const struct cursor *c, const char *journal_dir, const char *clone, bool refs,
 	struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct buf text = BUF_INIT;
+	struct stat st;
+	size_t old = 0;
 	int r;
 
 	cursor_path(&path, journal_dir, clone, refs ? ".refs" : "");
-	format(&text, c, refs);
+	if (!refs && !path.failed && lstat(path.data, &st) == 0 && S_ISREG(st.st_mode) &&
+		st.st_size <= IN_PLACE_MAX)
+		old = (size_t)st.st_size;
+	format(&text, c, refs, old);
 	r = path.failed ? error_nomem(err) : buf_check(&text, err);
-	if (r == 0)
+	if (r < 0)
+		goto out;
+	if (old && text.len <= IN_PLACE_MAX)
+		r = overwrite(path.data, &text, err);
+	else
 		r = fs_replace(path.data, text.data, text.len, 0600, false, err);
+out:
 	buf_release(&text);
 	buf_release(&path);
 	return r;

@@ -344,6 +344,23 @@ static void a_hook_manager_calls_it_by_name(void **state)
 	buf_release(&script);
 }
 
+static void the_script_rings_and_never_fails(void **state)
+{
+	struct buf script = BUF_INIT;
+
+	(void)state;
+	tie("repo/.git");
+	buf_addf(&script, "cp '%s' post-commit; cp post-commit post-checkout", MINSKY_HOOK_SCRIPT);
+	sh("repo/.git/hooks", script.data);
+	assert_int_equal(setenv("MINSKY_HOOK_PROGRAM", MINSKY_HOOK_PROGRAM, 1), 0);
+	sh("repo", "commit f 1 one");
+	assert_int_equal(events(), 1);
+	assert_int_equal(setenv("MINSKY_HOOK_PROGRAM", "/bin/false", 1), 0);
+	sh("repo", "git switch -q -c feat");
+	assert_int_equal(unsetenv("MINSKY_HOOK_PROGRAM"), 0);
+	buf_release(&script);
+}
+
 static void a_receiving_bare_repository_tells_what_was_pushed(void **state)
 {
 	(void)state;
@@ -475,6 +492,7 @@ int main(void)
 		T(the_hook_behind_lives_in_gits_own_world),
 		T(a_copy_of_ourselves_behind_us_does_not_loop),
 		T(a_hook_manager_calls_it_by_name),
+		T(the_script_rings_and_never_fails),
 		T(a_receiving_bare_repository_tells_what_was_pushed),
 		T(the_hook_behind_gets_all_of_a_long_stdin),
 		T(a_moved_workspace_stays_itself_and_says_so),
