@@ -8,6 +8,7 @@
 #include "core/event.h"
 #include "core/json.h"
 #include "lib/bells.h"
+#include "lib/journals.h"
 #include "lib/world.h"
 
 struct journal *bells_journal;

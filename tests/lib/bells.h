@@ -6,7 +6,7 @@
 #define TESTS_LIB_BELLS_H
 
 #include "hooks/bell.h"
-#include "lib/journals.h"
+#include "log/journal.h"
 
 #define CLONE "ffeeddccbbaa99887766554433221100"
 

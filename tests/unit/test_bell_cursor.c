@@ -12,6 +12,7 @@
 #include "core/fs.h"
 #include "core/json.h"
 #include "lib/bells.h"
+#include "lib/journals.h"
 #include "lib/scratch.h"
 #include "lib/world.h"
 
