@@ -22,26 +22,6 @@
 #include "git/facts_impl.h"
 #include "git/gitcmd.h"
 
-void chain_release(struct chain *c)
-{
-	free(c->v);
-	*c = (struct chain){ .v = NULL };
-}
-
-int chain_add(struct chain *c, const char *oid, struct error *err)
-{
-	char(*v)[65];
-
-	if ((c->n & (c->n - 1)) == 0) {
-		v = realloc(c->v, (c->n ? c->n * 2 : 1) * sizeof(*v));
-		if (!v)
-			return error_nomem(err);
-		c->v = v;
-	}
-	(void)snprintf(c->v[c->n++], sizeof(*c->v), "%s", oid);
-	return 0;
-}
-
 /*
  * libgit2 would not open it: would git? Asked from the work tree where that lies around it, since
  * users put that name into safe.directory.
@@ -133,8 +113,10 @@ int facts_open(struct facts **out, const char *git_dir, struct error *err)
 		rc = error_nomem(err);
 		goto out;
 	}
-	if (facts_lib_open(f)) {
-		f->ops = &facts_lib_ops;
+	f->processes = &facts_cmd_ops;
+	f->module = facts_module_load();
+	if (f->module && f->module->open(f)) {
+		f->ops = f->module->ops;
 		rc = look_for_graph(f, err);
 	} else {
 		f->ops = &facts_cmd_ops;
@@ -155,7 +137,8 @@ void facts_close(struct facts *f)
 {
 	if (!f)
 		return;
-	facts_lib_close(f);
+	if (f->module)
+		f->module->close(f);
 	free(f->git_dir);
 	buf_release(&f->alternates);
 	free(f);
@@ -180,7 +163,7 @@ int facts_add_objects(struct facts *f, const char *git_dir, struct error *err)
 	buf_addch(&f->alternates, '"');
 	rc = buf_check(&f->alternates, err);
 	if (rc == 0 && f->repo)
-		rc = facts_lib_add_objects(f, objects.data, err);
+		rc = f->module->add_objects(f, objects.data, err);
 out:
 	buf_release(&objects);
 	return rc;

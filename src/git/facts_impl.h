@@ -56,19 +56,34 @@ struct facts_ops {
 
 struct facts {
 	const struct facts_ops *ops;
+	const struct facts_ops *processes; /* facts_cmd_ops, for what libgit2 is slow at */
+	const struct facts_module *module; /* NULL: processes only */
 	char *git_dir;
 	struct buf alternates; /* GIT_ALTERNATE_OBJECT_DIRECTORIES=..., for git processes */
 	bool graph; /* there is a commit-graph file: git walks far, libgit2 does not use it */
 	void *repo; /* git_repository, or NULL */
 };
 
-extern const struct facts_ops facts_lib_ops;
 extern const struct facts_ops facts_cmd_ops;
 
-/* Open with libgit2. False if it will not have the repository. */
-bool facts_lib_open(struct facts *f);
-void facts_lib_close(struct facts *f);
-int facts_lib_add_objects(struct facts *f, const char *objects, struct error *err);
+/*
+ * libgit2 and the eleven libraries behind it cost every start of a program 2 ms, and its
+ * initialisation 5 more, while most commands never ask about commits. So facts_lib.c is a module,
+ * loaded at the first question; without it, git processes answer.
+ */
+#define FACTS_MODULE_ABI 1
+
+struct facts_module {
+	int abi; /* looked at before anything else */
+	/* False if libgit2 will not have the repository. */
+	bool (*open)(struct facts *f);
+	void (*close)(struct facts *f);
+	int (*add_objects)(struct facts *f, const char *objects, struct error *err);
+	const struct facts_ops *ops;
+};
+
+/* NULL if there is none that fits. */
+const struct facts_module *facts_module_load(void);
 
 void chain_release(struct chain *c);
 int chain_add(struct chain *c, const char *oid, struct error *err);

@@ -20,7 +20,7 @@ static bool lib_init(void)
 	return done;
 }
 
-bool facts_lib_open(struct facts *f)
+static bool lib_open(struct facts *f)
 {
 	git_repository *repo = NULL;
 
@@ -37,7 +37,7 @@ bool facts_lib_open(struct facts *f)
 	return true;
 }
 
-void facts_lib_close(struct facts *f)
+static void lib_close(struct facts *f)
 {
 	git_repository_free(f->repo);
 	f->repo = NULL;
@@ -50,7 +50,7 @@ static int lib_failed(const char *what, struct error *err)
 	return error_set(err, ERR_GIT, "cannot %s: %s", what, e ? e->message : "unknown error");
 }
 
-int facts_lib_add_objects(struct facts *f, const char *objects, struct error *err)
+static int lib_add_objects(struct facts *f, const char *objects, struct error *err)
 {
 	git_odb *odb = NULL;
 	int rc = 0;
@@ -107,7 +107,7 @@ static int lib_is_ancestor(
 	int e;
 
 	if (f->graph)
-		return facts_cmd_ops.is_ancestor(f, a, b, out, err);
+		return f->processes->is_ancestor(f, a, b, out, err);
 	if (git_oid_fromstr(&older, a) < 0 || git_oid_fromstr(&newer, b) < 0)
 		return lib_failed("read an object id", err);
 	e = git_oid_equal(&older, &newer) ? 1 : git_graph_descendant_of(f->repo, &newer, &older);
@@ -124,7 +124,7 @@ static int lib_fork(
 	int e;
 
 	if (f->graph)
-		return facts_cmd_ops.fork(f, a, b, oid_out, err);
+		return f->processes->fork(f, a, b, oid_out, err);
 	if (git_oid_fromstr(&one, a) < 0 || git_oid_fromstr(&two, b) < 0)
 		return lib_failed("read an object id", err);
 	e = git_merge_base(&base, f->repo, &one, &two);
@@ -469,7 +469,7 @@ static int lib_compare(struct facts *f, const char *base, const char *fork, cons
 	return rc;
 }
 
-const struct facts_ops facts_lib_ops = {
+static const struct facts_ops lib_ops = {
 	.ref = lib_ref,
 	.has_commit = lib_has_commit,
 	.is_ancestor = lib_is_ancestor,
@@ -479,4 +479,14 @@ const struct facts_ops facts_lib_ops = {
 	.merge_gives = lib_merge_gives,
 	.walk = lib_walk,
 	.compare = lib_compare,
+};
+
+/* The one symbol that the module shows. */
+extern const struct facts_module minsky_facts_module;
+__attribute__((visibility("default"))) const struct facts_module minsky_facts_module = {
+	.abi = FACTS_MODULE_ABI,
+	.open = lib_open,
+	.close = lib_close,
+	.add_objects = lib_add_objects,
+	.ops = &lib_ops,
 };

@@ -64,6 +64,7 @@ LANG=C
 TZ=UTC
 MINSKY_SESSION_BACKEND=$MINSKY_TEST_BACKEND
 MINSKY_HOOK_PROGRAM=$MINSKY_BUILD/src/hooks/minsky-hook
+MINSKY_MODULE_DIR=$MINSKY_BUILD/src/git
 PATH=$MINSKY_BUILD/src/cli:$PATH
 # A report of a sanitizer lands in a file, also when git or a detached worker hides the output,
 # and its exit status is none that must_fail could be asked for.
@@ -71,6 +72,7 @@ PATH=$MINSKY_BUILD/src/cli:$PATH
 ASAN_OPTIONS="exitcode=99:log_path='$test_private/sanitizer'"
 UBSAN_OPTIONS="$ASAN_OPTIONS:print_stacktrace=1"
 export MINSKY_SOURCE MINSKY_BUILD MINSKY_TEST_BACKEND MINSKY_SESSION_BACKEND MINSKY_HOOK_PROGRAM
+export MINSKY_MODULE_DIR
 export TRASH HOME XDG_STATE_HOME XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME PATH EDITOR PAGER
 export GIT_CONFIG_NOSYSTEM GIT_CONFIG_GLOBAL GIT_TERMINAL_PROMPT GIT_CEILING_DIRECTORIES
 # shellcheck disable=SC2090
@@ -126,15 +128,20 @@ test_report() { # STATUS TITLE
 	sed 's/^/# /' "$test_private/out" >&3
 }
 
+# A function of its own, so that a return in the body ends the body alone.
+test_run() { # BODY
+	eval "$1" >"$test_private/out" 2>&1 4>&1 </dev/null
+}
+
 test_ok() { # TITLE BODY
 	cd "$TRASH" || exit 1
-	eval "(exit 117) && $2" >"$test_private/out" 2>&1 4>&1 </dev/null
+	test_run "(exit 117) && $2"
 	if [ $? -ne 117 ]; then
 		echo 'the && chain of this test is broken' >>"$test_private/out"
 		test_report 1 "$1"
 		return
 	fi
-	eval "$2" >"$test_private/out" 2>&1 4>&1 </dev/null
+	test_run "$2"
 	test_report $? "$1"
 	cd "$TRASH" || exit 1
 }
