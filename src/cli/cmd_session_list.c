@@ -53,6 +53,14 @@ static int list_all(struct app *app, const struct buf *state, struct listing *l,
 		r = context_open_journal(&c, app, list.v[i].journal, err);
 		if (r == 0)
 			r = list_one(&c, l, err);
+		/* The damage of one repository does not hide the sessions of the others. */
+		if (r == ERR_CORRUPT) {
+			app_warn(app, "'%s' is left out: %s",
+				list.v[i].name ? list.v[i].name : list.v[i].journal, err->msg);
+			error_clear(err);
+			app->damaged = true;
+			r = 0;
+		}
 		context_release(&c);
 	}
 	repo_list_release(&list);

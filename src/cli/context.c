@@ -173,11 +173,18 @@ static int open_known(struct context *c, const char *journal, struct error *err)
 	int r;
 
 	r = repo_load(&c->repo, journal, err);
+	if (r == 0)
+		r = journal_open(&c->journal, journal, err);
+	/* Not "not found", which is what a directory outside any repository is. */
+	if (r == ERR_NOTFOUND) {
+		err->code = ERR_CORRUPT;
+		error_hint(err,
+			"bring '%s' back from a backup; without the directory 'minsky' "
+			"in its git directory the repository begins a new one",
+			journal);
+	}
 	if (r < 0)
 		return error_wrap(err, "journal of this repository");
-	r = journal_open(&c->journal, journal, err);
-	if (r < 0)
-		return r;
 	c->known = true;
 	return 0;
 }

@@ -151,10 +151,17 @@ static int prepare(struct walk *w, struct error *err)
 		r = clock_parse_user(f->since, clock_now_ms(), &w->since, err);
 	if (r == 0 && f->until)
 		r = clock_parse_user(f->until, clock_now_ms(), &w->until, err);
-	if (r == 0)
-		r = context_project(c, err);
+	if (r < 0)
+		goto out;
+	r = context_project(c, err);
 	if (r == 0)
 		r = c->backend->ops->list(c->backend, c->repo.id, &every, &w->names, err);
+	/* The journal can be read whatever has become of the store. */
+	if (r < 0 && r != ERR_NOMEM && !f->session) {
+		app_warn(c->app, "sessions are shown by their ids: %s", err->msg);
+		error_clear(err);
+		r = 0;
+	}
 	if (r < 0 || !f->session)
 		goto out;
 	r = ERR_NOTFOUND;
