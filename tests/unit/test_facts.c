@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "git/facts.h"
+#include "git/facts_impl.h"
 #include "lib/world.h"
 
 /*
@@ -160,6 +161,7 @@ static void each_history(const char *prepare)
 static void histories_by_libgit2(void **state)
 {
 	(void)state;
+	assert_non_null(facts_module_load());
 	each_history(NULL);
 }
 
