@@ -44,6 +44,11 @@ test_ok 'a broken chain is a failure though its last command succeeds' '
 	has "^not ok 2" report &&
 	has "chain of this test is broken" report
 '
+test_ok 'a return ends the body with its status, not the test without a word' '
+	harness "test_ok one \"for i in 1 2; do false || return 1; done\"; test_done" &&
+	status_is 1 && has "^not ok 1 - one" report &&
+	harness "test_ok one \"return 0\"; test_done" && status_is 0 && has "^ok 1 - one" report
+'
 test_ok 'a script that ends early is a failure' '
 	harness "test_ok one true" && status_is 1 && has "^Bail out!" report &&
 	harness "test_ok one \"exit 0\"; test_done" && status_is 1 && has "^Bail out!" report &&
