@@ -31,6 +31,7 @@ struct context {
 	struct backend *backend; /* the registry's */
 	struct buf tracking_of, tracking; /* context_main_tracking()'s last answer */
 	bool known;
+	enum { FACTS_UNASKED, FACTS_PENDING, FACTS_SETTLED } facts; /* see output.c */
 	bool facts_needed; /* a base or PR branch moved: the worker is started when we are done */
 };
 

@@ -31,21 +31,27 @@ enum session_health output_health(const struct context *c, const struct session 
 	const char *git = context_workspace_git(c, s);
 	enum session_health health = HEALTH_OK;
 	struct buf path = BUF_INIT;
-	int64_t log, cursor;
+	int64_t log = 0, cursor;
 
 	if (s->deleted || !s->started)
 		return HEALTH_OK;
-	if (!s->workspace || !fs_is_dir(s->workspace))
+	if (!s->workspace)
 		return HEALTH_LOST;
-	if (!git)
-		return HEALTH_OK;
-	fs_join(&path, git, "logs/HEAD");
-	log = mtime_ms(path.data);
+	if (git) {
+		fs_join(&path, git, "logs/HEAD");
+		log = mtime_ms(path.data);
+	}
+	/* With a log there is a workspace: no second look, which counts with hundreds of them. */
+	if (!log && !fs_is_dir(s->workspace))
+		health = HEALTH_LOST;
+	if (!log)
+		goto out;
 	buf_clear(&path);
 	buf_addf(&path, "%s/cursors/%s", c->repo.journal, s->clone_id);
 	cursor = mtime_ms(path.data);
 	if (log > cursor)
 		health = HEALTH_UNCHECKED;
+out:
 	buf_release(&path);
 	return health;
 }
@@ -53,6 +59,13 @@ enum session_health output_health(const struct context *c, const struct session 
 static const char *health_name(enum session_health h)
 {
 	return h == HEALTH_LOST ? "lost" : h == HEALTH_UNCHECKED ? "unchecked" : "ok";
+}
+
+static bool facts_pending(struct context *c)
+{
+	if (c->facts == FACTS_UNASKED)
+		c->facts = facts_marked(c->repo.journal) ? FACTS_PENDING : FACTS_SETTLED;
+	return c->facts == FACTS_PENDING;
 }
 
 int output_session_json(
@@ -74,7 +87,7 @@ int output_session_json(
 						pr->last_checked <= clock_now_ms()
 					? "true"
 					: "false");
-		if (facts_marked(c->repo.journal))
+		if (facts_pending(c))
 			buf_adds(w->out, ",\"factsPending\":true");
 		buf_adds(w->out, "}}");
 	}
@@ -91,7 +104,7 @@ enum { CELL_NAME, CELL_STATUS, CELL_BRANCH, CELL_PR, CELL_ACTIVITY, CELL_REPO, C
 static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
 	"REPOSITORY" };
 
-static const char *pr_word(const struct context *c, const struct session *s)
+static const char *pr_word(struct context *c, const struct session *s)
 {
 	const struct pr *pr = session_pr(s);
 
@@ -99,7 +112,7 @@ static const char *pr_word(const struct context *c, const struct session *s)
 		return "-";
 	if (pr->merged_at)
 		return "merged";
-	if (facts_marked(c->repo.journal))
+	if (facts_pending(c))
 		return "unchecked";
 	if (pr->closed_at)
 		return "closed";
