@@ -1,4 +1,5 @@
 /* The remote that a repository follows, and the branch that work starts from. */
+#include "core/fs.h"
 #include "git/gitcmd.h"
 #include "git/gitconfig.h"
 #include "git/repository.h"
@@ -56,6 +57,30 @@ static void apply_instead_of(const struct git_repo *r, const char *url, struct b
 	buf_adds(out, url + best_len);
 }
 
+/* git's own rule: no scheme, and no colon before the first slash. */
+static bool is_relative_path(const char *url)
+{
+	return url[0] && url[0] != '/' && url[strcspn(url, ":/")] != ':';
+}
+
+/* Two repositories may well have a "../hub.git", each its own. */
+static int make_absolute(const struct git_repo *r, struct buf *url, struct error *err)
+{
+	struct buf path = BUF_INIT, real = BUF_INIT;
+	struct error gone = ERROR_INIT;
+	int rc;
+
+	fs_join(&path, git_repo_dir(r), url->data);
+	rc = buf_check(&path, err);
+	if (rc == 0) {
+		buf_clear(url);
+		buf_adds(url, fs_realpath(path.data, &real, &gone) == 0 ? real.data : path.data);
+	}
+	buf_release(&path);
+	buf_release(&real);
+	return rc;
+}
+
 int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, struct error *err)
 {
 	struct buf name = BUF_INIT, url = BUF_INIT;
@@ -70,6 +95,10 @@ int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, s
 	buf_add(&name, s.sub, s.sub_len);
 	apply_instead_of(r, s.value, &url);
 	rc = buf_check(&name, err);
+	if (rc == 0)
+		rc = buf_check(&url, err);
+	if (rc == 0 && is_relative_path(url.data))
+		rc = make_absolute(r, &url, err);
 	if (rc == 0)
 		rc = buf_check(&url, err);
 	if (rc == 0) {

@@ -39,7 +39,8 @@ const char *git_repo_path(const struct git_repo *r);
 
 /*
  * Short name of the remote to follow: origin, else the only one; NULL if there is none. The URL
- * has url.*.insteadOf applied, so it may hold credentials: never store or show it as it is.
+ * has url.*.insteadOf applied, so it may hold credentials: never store or show it as it is. A
+ * relative path is made absolute, since it means something here only.
  */
 int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, struct error *err);
 /*
