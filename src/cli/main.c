@@ -205,8 +205,13 @@ static int global_options(struct app *app, int *argc, const char ***argv, struct
 			(*argv)[0] = "version";
 			return 0;
 		} else if (strcmp(word, "-C") == 0 && *argc > 1) {
-			if (chdir((*argv)[1]) < 0)
-				return error_errno(err, "cannot go to '%s'", (*argv)[1]);
+			if (chdir((*argv)[1]) < 0) {
+				int r = error_errno(err, "cannot go to '%s'", (*argv)[1]);
+
+				if (errno == ENOENT || errno == ENOTDIR)
+					r = err->code = ERR_NOTFOUND;
+				return r;
+			}
 			(*argc)--;
 			(*argv)++;
 		} else {

@@ -339,7 +339,7 @@ int fs_realpath(const char *path, struct buf *out, struct error *err)
 	char *real = realpath(path, NULL);
 
 	if (!real) {
-		if (errno == ENOENT || errno == ENOTDIR)
+		if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG)
 			return error_set(err, ERR_NOTFOUND, "there is no '%s'", path);
 		return error_errno(err, "cannot resolve '%s'", path);
 	}
