@@ -160,6 +160,8 @@ int context_load_config(struct context *c, struct error *err)
 	config_free(c->config);
 	c->config = NULL;
 	r = config_load(&c->config, &sources, err);
+	if (r == ERR_USAGE && !err->hint[0])
+		error_hint(err, "'man minsky-config' describes the settings");
 out:
 	buf_release(&dir);
 	buf_release(&file);
