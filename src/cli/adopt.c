@@ -143,9 +143,7 @@ static int tie_clone(struct context *c, const char *journal, struct error *err)
 		return error_nomem(err);
 	r = id_random_hex(c->pointer.clone, err);
 	if (r == 0)
-		r = repo_add_clone(&c->repo, c->pointer.clone, c->common_dir.data, "", err);
-	if (r == 0)
-		r = repo_save(&c->repo, err);
+		r = context_add_clone(c, c->pointer.clone, c->common_dir.data, "", err);
 	if (r == 0)
 		r = bell_start(&bell, c->journal, err);
 	/* Last, because a pointer is what makes hooks and commands believe that all is there. */

@@ -1,5 +1,7 @@
 #include "cli/context.h"
 
+#include <unistd.h>
+
 #include "backends/registry.h"
 #include "core/fs.h"
 #include "core/paths.h"
@@ -191,6 +193,34 @@ static int open_known(struct context *c, const char *journal, struct error *err)
 	return 0;
 }
 
+int context_add_clone(
+	struct context *c, const char *id, const char *path, const char *session, struct error *err)
+{
+	struct repo fresh = REPO_INIT;
+	struct buf lock = BUF_INIT;
+	int fd = -1, r;
+
+	fs_join(&lock, c->repo.journal, "repo.lock");
+	r = fs_lock(lock.data, 30000, &fd, err);
+	if (r == 0)
+		r = repo_load(&fresh, c->repo.journal, err);
+	if (r == 0)
+		r = repo_add_clone(&fresh, id, path, session, err);
+	if (r == 0)
+		r = repo_save(&fresh, err);
+	if (r == 0) {
+		struct repo old = c->repo;
+
+		c->repo = fresh;
+		fresh = old;
+	}
+	if (fd >= 0)
+		close(fd);
+	repo_release(&fresh);
+	buf_release(&lock);
+	return r;
+}
+
 /*
  * A clone that moved keeps its id; one restored from a backup, or copied, is another clone. A copy
  * is also no session's workspace: the original is.
@@ -214,10 +244,8 @@ static int settle_place(struct context *c, struct error *err)
 	}
 	r = pointer_write(&c->pointer, c->common_dir.data, err);
 	if (r == 0)
-		r = repo_add_clone(
-			&c->repo, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
-	if (r == 0)
-		r = repo_save(&c->repo, err);
+		r = context_add_clone(
+			c, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
 	return r;
 }
 

@@ -60,6 +60,9 @@ int context_load_config(struct context *c, struct error *err);
  * known one joins it. Changes nothing when it is known already. *made_out (may be NULL) tells.
  */
 int context_adopt(struct context *c, const struct git_repo *git, bool *made_out, struct error *err);
+/* Add a clone to repo.json. Several processes may do so at once: it is read again under a lock. */
+int context_add_clone(struct context *c, const char *id, const char *path, const char *session,
+	struct error *err);
 /* Open the backend and bring it up to the journal's heads. Warns once about unknown events. */
 int context_project(struct context *c, struct error *err);
 

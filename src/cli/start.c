@@ -233,9 +233,7 @@ static int tie_workspace(struct context *c, const char *workspace, const char *i
 	}
 	bell.git_dir = bell.common_dir = git.data;
 	bell.pointer = &pointer;
-	r = repo_add_clone(&c->repo, clone, git.data, id, err);
-	if (r == 0)
-		r = repo_save(&c->repo, err);
+	r = context_add_clone(c, clone, git.data, id, err);
 	if (r == 0)
 		r = bell_start(&bell, c->journal, err);
 	if (r == 0)

@@ -59,30 +59,48 @@ int repo_add_url(struct repo *r, const char *canonical, struct error *err)
 	return 0;
 }
 
-const struct repo_clone *repo_find_clone(const struct repo *r, const char *id)
+/* The clones are sorted by id: index of the first that is not below it. */
+static size_t clone_index(const struct repo *r, const char *id)
 {
-	for (size_t i = 0; i < r->n_clones; i++)
-		if (strcmp(r->clones[i].id, id) == 0)
-			return &r->clones[i];
-	return NULL;
+	size_t low = 0, high = r->n_clones;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(r->clones[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
+const struct repo_clone *repo_find_clone(const struct repo *r, const char *id)
+{
+	size_t at = clone_index(r, id);
+
+	return at < r->n_clones && strcmp(r->clones[at].id, id) == 0 ? &r->clones[at] : NULL;
+}
+
+/* The clone of that id, or a new empty one in its place. */
 static struct repo_clone *clone_slot(struct repo *r, const char *id, struct error *err)
 {
+	size_t at = clone_index(r, id);
 	struct repo_clone *clones;
 
-	for (size_t i = 0; i < r->n_clones; i++)
-		if (strcmp(r->clones[i].id, id) == 0)
-			return &r->clones[i];
+	if (at < r->n_clones && strcmp(r->clones[at].id, id) == 0)
+		return &r->clones[at];
 	clones = realloc(r->clones, (r->n_clones + 1) * sizeof(*clones));
 	if (!clones) {
 		error_nomem(err);
 		return NULL;
 	}
 	r->clones = clones;
-	clones[r->n_clones] = (struct repo_clone){ .path = NULL };
-	memcpy(clones[r->n_clones].id, id, ID_HEX_SIZE);
-	return &clones[r->n_clones];
+	memmove(clones + at + 1, clones + at, (r->n_clones - at) * sizeof(*clones));
+	clones[at] = (struct repo_clone){ .path = NULL };
+	memcpy(clones[at].id, id, ID_HEX_SIZE);
+	r->n_clones++;
+	return &clones[at];
 }
 
 int repo_add_clone(
@@ -103,8 +121,6 @@ int repo_add_clone(
 		free(copy);
 		return err->code;
 	}
-	if (clone == r->clones + r->n_clones)
-		r->n_clones++;
 	free(clone->path);
 	clone->path = copy;
 	memset(clone->session, 0, sizeof(clone->session));

@@ -28,7 +28,7 @@ struct repo {
 	char **urls; /* canonical remote URLs */
 	size_t n_urls;
 	char *main_path; /* common git directory of the clone that minsky met first */
-	struct repo_clone *clones;
+	struct repo_clone *clones; /* sorted by id */
 	size_t n_clones;
 };
 

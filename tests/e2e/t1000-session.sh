@@ -167,6 +167,7 @@ test_ok 'sixteen starts at once all succeed' '
 	cat many.*.err &&
 	minsky -C solo session list --json >list &&
 	json "[.sessions[] | select(.session | startswith(\"many-\"))] | length == 16" list &&
+	jq -e ".clones | length >= 18" "$XDG_STATE_HOME"/minsky/journal/local-solo-*/repo.json &&
 	minsky -C solo journal verify
 '
 test_done
