@@ -57,12 +57,6 @@ static void apply_instead_of(const struct git_repo *r, const char *url, struct b
 	buf_adds(out, url + best_len);
 }
 
-/* git's own rule: no scheme, and no colon before the first slash. */
-static bool is_relative_path(const char *url)
-{
-	return url[0] && url[0] != '/' && url[strcspn(url, ":/")] != ':';
-}
-
 /* Two repositories may well have a "../hub.git", each its own. */
 static int make_absolute(const struct git_repo *r, struct buf *url, struct error *err)
 {
@@ -97,7 +91,7 @@ int git_repo_remote(const struct git_repo *r, char **name_out, char **url_out, s
 	rc = buf_check(&name, err);
 	if (rc == 0)
 		rc = buf_check(&url, err);
-	if (rc == 0 && is_relative_path(url.data))
+	if (rc == 0 && git_url_is_relative(url.data))
 		rc = make_absolute(r, &url, err);
 	if (rc == 0)
 		rc = buf_check(&url, err);

@@ -63,6 +63,11 @@ bool git_setting_true(const struct git_setting *s)
 	return false;
 }
 
+bool git_url_is_relative(const char *url)
+{
+	return url[0] && url[0] != '/' && url[strcspn(url, ":/")] != ':';
+}
+
 void git_config_write(struct buf *out, const struct git_setting *s)
 {
 	buf_addch(out, '[');

@@ -33,6 +33,8 @@ bool git_setting_is(
 /* Of this repository, not of the user or the system? */
 bool git_setting_is_local(const struct git_setting *s);
 bool git_setting_true(const struct git_setting *s);
+/* A path that starts from the repository: git's own rule is no scheme, no colon before a slash. */
+bool git_url_is_relative(const char *url);
 
 /* Append "[section "sub"]\n\tname = "value"\n"; lengths as in struct git_setting. */
 void git_config_write(struct buf *out, const struct git_setting *s);

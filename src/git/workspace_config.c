@@ -75,20 +75,12 @@ static bool is_promisor(const struct git_repo *r, const char *remote, size_t len
 	return false;
 }
 
-/* git's own rule: no scheme, and no colon before the first slash. */
-static bool is_relative_path(const char *url)
-{
-	size_t n = strcspn(url, ":/");
-
-	return url[0] && url[0] != '/' && url[n] != ':';
-}
-
 static void write_url(const struct git_repo *r, const struct git_setting *s, struct buf *out)
 {
 	struct buf url = BUF_INIT;
 	struct git_setting absolute = *s;
 
-	if (is_relative_path(s->value)) {
+	if (git_url_is_relative(s->value)) {
 		buf_addf(&url, "%s/%s", git_repo_dir(r), s->value);
 		absolute.value = url.data;
 	}

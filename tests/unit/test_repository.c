@@ -355,6 +355,18 @@ static void settings_are_written_so_that_git_reads_them_back(void **state)
 	buf_release(&text);
 }
 
+static void relative_urls_are_told_from_the_others(void **state)
+{
+	(void)state;
+	assert_true(git_url_is_relative("../hub.git"));
+	assert_true(git_url_is_relative("hub"));
+	assert_true(git_url_is_relative("./a:b"));
+	assert_false(git_url_is_relative("/a/b"));
+	assert_false(git_url_is_relative("host:a/b"));
+	assert_false(git_url_is_relative("https://host/a"));
+	assert_false(git_url_is_relative(""));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
@@ -371,6 +383,7 @@ int main(void)
 		CASE(default_base_comes_from_the_remote_then_from_head),
 		CASE(repository_without_commits_has_no_base),
 		CASE(refs_are_found_by_full_name),
+		CASE(relative_urls_are_told_from_the_others),
 		CASE(settings_are_read_as_git_lists_them),
 		CASE(settings_are_written_so_that_git_reads_them_back),
 	};
