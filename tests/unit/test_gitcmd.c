@@ -230,12 +230,48 @@ static void failures_speak_with_gits_words(void **state)
 	fake_git("exit 9");
 	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
 	assert_string_equal(err.msg, "git merge failed with status 9");
+	/* What git adds behind any failure of a remote does not hide the reason. */
+	fake_git("printf \"ssh: no route\\nfatal: Could not read from remote repository.\\n\\n"
+		 "Please make sure\\n\" >&2; exit 128");
+	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
+	assert_string_equal(err.msg, "git merge: ssh: no route");
+	fake_git("printf \"fatal: Could not read from remote repository.\\n\\nPlease\\n\" >&2; "
+		 "exit 1");
+	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
+	assert_string_equal(err.msg, "git merge: Could not read from remote repository.");
 	/* No escape sequences, and no passwords. */
 	fake_git("printf \"fatal: \\033[31mno https://ana:hunter22@host.org/x\\n\" >&2; exit 1");
 	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
 	assert_null(strchr(err.msg, '\033'));
 	assert_null(strstr(err.msg, "hunter22"));
 	assert_non_null(strstr(err.msg, "\\x1b[31mno"));
+}
+
+static void another_users_repository_is_refused_with_advice(void **state)
+{
+	const struct git_cmd cmd = { .args = { "fetch" } };
+	struct buf words = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	sh(".", "repo \"it's\"");
+	buf_addf(&words,
+		"fatal: detected dubious ownership in repository at '%s/it's'\nTo add\n"
+		"fatal: Could not read from remote repository.\n",
+		world());
+	assert_int_equal(git_failed(&cmd, 128, &words, ERR_GIT, &err), ERR_REFUSED);
+	buf_clear(&words);
+	buf_addf(&words, "repository '%s/it's' belongs to another user", world());
+	assert_string_equal(err.msg, words.data);
+	buf_clear(&words);
+	buf_addf(&words,
+		"if you trust it: git config --global --add safe.directory '%s/it'\\''s' && "
+		"git config --global --add safe.directory '%s/it'\\''s/.git'",
+		world(), world());
+	assert_string_equal(err.hint, words.data);
+	buf_clear(&words);
+	assert_int_equal(git_foreign(&words, &err), 0);
+	buf_release(&words);
 }
 
 static void git_that_is_not_there_is_an_error_with_advice(void **state)
@@ -311,6 +347,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			arguments_are_never_read_by_a_shell, setup, teardown),
 		cmocka_unit_test_setup_teardown(failures_speak_with_gits_words, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			another_users_repository_is_refused_with_advice, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			git_that_is_not_there_is_an_error_with_advice, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_signal_ends_git_and_the_call, setup, teardown),

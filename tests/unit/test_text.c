@@ -293,6 +293,22 @@ static void tiresome_text_is_searched_to_its_end(void **state)
 	buf_release(&b);
 }
 
+static void a_quoted_word_is_one_word_of_a_shell(void **state)
+{
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	text_add_quoted(&out, "");
+	buf_addch(&out, ' ');
+	text_add_quoted(&out, "a b$(c)\\n\"");
+	buf_addch(&out, ' ');
+	text_add_quoted(&out, "it's");
+	buf_addch(&out, ' ');
+	text_add_quoted(&out, "'");
+	assert_string_equal(out.data, "'' 'a b$(c)\\n\"' 'it'\\''s' ''\\'''");
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_character_gives_length_and_code_point),
 		cmocka_unit_test(controls_are_shown_and_do_not_act),
 		cmocka_unit_test(a_cut_never_splits_a_character),
+		cmocka_unit_test(a_quoted_word_is_one_word_of_a_shell),
 		cmocka_unit_test(a_secret_is_found_whole),
 		cmocka_unit_test(a_secret_is_found_where_words_begin),
 		cmocka_unit_test(ordinary_text_holds_no_secret),
