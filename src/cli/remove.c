@@ -97,16 +97,48 @@ static int find_reasons(struct context *c, struct session *s, struct error *err)
 	return r;
 }
 
-static int trash_path(
-	struct context *c, const struct session *s, struct buf *out, struct error *err)
+/*
+ * The trash is <state>/trash. Where workspaces are on another file system, it is beside them, in
+ * .trash, since a workspace is moved by renaming it. No session's name begins with a dot.
+ */
+static int trash_dirs(
+	struct context *c, const struct session *s, struct buf out[2], struct error *err)
 {
-	buf_clear(out);
-	buf_addf(out, "%s/trash/%s", c->state.data, s->id);
-	return buf_check(out, err);
+	const char *slash = strrchr(s->workspace, '/');
+	int r;
+
+	fs_join(&out[0], c->state.data, "trash");
+	buf_add(&out[1], s->workspace, slash ? (size_t)(slash - s->workspace) : 0);
+	buf_adds(&out[1], "/.trash");
+	r = buf_check(&out[0], err);
+	return r < 0 ? r : buf_check(&out[1], err);
 }
 
+/* Where a workspace that is in the trash lies. */
+static int find_trash(
+	struct context *c, const struct session *s, struct buf *out, struct error *err)
+{
+	struct buf dirs[2] = { BUF_INIT, BUF_INIT };
+	int r = trash_dirs(c, s, dirs, err);
+
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		fs_join(out, dirs[i].data, s->id);
+		r = buf_check(out, err);
+		if (r == 0 && fs_is_dir(out->data))
+			goto out;
+	}
+	if (r == 0)
+		r = error_set(
+			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s->name);
+out:
+	buf_release(&dirs[0]);
+	buf_release(&dirs[1]);
+	return r;
+}
+
+/* `overrides`: there were reasons against it. */
 static int journal_deleted(struct context *c, const struct session *s, const char *override,
-	const char *trash, struct error *err)
+	bool overrides, const char *trash, struct error *err)
 {
 	struct buf reason = BUF_INIT;
 	struct jsonw *w;
@@ -114,8 +146,9 @@ static int journal_deleted(struct context *c, const struct session *s, const cha
 	int r = 0;
 
 	emit_init(&e);
-	if (override) {
+	if (override)
 		text_add_scrubbed(&reason, override, strlen(override));
+	if (override && overrides) {
 		w = emit_begin(&e, EVENT_OVERRIDE_USED, s->id);
 		jsonw_kstring(w, "guard", "session delete");
 		jsonw_kstring(w, "reason", reason.data);
@@ -141,15 +174,30 @@ static int journal_deleted(struct context *c, const struct session *s, const cha
 static int move_to_trash(
 	struct context *c, const struct session *s, struct buf *trash, struct error *err)
 {
-	struct buf dir = BUF_INIT;
-	int r = trash_path(c, s, trash, err);
+	struct buf dirs[2] = { BUF_INIT, BUF_INIT };
+	struct stat here, there;
+	const char *dir;
+	int r = trash_dirs(c, s, dirs, err);
 
-	fs_join(&dir, c->state.data, "trash");
 	if (r == 0)
-		r = fs_mkdirs(dir.data, 0700, err);
+		r = fs_mkdirs(dirs[0].data, 0700, err);
+	if (r < 0)
+		goto out;
+	dir = dirs[0].data;
+	if (lstat(s->workspace, &here) == 0 && stat(dir, &there) == 0 &&
+		here.st_dev != there.st_dev) {
+		dir = dirs[1].data;
+		r = fs_mkdirs(dir, 0700, err);
+	}
+	if (r == 0) {
+		fs_join(trash, dir, s->id);
+		r = buf_check(trash, err);
+	}
 	if (r == 0)
 		r = fs_rename_new(s->workspace, trash->data, err);
-	buf_release(&dir);
+out:
+	buf_release(&dirs[0]);
+	buf_release(&dirs[1]);
 	return r;
 }
 
@@ -178,7 +226,8 @@ int remove_session(
 	else
 		app_say(c->app, "the workspace was gone already");
 	if (r == 0)
-		r = journal_deleted(c, s, override, there ? trash.data : NULL, err);
+		r = journal_deleted(
+			c, s, override, c->app->n_reasons > 0, there ? trash.data : NULL, err);
 	if (r == 0)
 		r = context_project(c, err);
 out:
@@ -197,20 +246,23 @@ int restore_session(struct context *c, struct session *s, struct error *err)
 	emit_init(&e);
 	r = c->backend->ops->get(c->backend, c->repo.id, KEY_NAME, s->name, &other, err);
 	if (r == 0) {
-		session_release(&other);
 		r = error_set(err, ERR_REFUSED, "there is another session '%s' now", s->name);
+		goto out;
+	}
+	if (r == ERR_NOTFOUND && s->task_id)
+		r = c->backend->ops->get(c->backend, c->repo.id, KEY_TASK, s->task_id, &other, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' now", s->task_id,
+			other.name);
 		goto out;
 	}
 	if (r != ERR_NOTFOUND)
 		goto out;
-	r = trash_path(c, s, &trash, err);
+	error_clear(err);
+	r = s->workspace ? find_trash(c, s, &trash, err)
+			 : error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
 	if (r < 0)
 		goto out;
-	if (!s->workspace || !fs_is_dir(trash.data)) {
-		r = error_set(
-			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s->name);
-		goto out;
-	}
 	r = fs_rename_new(trash.data, s->workspace, err);
 	if (r < 0)
 		goto out;
@@ -223,6 +275,7 @@ int restore_session(struct context *c, struct session *s, struct error *err)
 	if (r == 0)
 		r = context_project(c, err);
 out:
+	session_release(&other);
 	emit_release(&e);
 	buf_release(&trash);
 	return r;

@@ -215,6 +215,31 @@ test_ok 'a name that was taken meanwhile: restore refuses, nothing moves' '
 	has "there is another session .twice. now" err && test -d "$ws" &&
 	deletes twice && minsky -C app session restore twice >/dev/null && test -d "$ws/.git"
 '
+test_ok 'a task that was taken meanwhile: the same' '
+	minsky -C app session start tasked --task 5 --quiet >/dev/null &&
+	minsky -C app session delete tasked >/dev/null 2>&1 &&
+	minsky -C app session start other-tasked --task 5 --quiet >/dev/null &&
+	must_fail 4 minsky -C app session restore tasked 2>err &&
+	has "task 5 has the session .other-tasked. now" err &&
+	minsky -C app session delete 5 >/dev/null 2>&1 && minsky -C app session restore tasked >/dev/null
+'
+test_ok 'an override that nothing stood against is none' '
+	start calm && minsky -C app session delete calm --override "just so" >/dev/null 2>&1 &&
+	minsky -C app session log calm >log && has session.deleted log && hasnt override.used log
+'
+far=$(mktemp -d /dev/shm/minsky-test.XXXXXX 2>/dev/null) || far=
+if [ -n "$far" ] && [ "$(stat -c %d "$far")" != "$(stat -c %d "$TRASH")" ]; then
+	test_ok 'workspaces on another file system go to a trash of their own there' '
+		minsky -C app session start far --quiet -c "session.workspaceRoot=$far" >dir && ws=$(cat dir) &&
+		echo mine >"$ws/mine" && minsky -C app session delete far --override test --json >out 2>/dev/null &&
+		json ".outcome == \"deleted\"" out && test ! -e "$ws" &&
+		test "$(find "$far" -name mine)" != "" &&
+		minsky -C app session restore far >/dev/null && test "$(cat "$ws/mine")" = mine
+	'
+else
+	test_skip 'workspaces on another file system' '/dev/shm is none'
+fi
+[ -z "$far" ] || rm -rf "$far"
 test_ok 'the workspace directory was taken meanwhile: restore refuses, nothing moves' '
 	start place && deletes place && mkdir "$ws" && echo foreign >"$ws/file" &&
 	must_fail 4 minsky -C app session restore place 2>err && test "$(cat "$ws/file")" = foreign &&
