@@ -77,11 +77,12 @@ static bool has_agreed(struct context *c, const char *line)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	struct error missing = ERROR_INIT;
-	bool found;
+	bool found = false;
 
 	fs_join(&path, c->repo.journal, "push-agreed");
 	(void)fs_read_private(path.data, 65536, &text, &missing);
-	found = strstr(text.data, line) != NULL;
+	for (const char *at = text.data; !found && (at = strstr(at, line)); at++)
+		found = at == text.data || at[-1] == '\n';
 	buf_release(&path);
 	buf_release(&text);
 	return found;

@@ -329,6 +329,12 @@ test_ok 'agreeing to one base does not speak for another' '
 	must_fail 4 minsky -C far session approve other 2>err &&
 	has "not pushed to .release." err
 '
+test_ok 'nor for a host whose name is the end of it' '
+	minsky -C far session start suffix --quiet >dir 2>/dev/null && suffix=$(cat dir) &&
+	commit_in "$suffix" s s && minsky -C far session pr create suffix --title S >/dev/null 2>&1 &&
+	git -C "$suffix" remote set-url origin "ana@invalid:$TRASH/far.git" &&
+	must_fail 4 minsky -C far session approve suffix 2>err && has "not pushed to .main. of .*@invalid:" err
+'
 test_ok 'pr.push=yes in the user'"'"'s own file needs no question' '
 	mkdir -p "$XDG_CONFIG_HOME/minsky" &&
 	echo "pr: { push: yes }" >"$XDG_CONFIG_HOME/minsky/config.yaml" &&
