@@ -76,8 +76,10 @@ int app_flush(struct app *app, struct error *err)
 	if (r == 0 && app->out.len)
 		r = fs_write_all(STDOUT_FILENO, app->out.data, app->out.len, err);
 	buf_clear(&app->out);
-	if (r < 0)
+	if (r < 0) {
+		app->gone = r == ERR_IO && errno == EPIPE;
 		error_wrap(err, "standard output");
+	}
 	return r;
 }
 

@@ -2,14 +2,21 @@
 #include "cli/context.h"
 #include "cli/log_print.h"
 
-static const char *session, *type, *since, *until, *repo;
+static struct log_filter filter;
+static const char *repo;
 static unsigned long count;
 static bool reverse;
 
 #define WHAT_AND_WHEN                                                                              \
-	{ OPTION_STRING, 't', "type", &type, "TYPE", "events of this type: pr, pr.created" },      \
-		{ OPTION_STRING, 0, "since", &since, "TIME", "learnt at or after TIME" },          \
-		{ OPTION_STRING, 0, "until", &until, "TIME", "learnt at or before TIME" },         \
+	{ OPTION_STRING, 't', "type", &filter.type, "TYPE",                                        \
+		"events of this type: pr, pr.created" },                                           \
+		{ OPTION_STRING, 0, "actor", &filter.actor, "NAME",                                \
+			"by this user, host or agent" },                                           \
+		{ OPTION_STRING, 0, "branch", &filter.branch, "BRANCH", "about this branch" },     \
+		{ OPTION_STRING, 0, "since", &filter.since, "TIME", "learnt at or after TIME" },   \
+		{ OPTION_STRING, 0, "until", &filter.until, "TIME", "learnt at or before TIME" },  \
+		{ OPTION_STRING, 0, "from", &filter.from, "SEQ", "from this record on" },          \
+		{ OPTION_STRING, 0, "to", &filter.to, "SEQ", "up to this record" },                \
 		{ OPTION_COUNT, 'n', "count", &count, "N", "the newest N" },                       \
 		{ OPTION_FLAG, 0, "reverse", &reverse, NULL, "newest first" },                     \
 	{                                                                                          \
@@ -17,7 +24,7 @@ static bool reverse;
 	}
 
 static const struct option_desc journal_options[] = {
-	{ OPTION_STRING, 's', "session", &session, "NAME", "events of one session" },
+	{ OPTION_STRING, 's', "session", &filter.session, "NAME", "events of one session" },
 	WHAT_AND_WHEN,
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
@@ -29,29 +36,21 @@ static const struct option_desc session_options[] = {
 
 static int print(struct context *c, const char *wanted, struct error *err)
 {
-	struct log_filter filter = { .session = wanted,
-		.type = type,
-		.since = since,
-		.until = until,
-		.count = count,
-		.reverse = reverse };
+	struct log_order order = { .count = count, .reverse = reverse };
 
-	return log_print(c, &filter, err);
+	filter.session = wanted;
+	return log_print(c, &filter, &order, err);
 }
 
 static int run_journal(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct context c = CONTEXT_INIT;
-	int r = context_open(&c, app, repo, err);
+	int r = log_open(&c, app, repo, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known) {
-		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
-		error_hint(err, "'minsky init' or 'minsky session start' begin one");
-	}
 	if (r == 0)
-		r = print(&c, session, err);
+		r = print(&c, filter.session, err);
 	context_release(&c);
 	return r;
 }
@@ -78,8 +77,8 @@ static int run_session(struct app *app, int argc, const char **argv, struct erro
 }
 
 #define DETAILS                                                                                    \
-	"TIME is a date, a time or an age such as 90m, 2h, 3d. With --json each line is a "        \
-	"record of\nthe journal as it stands there."
+	"TIME is a date, a time or an age such as 90m, 2h, 3d; SEQ the number of a record, or "    \
+	"ORIGIN:SEQ.\nWith --json each line is a record of the journal as it stands there."
 
 const struct cmd cmd_journal_log = {
 	.name = "journal log",

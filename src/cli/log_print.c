@@ -1,38 +1,41 @@
 #include "cli/log_print.h"
 
+#include <unistd.h>
+
 #include "cli/output.h"
 #include "core/clock.h"
-#include "core/names.h"
 
-/* Events chosen so far: texts of lines, kept only where order or count ask for it. */
-struct chosen {
+#define FLUSH_AT 65536
+
+/* Lines that have to wait, since order or count ask for what comes later: a ring when counted. */
+struct kept {
 	char **v;
 	size_t n, cap;
+	size_t first; /* the oldest */
 };
 
-static void chosen_release(struct chosen *k)
+static void kept_release(struct kept *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		free(k->v[i]);
 	free(k->v);
 }
 
-static int chosen_add(
-	struct chosen *k, size_t limit, const char *text, size_t len, struct error *err)
+static int keep(struct kept *k, size_t limit, const char *line, size_t len, struct error *err)
 {
-	char *copy = strndup(text, len);
+	char *copy = strndup(line, len);
 
 	if (!copy)
 		return error_nomem(err);
-	/* With a limit this is a window over the newest. */
 	if (limit && k->n == limit) {
-		free(k->v[0]);
-		memmove(k->v, k->v + 1, (k->n - 1) * sizeof(*k->v));
-		k->n--;
+		free(k->v[k->first]);
+		k->v[k->first] = copy;
+		k->first = (k->first + 1) % limit;
+		return 0;
 	}
 	if (k->n == k->cap) {
 		size_t cap = k->cap ? 2 * k->cap : 64;
-		char **v = realloc(k->v, cap * sizeof(*v));
+		char **v = reallocarray(k->v, cap, sizeof(*v));
 
 		if (!v) {
 			free(copy);
@@ -45,169 +48,162 @@ static int chosen_add(
 	return 0;
 }
 
-struct walk {
-	struct context *c;
-	const struct log_filter *filter;
-	int64_t since, until; /* learnt at, ms; 0: open */
-	char session[ID_UUID_SIZE];
-	struct session_set names;
-	struct chosen chosen;
-};
-
 static const char *name_of(void *arg, const char *id)
 {
-	const struct walk *w = arg;
-
-	for (size_t i = 0; i < w->names.n; i++)
-		if (strcmp(w->names.v[i].id, id) == 0)
-			return w->names.v[i].name;
-	return NULL;
+	return log_names_get(arg, id);
 }
 
-static bool type_fits(const char *wanted, const char *type)
+void log_show(struct log_show *show, const struct record *record, const struct event *e,
+	const char *line, size_t len)
 {
-	size_t len = strlen(wanted);
+	struct app *app = show->app;
+	const char *session = e && e->session ? e->session : "";
+	char place[LOG_PLACE_SIZE];
 
-	return strncmp(wanted, type, len) == 0 && (!type[len] || type[len] == '.');
+	if (app->json) {
+		buf_add(&app->out, line, len);
+		return;
+	}
+	log_place(place, show->own, record->origin, record->seq);
+	if (!e) {
+		output_blank_line(app, place, record_hlc_ms(record->hlc), record->body != NULL);
+	} else if (show->grouped) {
+		if (!show->begun || strcmp(session, show->session) != 0)
+			output_group_title(
+				app, session, log_names_get(show->names, session), show->begun);
+		(void)snprintf(show->session, sizeof(show->session), "%s", session);
+		output_event_in_group(app, place, e, show->now);
+	} else {
+		output_event_line(app, place, e, name_of, show->names);
+	}
+	show->begun = true;
+	buf_addch(&app->out, '\n');
 }
 
-static bool fits(const struct walk *w, const struct event *e)
-{
-	const struct log_filter *f = w->filter;
-	int64_t learnt = record_hlc_ms(e->key.hlc);
+struct printing {
+	struct log_show show;
+	const struct log_filter *filter;
+	const struct log_order *order;
+	struct kept kept;
+};
 
-	if (w->session[0] && (!e->session || strcmp(e->session, w->session) != 0))
-		return false;
-	if (f->type && !type_fits(f->type, e->type_name))
-		return false;
-	return (!w->since || learnt >= w->since) && (!w->until || learnt <= w->until);
-}
-
-/* One record: print it, or keep it for later. */
-static int take(struct walk *w, const struct journal_reader *reader, const struct record *record,
+static int take(struct printing *p, const struct record *record, const char *line, size_t len,
 	struct error *err)
 {
-	struct app *app = w->c->app;
-	struct event_key key = { .hlc = record->hlc, .seq = record->seq };
-	bool keep = w->filter->count || w->filter->reverse;
-	struct event e = { .type = EVENT_UNKNOWN };
-	size_t start = app->out.len;
+	struct event e;
+	bool readable;
 	int r;
 
-	(void)memcpy(key.origin, record->origin, sizeof(key.origin));
-	if (!record->body)
-		return 0;
-	r = event_decode(&e, record->body, record->body_len, &key, err);
+	readable = log_decode(&e, record, &r, err);
 	if (r < 0)
-		return error_wrap(err, "record %llu", (unsigned long long)record->seq);
-	if (!fits(w, &e))
+		return r;
+	if (readable)
+		r = log_names_learn(p->show.names, &e, err);
+	if (r < 0 || !log_filter_fits(p->filter, record, readable ? &e : NULL))
 		goto out;
-	if (app->json) {
-		size_t len;
-		const char *line = journal_reader_line(reader, &len);
-
-		buf_add(&app->out, line, len);
+	if (p->order->count || p->order->reverse) {
+		r = keep(&p->kept, p->order->count, line, len, err);
 	} else {
-		output_event_line(app, &e, name_of, w);
-		buf_addch(&app->out, '\n');
-	}
-	if (keep) {
-		r = chosen_add(&w->chosen, w->filter->count, app->out.data + start,
-			app->out.len - start, err);
-		buf_truncate(&app->out, start);
-	} else if (app->out.len > 65536) {
-		r = app_flush(app, err);
+		log_show(&p->show, record, readable ? &e : NULL, line, len);
+		if (p->show.app->out.len > FLUSH_AT)
+			r = app_flush(p->show.app, err);
 	}
 out:
 	event_release(&e);
 	return r;
 }
 
-static int print_chosen(struct walk *w, struct error *err)
+static int show_kept(struct printing *p, struct error *err)
 {
-	struct app *app = w->c->app;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < w->chosen.n; i++) {
-		size_t at = w->filter->reverse ? w->chosen.n - 1 - i : i;
+	for (size_t i = 0; r == 0 && i < p->kept.n; i++) {
+		size_t at = p->order->reverse ? p->kept.n - 1 - i : i;
+		const char *line = p->kept.v[(p->kept.first + at) % p->kept.n];
+		size_t len = strlen(line);
+		struct record record;
+		struct event e;
+		bool readable;
 
-		buf_adds(&app->out, w->chosen.v[at]);
-		if (app->out.len > 65536)
-			r = app_flush(app, err);
+		/* It was good when it was read. */
+		if (record_parse(&record, line, len))
+			continue;
+		readable = log_decode(&e, &record, &r, err);
+		if (r == 0)
+			log_show(&p->show, &record, readable ? &e : NULL, line, len);
+		event_release(&e);
+		if (r == 0 && p->show.app->out.len > FLUSH_AT)
+			r = app_flush(p->show.app, err);
 	}
 	return r;
 }
 
-static int prepare(struct walk *w, struct error *err)
+int log_open(struct context *c, struct app *app, const char *path, struct error *err)
 {
-	struct session_query every = { .deleted = true, .sort = SORT_NAME };
-	const struct log_filter *f = w->filter;
-	struct context *c = w->c;
-	struct buf task = BUF_INIT;
-	struct error bad = ERROR_INIT;
-	int r = 0;
+	int r = context_open(c, app, path, err);
 
-	if (f->since)
-		r = clock_parse_user(f->since, clock_now_ms(), &w->since, err);
-	if (r == 0 && f->until)
-		r = clock_parse_user(f->until, clock_now_ms(), &w->until, err);
-	if (r < 0)
-		goto out;
-	r = context_project(c, err);
-	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &every, &w->names, err);
+	if (r == 0 && !c->known) {
+		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
+		error_hint(err, "'minsky init' or 'minsky session start' begin one");
+	}
+	return r;
+}
+
+int log_prepare(struct context *c, struct log_filter *f, struct log_names *names, struct error *err)
+{
+	int r = log_names_load(names, c, err);
+
 	/* The journal can be read whatever has become of the store. */
 	if (r < 0 && r != ERR_NOMEM && !f->session) {
 		app_warn(c->app, "sessions are shown by their ids: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}
-	if (r < 0 || !f->session)
-		goto out;
-	r = ERR_NOTFOUND;
-	(void)name_task_id(f->session, &task, &bad);
-	/* A deleted session keeps its history; a live one of the same name comes first. */
-	for (int round = 0; round < 2 && r == ERR_NOTFOUND; round++) {
-		for (size_t i = 0; i < w->names.n; i++) {
-			const struct session *s = &w->names.v[i];
-			bool same = strcmp(s->id, f->session) == 0 ||
-				(s->name && strcmp(s->name, f->session) == 0) ||
-				(s->task_id && task.len && strcmp(s->task_id, task.data) == 0);
-
-			if (!same || s->deleted != (round == 1))
-				continue;
-			(void)memcpy(w->session, s->id, sizeof(w->session));
-			r = 0;
-		}
-	}
-	if (r == ERR_NOTFOUND) {
-		error_set(err, r, "there is no session '%s'", f->session);
-		error_hint(err, "'minsky session list --deleted' shows those there are and were");
-	}
-out:
-	buf_release(&task);
-	return r;
+	return r < 0 ? r : log_filter_prepare(f, names, c->journal, err);
 }
 
-int log_print(struct context *c, const struct log_filter *filter, struct error *err)
+int log_print(struct context *c, struct log_filter *filter, const struct log_order *order,
+	struct error *err)
 {
-	struct walk w = { .c = c, .filter = filter };
-	struct journal_reader *reader = NULL;
+	struct log_names names = { .v = NULL };
+	struct printing p = { .show = { .app = c->app,
+				      .names = &names,
+				      .own = journal_origin(c->journal),
+				      .grouped = isatty(STDOUT_FILENO),
+				      .now = clock_now_ms() },
+		.filter = filter,
+		.order = order };
+	struct log_walk *walk = NULL;
 	const struct record *record;
-	int r = prepare(&w, err);
+	struct error damage = ERROR_INIT;
+	int r = log_prepare(c, filter, &names, err);
 
 	if (r == 0)
-		r = journal_reader_open(&reader, c->journal, NULL, 0, NULL, err);
+		r = log_walk_open(&walk, c->journal, &filter->range, err);
 	while (r == 0) {
-		r = journal_reader_next(reader, &record, err);
+		const char *line;
+		size_t len;
+
+		r = log_walk_next(walk, &record, err);
 		if (r < 0 || !record)
 			break;
-		r = take(&w, reader, record, err);
+		line = log_walk_line(walk, &len);
+		r = take(&p, record, line, len, err);
+	}
+	/* What was read before the damage is the answer all the same. */
+	if (r == ERR_CORRUPT) {
+		damage = *err;
+		r = 0;
 	}
 	if (r == 0)
-		r = print_chosen(&w, err);
-	journal_reader_close(reader);
-	session_set_release(&w.names);
-	chosen_release(&w.chosen);
+		r = show_kept(&p, err);
+	if (r == 0 && damage.code != ERR_OK) {
+		r = app_flush(c->app, err);
+		*err = r < 0 ? *err : damage;
+		r = err->code;
+	}
+	log_walk_close(walk);
+	log_names_release(&names);
+	kept_release(&p.kept);
 	return r;
 }

@@ -256,6 +256,9 @@ int main(int argc, char **argv)
 		r = run_command(&app, argc, words, &err);
 	}
 	registry_close_all();
+	/* A reader that has gone away (head, less) is no failure of ours. */
+	if (r < 0 && app.gone)
+		r = 0;
 	if (r < 0) {
 		status = error_exit_status(err.code);
 		if (json || app.json)
@@ -269,8 +272,7 @@ int main(int argc, char **argv)
 		fputs(app.out.data, stderr);
 		buf_clear(&app.out);
 	}
-	/* A reader that has gone away (head, less) is no failure of ours. */
-	if (app_flush(&app, &late) < 0 && errno != EPIPE) {
+	if (app_flush(&app, &late) < 0 && !app.gone) {
 		fprintf(stderr, "minsky: %s\n", late.msg);
 		status = 1;
 	}

@@ -34,9 +34,15 @@ enum session_health {
 };
 enum session_health output_health(const struct context *c, const struct session *s);
 
-/* One line for an event, without its newline. `names` may be NULL. */
+/* One line for an event, without its newline. `place` is its number; `name` may be NULL. */
 typedef const char *output_name_fn(void *arg, const char *session_id);
-void output_event_line(struct app *app, const struct event *e, output_name_fn *name, void *arg);
+void output_event_line(
+	struct app *app, const char *place, const struct event *e, output_name_fn *name, void *arg);
+/* The same for a record whose body is blanked, or that no version can understand. */
+void output_blank_line(struct app *app, const char *place, int64_t ms, bool body);
+/* For terminals: a title, and the events below it. The id is "" for those of no session. */
+void output_group_title(struct app *app, const char *session, const char *name, bool gap);
+void output_event_in_group(struct app *app, const char *place, const struct event *e, int64_t now);
 
 /* Short form of an object id; "" for NULL. Points into a small ring of static buffers. */
 const char *output_short(const char *oid);

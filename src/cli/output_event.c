@@ -61,13 +61,8 @@ static void add_member(struct app *app, const struct json *data, const char *nam
 	}
 }
 
-void output_event_line(struct app *app, const struct event *e, output_name_fn *name, void *arg)
+static void add_type(struct app *app, const struct event *e)
 {
-	const char *session = e->session && name ? name(arg, e->session) : NULL;
-	char at[CLOCK_TEXT_SIZE];
-
-	clock_format(e->at, at);
-	buf_addf(&app->out, "%6llu  %.19sZ  ", (unsigned long long)e->key.seq, at);
 	if (app->color)
 		buf_adds(&app->out, "\033[33m");
 	buf_addf(&app->out, "%-18s", e->type == EVENT_UNKNOWN ? "" : e->type_name);
@@ -75,17 +70,63 @@ void output_event_line(struct app *app, const struct event *e, output_name_fn *n
 		app_text(app, e->type_name);
 	if (app->color)
 		buf_adds(&app->out, "\033[m");
-	buf_adds(&app->out, "  ");
-	app_text(app, session ? session : e->session ? output_short(e->session) : "-");
+}
+
+static void add_story(struct app *app, const struct event *e)
+{
 	for (size_t i = 0; i < sizeof(stories) / sizeof(*stories); i++) {
 		if (stories[i].type != e->type)
 			continue;
 		for (size_t k = 0; k < 5 && stories[i].members[k]; k++)
 			add_member(app, e->data, stories[i].members[k]);
 	}
-	if (e->via && strcmp(e->via, "cli") != 0) {
+	if (*e->via && strcmp(e->via, "cli") != 0) {
 		buf_adds(&app->out, "  [");
 		app_text(app, e->via);
 		buf_addch(&app->out, ']');
 	}
+}
+
+void output_event_line(
+	struct app *app, const char *place, const struct event *e, output_name_fn *name, void *arg)
+{
+	const char *session = e->session && name ? name(arg, e->session) : NULL;
+	char at[CLOCK_TEXT_SIZE];
+
+	clock_format(e->at, at);
+	buf_addf(&app->out, "%6s  %.19sZ  ", place, at);
+	add_type(app, e);
+	buf_adds(&app->out, "  ");
+	app_text(app, session ? session : e->session ? output_short(e->session) : "-");
+	add_story(app, e);
+}
+
+void output_blank_line(struct app *app, const char *place, int64_t ms, bool body)
+{
+	char at[CLOCK_TEXT_SIZE];
+
+	clock_format(ms, at);
+	buf_addf(&app->out, "%6s  %.19sZ  %s", place, at, body ? "(unreadable)" : "(redacted)");
+}
+
+void output_group_title(struct app *app, const char *session, const char *name, bool gap)
+{
+	if (gap)
+		buf_addch(&app->out, '\n');
+	if (app->color)
+		buf_adds(&app->out, "\033[1m");
+	app_text(app, name ? name : *session ? output_short(session) : "the repository");
+	if (app->color)
+		buf_adds(&app->out, "\033[m");
+	buf_addch(&app->out, '\n');
+}
+
+void output_event_in_group(struct app *app, const char *place, const struct event *e, int64_t now)
+{
+	char age[32];
+
+	clock_format_age(e->at, now, age);
+	buf_addf(&app->out, "%6s  %12s  ", place, age);
+	add_type(app, e);
+	add_story(app, e);
 }

@@ -144,6 +144,11 @@ int merge_next(struct merge *m, const struct record **record_out, struct error *
 	return 0;
 }
 
+const char *merge_line(const struct merge *m, size_t *len_out)
+{
+	return journal_reader_line(m->given->reader, len_out);
+}
+
 const struct heads *merge_heads(const struct merge *m)
 {
 	return &m->heads;

@@ -22,7 +22,9 @@ int merge_open(struct merge **out, struct journal *j, const struct heads *origin
  * origin only, and is remembered.
  */
 int merge_next(struct merge *m, const struct record **record_out, struct error *err);
-/* The heads behind the record that merge_next() gave last. */
+/* The verbatim line of the record that merge_next() gave last, newline included. */
+const char *merge_line(const struct merge *m, size_t *len_out);
+/* The heads behind it. */
 const struct heads *merge_heads(const struct merge *m);
 /* What was found wrong on the way: code is ERR_OK if nothing was. */
 const struct error *merge_damage(const struct merge *m);

@@ -1,0 +1,104 @@
+#include "cli/log_filter.h"
+
+#include "cli/log_point.h"
+#include "core/clock.h"
+
+static int prepare_range(struct log_filter *f, struct journal *j, struct error *err)
+{
+	struct log_point from = { .by_time = false }, to = { .by_time = false };
+	int r = f->from ? log_point_parse(&from, j, f->from, false, err) : 0;
+
+	if (r == 0 && f->to)
+		r = log_point_parse(&to, j, f->to, false, err);
+	if (r < 0)
+		return r;
+	if (f->from && f->to && strcmp(from.origin, to.origin) != 0)
+		return error_set(
+			err, ERR_USAGE, "'%s' and '%s' are of two origins", f->from, f->to);
+	if (f->from || f->to)
+		memcpy(f->range.origin, f->from ? from.origin : to.origin, ID_HEX_SIZE);
+	f->range.from = from.seq;
+	f->range.to = to.seq;
+	return 0;
+}
+
+int log_filter_prepare(
+	struct log_filter *f, const struct log_names *names, struct journal *j, struct error *err)
+{
+	int64_t now = clock_now_ms();
+	int r = 0;
+
+	if (f->since)
+		r = clock_parse_user(f->since, now, &f->since_ms, err);
+	if (r == 0 && f->until)
+		r = clock_parse_user(f->until, now, &f->until_ms, err);
+	if (r == 0)
+		r = prepare_range(f, j, err);
+	if (r == 0 && f->session)
+		r = log_names_find(names, f->session, f->session_id, err);
+	return r;
+}
+
+/* A type, or the first words of one. */
+static bool type_fits(const char *wanted, const char *type)
+{
+	size_t len = strlen(wanted);
+
+	return strncmp(wanted, type, len) == 0 && (!type[len] || type[len] == '.');
+}
+
+static bool is(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
+static bool branch_fits(const char *branch, const struct event *e)
+{
+	static const char heads[] = "refs/heads/";
+
+	if (is(json_get_string(e->data, "branch"), branch) ||
+		is(json_get_string(e->data, "branchName"), branch))
+		return true;
+	if ((e->type == EVENT_BRANCH_SWITCHED || e->type == EVENT_BRANCH_RENAMED) &&
+		(is(json_get_string(e->data, "from"), branch) ||
+			is(json_get_string(e->data, "to"), branch)))
+		return true;
+	return e->has_src && strncmp(e->src.ref, heads, sizeof(heads) - 1) == 0 &&
+		is(e->src.ref + sizeof(heads) - 1, branch);
+}
+
+bool log_filter_fits(const struct log_filter *f, const struct record *record, const struct event *e)
+{
+	int64_t learnt = record_hlc_ms(record->hlc);
+
+	if ((f->since && learnt < f->since_ms) || (f->until && learnt > f->until_ms))
+		return false;
+	if (!e)
+		return !f->session && !f->type && !f->actor && !f->branch;
+	if (f->session && !is(e->session, f->session_id))
+		return false;
+	if (f->type && !type_fits(f->type, e->type_name))
+		return false;
+	if (f->actor && !is(e->actor.user, f->actor) && !is(e->actor.host, f->actor) &&
+		!is(e->actor.agent, f->actor))
+		return false;
+	return !f->branch || branch_fits(f->branch, e);
+}
+
+bool log_decode(struct event *e, const struct record *record, int *r_out, struct error *err)
+{
+	struct event_key key = { .hlc = record->hlc, .seq = record->seq };
+	int r;
+
+	*r_out = 0;
+	*e = (struct event){ .type = EVENT_UNKNOWN };
+	if (!record->body)
+		return false;
+	memcpy(key.origin, record->origin, sizeof(key.origin));
+	r = event_decode(e, record->body, record->body_len, &key, err);
+	if (r == ERR_CORRUPT)
+		error_clear(err);
+	else
+		*r_out = r;
+	return r == 0;
+}
