@@ -69,6 +69,11 @@ void app_warn(struct app *app, const char *fmt, ...)
 	va_end(ap);
 }
 
+bool app_talks(const struct app *app)
+{
+	return app->tty_err && !app->quiet && !app->json;
+}
+
 int app_flush(struct app *app, struct error *err)
 {
 	int r = buf_check(&app->out, err);

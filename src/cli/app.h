@@ -32,6 +32,7 @@ struct app {
 	struct buf out;
 	bool json, help;
 	bool quiet; /* no messages but errors */
+	bool tty_err; /* stderr is a terminal */
 	bool color; /* stdout is a terminal and NO_COLOR is not set */
 	bool tty_in; /* somebody can answer a question */
 	struct option_list settings; /* -c key=value */
@@ -63,6 +64,9 @@ void app_release(struct app *app);
 void app_say(struct app *app, const char *fmt, ...) PRINTFLIKE(2, 3);
 /* The same, also when quiet. */
 void app_warn(struct app *app, const char *fmt, ...) PRINTFLIKE(2, 3);
+/* May git show its progress? Only to somebody who looks; otherwise its words go into our message.
+ */
+bool app_talks(const struct app *app);
 /* Write what has gathered in `out` to stdout. ERR_IO when stdout takes no more. */
 int app_flush(struct app *app, struct error *err);
 /* Remember a reason for a refusal. */

@@ -170,8 +170,7 @@ static int land_remote(struct approval *a, struct approve_result *out, struct er
 
 	if (r == 0)
 		r = pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
-			a->pr->branch_name, a->commit.oid, !a->c->app->quiet && !a->c->app->json,
-			err);
+			a->pr->branch_name, a->commit.oid, app_talks(a->c->app), err);
 	if (r < 0)
 		return r;
 	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, &why) <

@@ -245,7 +245,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	app.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	app.tty_in = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	app.tty_err = isatty(STDERR_FILENO);
+	app.tty_in = isatty(STDIN_FILENO) && app.tty_err;
 	argc--;
 	json = asks_json(argc, words);
 	r = global_options(&app, &argc, &words, &err);

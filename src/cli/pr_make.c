@@ -132,7 +132,7 @@ int pr_find_base(
 
 	/* A main repository that is the remote itself is beside us: asking it costs no network. */
 	if (local || fetch)
-		r = fetch_base(s, fetch && !c->app->quiet, err);
+		r = fetch_base(s, fetch && app_talks(c->app), err);
 	if (r == 0)
 		r = read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
 	if (r == 0 && !local)
@@ -272,7 +272,7 @@ static int push(struct making *m, struct error *err)
 	expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
 					: places.now[PR_PLACE_WORKSPACE_ORIGIN];
 	return pr_push(m->s->workspace, "origin", m->made.oid, m->branch.data, expected,
-		!places.truth_is_main && !m->c->app->quiet && !m->c->app->json, err);
+		!places.truth_is_main && app_talks(m->c->app), err);
 }
 
 static int record(struct making *m, struct error *err)

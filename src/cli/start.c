@@ -265,7 +265,7 @@ static int make(struct starting *t, struct error *err)
 		.base_branch = t->base.branch,
 		.base_oid = t->base_oid,
 		.base_is_local = t->base_oid == t->base.local_oid,
-		.quiet = t->c->app->quiet };
+		.quiet = !app_talks(t->c->app) };
 	int r = workspace_clone(&plan, t->temporary.data, err);
 
 	if (r == 0)
