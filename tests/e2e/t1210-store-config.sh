@@ -1,6 +1,7 @@
 #!/bin/sh
 # Settings: which of five places decides, what a mistake is answered with, what a repository may say.
 . "$(dirname "$0")/lib.sh"
+[ "$MINSKY_TEST_BACKEND" = json ] || skip_all "it is the json store that is taken away and broken here"
 unset MINSKY_SESSION_BACKEND
 
 json() { # EXPRESSION FILE

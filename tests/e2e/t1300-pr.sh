@@ -10,6 +10,7 @@ json() { # EXPRESSION FILE
 	}
 }
 
+ws=
 # Every ref and work tree of the three repositories of a session, and the journal's length.
 picture() {
 	for place in app.git app "$ws"; do
@@ -37,7 +38,7 @@ message_of() { # REPOSITORY COMMIT
 
 # Make the PR anew with a text, and compare the message with title, blank line, body.
 says() { # TITLE BODY
-	minsky -C app session pr create work --title="$1" --body="$2" --json >pr &&
+	minsky -C app session pr create work --title="$1" --body="$2" --json >made &&
 		message_of app.git pr/work >message &&
 		if [ -n "$2" ]; then
 			printf '%s\n\n%s' "$1" "$2"

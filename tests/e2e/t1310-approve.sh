@@ -282,8 +282,8 @@ chmod +x "$TRASH/fake-ssh"
 far_pr() { # DIR
 	new_pr "$1" && url="ana@far.invalid:$TRASH/$1.git" &&
 		git -C "$1" remote set-url origin "$url" && git -C "$ws" remote set-url origin "$url" &&
-		GIT_SSH_COMMAND="'$TRASH/fake-ssh'" && GIT_SSH_VARIANT=ssh &&
-		export GIT_SSH_COMMAND GIT_SSH_VARIANT && git -C "$ws" ls-remote -q origin >/dev/null
+		GIT_SSH=$TRASH/fake-ssh && GIT_SSH_VARIANT=ssh &&
+		export GIT_SSH GIT_SSH_VARIANT && git -C "$ws" ls-remote -q origin >/dev/null
 }
 
 test_ok 'the first push to a base that is not here asks: without a terminal it is refused' '
