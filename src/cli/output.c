@@ -257,8 +257,8 @@ int output_session_text(struct context *c, const struct session *s, struct error
 	app_row(app, "base", line.data);
 	buf_clear(&line);
 	if (s->head)
-		buf_addf(&line, "%s (%llu commits recorded)", output_short(s->head),
-			(unsigned long long)s->commit_count);
+		buf_addf(&line, "%s (%llu commit%s recorded)", output_short(s->head),
+			(unsigned long long)s->commit_count, s->commit_count == 1 ? "" : "s");
 	app_row(app, "head", line.data);
 	app_row(app, "workspace", s->workspace);
 	row_time(app, "created", s->created_at);

@@ -222,6 +222,19 @@ static int find_tip(struct making *m, struct error *err)
 	return r;
 }
 
+/* A PR branch that somebody moved by hand may hold the only name of their work. */
+static int check_replaceable(struct making *m, struct error *err)
+{
+	if (!m->open || !m->open->exists || !m->open->head || m->have_old ||
+		is_ancestor(m->s->workspace, m->open->head, m->tip))
+		return 0;
+	error_set(err, ERR_REFUSED, "'%s' is at %.8s, which is no prepared merge of this session",
+		m->branch.data, m->open->head);
+	return error_hint(err,
+		"somebody moved it there: look at it, and delete the branch if it may "
+		"go");
+}
+
 static int prepare(struct making *m, struct error *err)
 {
 	struct context *c = m->c;
@@ -238,7 +251,8 @@ static int prepare(struct making *m, struct error *err)
 		return r;
 	if (m->open && m->open->head)
 		m->have_old = pr_read(&m->old, m->s->workspace, m->open->head, &unread) == 0;
-	return compose(m, err);
+	r = check_replaceable(m, err);
+	return r < 0 ? r : compose(m, err);
 }
 
 static int merge(struct making *m, struct error *err)

@@ -116,6 +116,17 @@ test_ok 'a PR that adds nothing is never called merged' '
 	start solo eight && git -C "$ws" branch pr/eight &&
 	state true false - "$(tip solo main)"
 '
+test_ok 'a PR branch that was moved by hand to other work is not overwritten' '
+	start solo ten && commit "$ws" n && minsky -C solo session pr create ten --title "Ten" >/dev/null &&
+	git -C solo switch -q pr/ten && commit solo theirs && git -C solo switch -q main &&
+	theirs=$(tip solo pr/ten) &&
+	must_fail 4 minsky -C solo session pr create ten --title "Mine" 2>err &&
+	has "no prepared merge of this session" err &&
+	test "$(tip solo pr/ten)" = "$theirs" &&
+	git -C solo branch -q -D pr/ten &&
+	minsky -C solo session pr create ten --title "Mine" >/dev/null &&
+	state true false - "$(tip solo pr/ten)"
+'
 test_ok 'hooks and the worker notice by themselves what list shows' '
 	start solo nine && commit "$ws" l && git -C "$ws" branch pr/nine && commit "$ws" m &&
 	nine_open() {
