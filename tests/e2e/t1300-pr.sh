@@ -244,7 +244,7 @@ test_ok 'a PR branch that somebody else pushed is not overwritten' '
 	has "stale info" err && has "^hint: it has moved there" err &&
 	git -C app fetch -q origin &&
 	must_fail 4 minsky -C app session pr create work --title T 2>err &&
-	has "stale info" err &&
+	has "is no prepared merge of this session" err &&
 	test "$(git -C app.git rev-parse pr/work)" = "$stranger"
 '
 test_ok 'the identity is the user'"'"'s own: of the workspace, which has the repository'"'"'s' '
