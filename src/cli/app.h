@@ -38,6 +38,7 @@ struct app {
 	struct option_list settings; /* -c key=value */
 	struct reason *reasons;
 	size_t n_reasons;
+	int64_t as_of; /* answers are about this moment, ms; 0: about now */
 	bool warned; /* something was amiss that does not change the exit status */
 	bool gone; /* nobody reads stdout any more, which is no failure */
 	bool damaged; /* the answer is printed, but the journal is damaged: exit 6 */

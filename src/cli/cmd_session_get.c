@@ -1,9 +1,16 @@
 /* minsky session get, dir, inspect: one session, by name, id or task, or the one we are in. */
+#include "cli/as_of.h"
 #include "cli/output.h"
 #include "cli/settle.h"
 #include "cli/start.h"
 
-static const char *repo;
+static const char *repo, *when;
+
+static const struct option_desc get_options[] = {
+	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as it was then" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
@@ -14,14 +21,20 @@ static const struct option_desc no_options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-static int print(struct context *c, const struct session *s, struct error *err)
+static int print(
+	struct context *c, const struct session *s, const struct as_of *then, struct error *err)
 {
 	struct jsonw w;
 	int r;
 
-	if (!c->app->json)
+	if (!c->app->json) {
+		if (then)
+			as_of_title(c->app, then);
 		return output_session_text(c, s, err);
+	}
 	app_json_begin(c->app, &w);
+	if (then)
+		as_of_json(&w, then);
 	jsonw_key(&w, "session");
 	r = output_session_json(c, &w, s, err);
 	app_json_end(c->app, &w);
@@ -45,14 +58,30 @@ static int get(struct app *app, const char *key, struct error *err)
 	if (r == 0)
 		r = settle_session(&c, &s, false, err);
 	if (r == 0)
-		r = print(&c, &s, err);
+		r = print(&c, &s, NULL, err);
 	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+static int get_then(struct app *app, const char *key, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct as_of then = { .ms = 0 };
+	const struct session *s = NULL;
+	int r = as_of_find(&c, app, repo, key, when, &then, &s, err);
+
+	if (r == 0)
+		r = print(&c, s, &then, err);
+	as_of_release(&then);
 	context_release(&c);
 	return r;
 }
 
 static int run_get(struct app *app, int argc, const char **argv, struct error *err)
 {
+	if (when)
+		return get_then(app, argc ? argv[0] : NULL, err);
 	return get(app, argc ? argv[0] : NULL, err);
 }
 
@@ -92,7 +121,7 @@ const struct cmd cmd_session_get = {
 	.name = "session get",
 	.summary = "show a session, with a PR state that has been checked",
 	.usage = "[NAME|ID|TASK]",
-	.options = options,
+	.options = get_options,
 	.max_args = 1,
 	.json = true,
 	.run = run_get,

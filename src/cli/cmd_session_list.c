@@ -1,8 +1,9 @@
 /* minsky session list: answered from the projection; git is not asked. */
+#include "cli/as_of.h"
 #include "cli/output.h"
 #include "core/names.h"
 
-static const char *repo, *status, *task, *text;
+static const char *repo, *status, *task, *text, *when;
 static unsigned long limit, offset;
 static bool all, deleted;
 
@@ -15,6 +16,7 @@ static const struct option_desc options[] = {
 	{ OPTION_STRING, 't', "task", &task, "ID", "those of a task" },
 	{ OPTION_STRING, 0, "text", &text, "WORDS",
 		"those with this in name, branch or description" },
+	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were then" },
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
 	{ OPTION_FLAG, 0, "deleted", &deleted, NULL, "deleted ones too" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
@@ -25,18 +27,52 @@ struct listing {
 	struct session_query query;
 	struct output_table table;
 	struct jsonw w;
+	bool several; /* repositories */
+	struct as_of then; /* ms is 0 when answers are about now */
 };
+
+static int add(struct context *c, struct listing *l, const struct session *s, struct error *err)
+{
+	return l->app->json ? output_session_json(c, &l->w, s, err)
+			    : output_table_add(&l->table, c, s, err);
+}
+
+static int list_then(struct context *c, struct listing *l, struct error *err)
+{
+	const struct session **v = NULL;
+	struct as_of then = { .ms = 0 };
+	size_t n = 0;
+	int r = as_of_fold(&then, c, when, err);
+
+	if (r == 0 && l->several && !then.by_time) {
+		r = error_set(err, ERR_USAGE, "'%s' is a place in one journal", when);
+		error_hint(err, "several repositories are listed: give a time");
+	}
+	if (r == 0)
+		r = as_of_list(&then, &l->query, &v, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add(c, l, v[i], err);
+	if (r == 0) {
+		l->then.ms = then.ms;
+		l->then.seq = l->several ? 0 : then.seq;
+	}
+	free(v);
+	as_of_release(&then);
+	return r;
+}
 
 static int list_one(struct context *c, struct listing *l, struct error *err)
 {
 	struct session_set set = { NULL, 0 };
-	int r = context_project(c, err);
+	int r;
 
+	if (when)
+		return list_then(c, l, err);
+	r = context_project(c, err);
 	if (r == 0)
 		r = c->backend->ops->list(c->backend, c->repo.id, &l->query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = l->app->json ? output_session_json(c, &l->w, &set.v[i], err)
-				 : output_table_add(&l->table, c, &set.v[i], err);
+		r = add(c, l, &set.v[i], err);
 	session_set_release(&set);
 	return r;
 }
@@ -46,7 +82,7 @@ static int list_all(struct app *app, const struct buf *state, struct listing *l,
 	struct repo_list list = { NULL, 0 };
 	int r = repo_list_load(&list, state->data, err);
 
-	l->table.repo_column = true;
+	l->several = l->table.repo_column = true;
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
 		struct context c = CONTEXT_INIT;
 
@@ -78,6 +114,26 @@ static int check(struct buf *task_id, struct error *err)
 			"deleted");
 	}
 	return task ? name_task_id(task, task_id, err) : 0;
+}
+
+static void finish(struct listing *l)
+{
+	struct app *app = l->app;
+
+	if (app->json) {
+		jsonw_end_array(&l->w);
+		if (l->then.ms)
+			as_of_json(&l->w, &l->then);
+		app_json_end(app, &l->w);
+	} else if (l->table.n) {
+		if (l->then.ms)
+			as_of_title(app, &l->then);
+		output_table_print(app, &l->table);
+	} else if (when) {
+		app_say(app, "no sessions then");
+	} else {
+		app_say(app, "no sessions; 'minsky session start NAME' starts one");
+	}
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
@@ -118,14 +174,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		r = list_one(&c, &l, err);
 	if (r < 0)
 		goto out;
-	if (app->json) {
-		jsonw_end_array(&l.w);
-		app_json_end(app, &l.w);
-	} else if (l.table.n) {
-		output_table_print(app, &l.table);
-	} else {
-		app_say(app, "no sessions; 'minsky session start NAME' starts one");
-	}
+	finish(&l);
 out:
 	output_table_release(&l.table);
 	buf_release(&task_id);

@@ -26,6 +26,12 @@ static int64_t mtime_ms(const char *path)
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
+/* The moment that answers are about. */
+static int64_t now_of(const struct app *app)
+{
+	return app->as_of ? app->as_of : clock_now_ms();
+}
+
 enum session_health output_health(const struct context *c, const struct session *s)
 {
 	const char *git = context_workspace_git(c, s);
@@ -33,7 +39,7 @@ enum session_health output_health(const struct context *c, const struct session 
 	struct buf path = BUF_INIT;
 	int64_t log = 0, cursor;
 
-	if (s->deleted || !s->started)
+	if (s->deleted || !s->started || c->app->as_of)
 		return HEALTH_OK;
 	if (!s->workspace)
 		return HEALTH_LOST;
@@ -75,7 +81,9 @@ int output_session_json(
 	const struct pr *pr = session_pr(s);
 	int r = session_to_json(&record, s, err);
 
-	if (r == 0) {
+	if (r == 0 && c->app->as_of) {
+		jsonw_raw(w, record.data, record.len);
+	} else if (r == 0) {
 		/* The record is an object: its closing brace makes room for the derived part. */
 		buf_truncate(&record, record.len - 1);
 		jsonw_raw(w, record.data, record.len);
@@ -134,7 +142,7 @@ int output_table_add(
 	if (health != HEALTH_OK)
 		buf_addf(&status, " (%s)", health_name(health));
 	clock_format_age(
-		s->last_activity_at ? s->last_activity_at : s->created_at, clock_now_ms(), age);
+		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(c->app), age);
 	v[t->n] = (struct output_row){ { strdup(s->name ? s->name : s->id), buf_detach(&status),
 		strdup(s->branch ? s->branch : ""), strdup(pr_word(c, s)), strdup(age),
 		strdup(c->repo.name ? c->repo.name : "") } };
@@ -191,7 +199,7 @@ void output_table_print(struct app *app, const struct output_table *t)
 
 void output_pr_line(struct app *app, const struct pr *pr)
 {
-	int64_t now = clock_now_ms();
+	int64_t now = now_of(app);
 	char age[32];
 
 	app_text(app, pr->branch_name ? pr->branch_name : "?");
@@ -228,7 +236,7 @@ static void row_time(struct app *app, const char *label, int64_t ms)
 	if (!ms)
 		return;
 	clock_format(ms, text);
-	clock_format_age(ms, clock_now_ms(), age);
+	clock_format_age(ms, now_of(app), age);
 	buf_addf(&line, "%s (%s)", text, age);
 	app_row(app, label, line.data);
 	buf_release(&line);

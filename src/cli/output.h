@@ -8,7 +8,10 @@
 #include "core/event.h"
 #include "core/session.h"
 
-/* The record as a JSON value, with "derived" members behind it (doc/schema.md). */
+/*
+ * The record as a JSON value, with "derived" members behind it (doc/schema.md). These are about
+ * now, and left out when app->as_of is set.
+ */
 int output_session_json(
 	struct context *c, struct jsonw *w, const struct session *s, struct error *err);
 /* A table: one line a session. `repo_column` when several repositories are listed. */
