@@ -128,7 +128,9 @@ int fs_check_private_dir(const char *path, struct error *err)
 	return check_private(path, &st, err);
 }
 
-static int read_fd(int fd, const char *path, size_t max, struct buf *out, struct error *err)
+/* `size` is what fstat said: with all of it read, asking for more is left out. 0: not known. */
+static int read_fd(
+	int fd, const char *path, size_t size, size_t max, struct buf *out, struct error *err)
 {
 	size_t start = out->len;
 
@@ -147,7 +149,7 @@ static int read_fd(int fd, const char *path, size_t max, struct buf *out, struct
 		if (out->len - start > max)
 			return error_set(
 				err, ERR_CORRUPT, "'%s' is larger than %zu bytes", path, max);
-		if (!n)
+		if (!n || (size && out->len - start == size))
 			return 0;
 	}
 }
@@ -173,7 +175,7 @@ static int read_file(const char *path, size_t max, bool private, struct buf *out
 	else if (private)
 		r = check_private(path, &st, err);
 	if (r == 0)
-		r = read_fd(fd, path, max, out, err);
+		r = read_fd(fd, path, (size_t)st.st_size, max, out, err);
 	close(fd);
 	if (r < 0)
 		buf_truncate(out, start);

@@ -102,14 +102,17 @@ static int look_here(const char *dir, struct buf *git_dir, bool *bare_out, struc
 {
 	struct buf path = BUF_INIT;
 	struct buf line = BUF_INIT;
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
+	bool linked;
 	int r;
 
 	fs_join(&path, dir, ".git");
 	r = buf_check(&path, err);
 	if (r < 0)
 		goto out;
-	if (stat(path.data, &st) == 0 && S_ISREG(st.st_mode)) {
+	linked = lstat(path.data, &st) == 0 && S_ISLNK(st.st_mode);
+	if (linked ? stat(path.data, &st) == 0 && S_ISREG(st.st_mode) : S_ISREG(st.st_mode)) {
+		linked = true;
 		r = read_line(path.data, "gitdir: ", &line, err);
 		if (r < 0)
 			goto out;
@@ -120,7 +123,13 @@ static int look_here(const char *dir, struct buf *git_dir, bool *bare_out, struc
 	}
 	if (is_git_dir(path.data)) {
 		*bare_out = false;
-		r = fs_realpath(path.data, git_dir, err);
+		/* `dir` is a real path already, and so is a directory in it. */
+		if (linked)
+			r = fs_realpath(path.data, git_dir, err);
+		else
+			buf_adds(git_dir, path.data);
+		if (r == 0)
+			r = buf_check(git_dir, err);
 	} else if (is_git_dir(dir)) {
 		*bare_out = true;
 		r = fs_realpath(dir, git_dir, err);

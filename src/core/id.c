@@ -1,7 +1,9 @@
 #include "core/id.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 static const char digits[] = "0123456789abcdef";
 
@@ -55,6 +57,24 @@ int id_uuid7(char out[ID_UUID_SIZE], int64_t ms, struct error *err)
 	}
 	*p = '\0';
 	return 0;
+}
+
+const char *id_boot(void)
+{
+	static char boot[ID_UUID_SIZE];
+	ssize_t n = -1;
+	int fd;
+
+	if (boot[0])
+		return boot;
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, boot, sizeof(boot) - 1);
+		close(fd);
+	}
+	if (n != (ssize_t)sizeof(boot) - 1 || !id_is_uuid(boot))
+		memcpy(boot, "-", 2);
+	return boot;
 }
 
 static bool is_digit(char c)

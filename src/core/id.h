@@ -18,6 +18,9 @@ int id_random_hex(char out[ID_HEX_SIZE], struct error *err);
 /* RFC 9562 version 7: sorts by the given time. */
 int id_uuid7(char out[ID_UUID_SIZE], int64_t ms, struct error *err);
 
+/* Tells one run of the system from the next; "-" where the kernel does not say. Read once. */
+const char *id_boot(void);
+
 bool id_is_hex(const char *s, size_t digits); /* exactly that many lower-case digits, then NUL */
 bool id_is_uuid(const char *s); /* lower case, 8-4-4-4-12 */
 

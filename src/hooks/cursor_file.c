@@ -18,26 +18,6 @@
 #define IN_PLACE_MAX 65536
 #define PAD 1024
 
-/* Tells one run of the system from the next; "-" where the kernel does not say. */
-static const char *boot_id(void)
-{
-	static char out[ID_UUID_SIZE];
-	struct error ignored = ERROR_INIT;
-	struct buf text = BUF_INIT;
-
-	if (out[0])
-		return out;
-	memcpy(out, "-", 2);
-	if (fs_read("/proc/sys/kernel/random/boot_id", 4096, &text, &ignored) == 0 &&
-		text.len >= ID_UUID_SIZE - 1) {
-		text.data[ID_UUID_SIZE - 1] = '\0';
-		if (id_is_uuid(text.data))
-			memcpy(out, text.data, ID_UUID_SIZE);
-	}
-	buf_release(&text);
-	return out;
-}
-
 static bool take_u64(char **at, uint64_t *out)
 {
 	char *end;
@@ -220,7 +200,7 @@ static int read_into(struct cursor *c, const char *journal_dir, const char *clon
 		r = parse(&p, &text, path.data, err);
 	if (r < 0)
 		goto out;
-	if (!overlay && (strcmp(boot_id(), p.boot) != 0 || !strcmp(p.boot, "-")))
+	if (!overlay && (strcmp(id_boot(), p.boot) != 0 || !strcmp(p.boot, "-")))
 		c->dirty = true;
 out:
 	buf_release(&text);
@@ -297,7 +277,7 @@ out:
 
 static void format_body(struct buf *out, const struct cursor *c, bool refs)
 {
-	buf_addf(out, "boot %s\nseq %" PRIu64 "\n", boot_id(), c->seq);
+	buf_addf(out, "boot %s\nseq %" PRIu64 "\n", id_boot(), c->seq);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct cursor_log *log = &c->v[i];
 

@@ -169,20 +169,6 @@ static int read_origin(struct journal *j, struct error *err)
 	return r;
 }
 
-/* Where it cannot be had, head just does not tell. */
-static void read_boot_id(char out[BOOT_ID_SIZE])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, BOOT_ID_SIZE - 1);
-
-	if (fd >= 0)
-		close(fd);
-	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-	if (!out[0])
-		memcpy(out, "-", 2);
-}
-
 static uint64_t segment_limit(void)
 {
 	const char *text = getenv("MINSKY_SEGMENT_SIZE");
@@ -222,7 +208,7 @@ int journal_open(struct journal **out, const char *dir, struct error *err)
 	r = read_origin(j, err);
 	if (r < 0)
 		goto out;
-	read_boot_id(j->boot);
+	(void)snprintf(j->boot, sizeof(j->boot), "%s", id_boot());
 	j->segment_max = segment_limit();
 	*out = j;
 	j = NULL;
