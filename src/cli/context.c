@@ -135,6 +135,34 @@ static int bare_config(const char *main_dir, struct buf *text, struct error *err
 	return r;
 }
 
+/*
+ * Hooks read no settings: how long one may take stands beside the journal, unless it is the
+ * default. What a variable or this command's line says is not for good.
+ */
+static void remember_deadline(const struct context *c)
+{
+	const char *want = config_get(c->config, "hooks.deadline");
+	struct error ignored = ERROR_INIT;
+	struct buf path = BUF_INIT, have = BUF_INIT, text = BUF_INIT;
+
+	if (config_level(c->config, "hooks.deadline") > CONFIG_REPOSITORY)
+		return;
+	fs_join(&path, c->repo.journal, "hooks-deadline");
+	(void)fs_read_private(path.data, 64, &have, &ignored);
+	if (want && config_level(c->config, "hooks.deadline") != CONFIG_DEFAULT)
+		buf_addf(&text, "%s\n", want);
+	if (path.failed || text.failed || have.failed || strcmp(have.data, text.data) == 0)
+		goto out;
+	if (text.len)
+		(void)fs_replace(path.data, text.data, text.len, 0600, false, &ignored);
+	else
+		(void)unlink(path.data);
+out:
+	buf_release(&path);
+	buf_release(&have);
+	buf_release(&text);
+}
+
 int context_load_config(struct context *c, struct error *err)
 {
 	struct config_sources sources = {
@@ -162,6 +190,8 @@ int context_load_config(struct context *c, struct error *err)
 	config_free(c->config);
 	c->config = NULL;
 	r = config_load(&c->config, &sources, err);
+	if (r == 0 && c->known)
+		remember_deadline(c);
 	if (r == ERR_USAGE && !err->hint[0])
 		error_hint(err, "'man minsky-config' describes the settings");
 out:
@@ -221,32 +251,15 @@ int context_add_clone(
 	return r;
 }
 
-/*
- * A clone that moved keeps its id; one restored from a backup, or copied, is another clone. A copy
- * is also no session's workspace: the original is.
- */
+/* Where a clone is now belongs into repo.json too; a copy becomes a clone of its own. */
 static int settle_place(struct context *c, struct error *err)
 {
-	enum pointer_place place = pointer_where(&c->pointer, c->common_dir.data);
-	int r;
+	enum pointer_place place;
+	int r = pointer_settle(&c->pointer, c->common_dir.data, true, &place, err);
 
-	if (place == POINTER_HERE)
-		return 0;
-	if (place != POINTER_MOVED) {
-		r = id_random_hex(c->pointer.clone, err);
-		if (r < 0)
-			return r;
-	}
-	if (place == POINTER_COPIED) {
-		c->pointer.session[0] = '\0';
-		free(c->pointer.name);
-		c->pointer.name = NULL;
-	}
-	r = pointer_write(&c->pointer, c->common_dir.data, err);
-	if (r == 0)
-		r = context_add_clone(
-			c, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
-	return r;
+	if (r < 0 || place == POINTER_HERE)
+		return r;
+	return context_add_clone(c, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
 }
 
 int context_open(struct context *c, struct app *app, const char *path, struct error *err)

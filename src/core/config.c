@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "core/config_parts.h"
+#include "core/duration.h"
 #include "core/fs.h"
 #include "core/paths.h"
 #include "core/text.h"
@@ -462,7 +463,7 @@ int64_t config_get_ms(const struct config *c, const char *name)
 	const char *value = config_get(c, name);
 	int64_t v = 0;
 
-	return value && config_parse_ms(value, &v) ? v : 0;
+	return value && duration_parse(value, &v) ? v : 0;
 }
 
 int64_t config_get_int(const struct config *c, const char *name)

@@ -61,7 +61,6 @@ int config_yaml_walk(const char *name, const char *text, size_t len, config_node
 /* config_value.c */
 
 bool config_parse_bool(const char *text, bool *out);
-bool config_parse_ms(const char *text, int64_t *out);
 bool config_parse_int(const char *text, int64_t *out);
 /*
  * Replace ${VAR}, and "~" at the front of a path, once; what comes in is not looked at again. "$${"

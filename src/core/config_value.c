@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/config_parts.h"
+#include "core/duration.h"
 #include "core/paths.h"
 #include "core/text.h"
 
@@ -45,37 +46,6 @@ bool config_parse_int(const char *text, int64_t *out)
 		return false;
 	*out = v;
 	return true;
-}
-
-bool config_parse_ms(const char *text, int64_t *out)
-{
-	static const struct {
-		const char *unit;
-		int64_t ms;
-	} units[] = {
-		{ "ms", 1 },
-		{ "s", 1000 },
-		{ "m", 60000 },
-		{ "h", 3600000 },
-		{ "d", 86400000 },
-		{ "w", 604800000 },
-	};
-	const char *end;
-	int64_t v;
-
-	if (!parse_digits(text, &v, &end))
-		return false;
-	if (!*end && !v) {
-		*out = 0;
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!strcmp(end, units[i].unit) && v <= (INT64_C(1) << 53) / units[i].ms) {
-			*out = v * units[i].ms;
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool is_name_char(char c, bool first)
@@ -203,7 +173,7 @@ static bool allowed(const struct config_key *key, const char *value)
 	case CONFIG_CHOICE:
 		return among(value, key->choices);
 	case CONFIG_DURATION:
-		return config_parse_ms(value, &number);
+		return duration_parse(value, &number);
 	case CONFIG_INT:
 		return config_parse_int(value, &number) && in_range(number, key->choices);
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/duration.h"
 #include "core/event.h"
 #include "core/fs.h"
 #include "core/jsonw.h"
@@ -24,6 +25,7 @@
 #include "log/journal.h"
 
 #define DEADLINE_MS 200
+#define DEADLINE_MAX_MS 60000
 #define INPUT_MAX (1u << 20)
 #define ERROR_LOG_MAX 65536
 
@@ -34,6 +36,7 @@ struct ring {
 	int argc; /* its arguments */
 	char **argv;
 	int deadline_ms;
+	bool deadline_given; /* by the environment */
 	struct buf git_dir, common_dir, top;
 	struct pointer pointer;
 	struct journal *journal;
@@ -75,17 +78,38 @@ static void open_standard_files(void)
 			chain_end();
 }
 
-static int deadline(void)
+/* What a person wrote, as milliseconds; 0 if it makes no deadline. */
+static int deadline_parse(const char *text)
 {
-	const char *given = getenv("MINSKY_HOOK_DEADLINE_MS");
-	char *end;
-	long ms;
+	int64_t ms;
 
-	if (!given || !*given)
-		return DEADLINE_MS;
-	errno = 0;
-	ms = strtol(given, &end, 10);
-	return errno || *end || ms < 1 || ms > 600000 ? DEADLINE_MS : (int)ms;
+	return duration_parse(text, &ms) && ms > 0 && ms <= DEADLINE_MAX_MS ? (int)ms : 0;
+}
+
+/*
+ * The variable beats what the settings say, which stands in the journal's directory. Until that is
+ * found the default holds.
+ */
+static void read_deadline(struct ring *r)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+	int ms = 0;
+
+	if (r->deadline_given)
+		return;
+	fs_join(&path, r->pointer.journal, "hooks-deadline");
+	if (!path.failed && fs_read_private(path.data, 64, &text, &ignored) == 0) {
+		text.data[strcspn(text.data, "\n")] = '\0';
+		ms = deadline_parse(text.data);
+	}
+	if (ms) {
+		r->deadline_ms = ms;
+		chain_set_deadline(ms);
+	}
+	buf_release(&text);
+	buf_release(&path);
 }
 
 static bool in_git_dir(const struct ring *r, const char *name)
@@ -211,6 +235,8 @@ static int ring(struct ring *r, struct error *err)
 		return code;
 	code = pointer_read(&r->pointer, r->common_dir.data, err);
 	if (code == 0)
+		read_deadline(r);
+	if (code == 0)
 		code = journal_open(&r->journal, r->pointer.journal, err);
 	if (code == 0)
 		code = settle(r, &go, err);
@@ -289,6 +315,7 @@ int main(int argc, char **argv)
 		.pointer = POINTER_INIT,
 		.pushed = BUF_INIT };
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *given;
 	struct error err = ERROR_INIT;
 
 	r.name = slash ? slash + 1 : argc ? argv[0] : "";
@@ -307,7 +334,11 @@ int main(int argc, char **argv)
 	if (!is_hook(r.name) || is_set("MINSKY_HOOKS", "0") || is_set("MINSKY_HOOK", "1") ||
 		(!strcmp(r.name, "post-checkout") && r.argc > 2 && !strcmp(r.argv[2], "0")))
 		chain_end();
-	r.deadline_ms = deadline();
+	given = getenv("MINSKY_HOOKS_DEADLINE");
+	r.deadline_ms = given ? deadline_parse(given) : 0;
+	r.deadline_given = r.deadline_ms > 0;
+	if (!r.deadline_given)
+		r.deadline_ms = DEADLINE_MS;
 	chain_set_deadline(r.deadline_ms);
 	if (ring(&r, &err) < 0)
 		report(&r, &err);

@@ -27,7 +27,7 @@ static int setup(void **state)
 {
 	world_setup(state);
 	/* A sanitized program under a busy machine: no deadline but the tests' own. */
-	assert_int_equal(setenv("MINSKY_HOOK_DEADLINE_MS", "60000", 1), 0);
+	assert_int_equal(setenv("MINSKY_HOOKS_DEADLINE", "60s", 1), 0);
 	assert_int_equal(unsetenv("MINSKY_HOOKS"), 0);
 	sh(".", "repo repo; rm -f repo/.git/hooks/*; cd repo; commit base 0");
 	journal = journals_new(at("journal"));
@@ -223,7 +223,7 @@ static void a_locked_journal_is_waited_for_briefly_and_silently(void **state)
 	begin();
 	assert_int_equal(fs_lock(at("journal/lock"), 0, &lock, &err), 0);
 	assert_string_equal(
-		ask("repo", "export MINSKY_HOOK_DEADLINE_MS=40; commit f 1 one 2>&1"), "");
+		ask("repo", "export MINSKY_HOOKS_DEADLINE=40ms; commit f 1 one 2>&1"), "");
 	assert_int_equal(events(), 0);
 	assert_int_equal(close(lock), 0);
 	sh("repo", "commit f 2 two");
@@ -238,10 +238,34 @@ static void a_deadline_that_strikes_anywhere_loses_nothing(void **state)
 	begin();
 	sh("repo",
 		"for ms in 1 2 3 4 5 6 7 8 9 10 11 12 14 16 18 20 22 24 27 30; do\n"
-		"	export MINSKY_HOOK_DEADLINE_MS=$ms; commit f $ms; done");
+		"	export MINSKY_HOOKS_DEADLINE=${ms}ms; commit f $ms; done");
 	assert_string_equal(ask(".", "wc -l <ran | tr -d ' '"), "20");
 	sh("repo", "commit f last");
 	assert_int_equal(events(), 21);
+}
+
+static void the_settings_say_how_long_it_may_take(void **state)
+{
+	static const char *const no_duration[] = { "soon\n", "0\n", "2h\n", "" };
+	struct error err = ERROR_INIT;
+	int lock;
+
+	(void)state;
+	begin();
+	assert_int_equal(unsetenv("MINSKY_HOOKS_DEADLINE"), 0);
+	assert_int_equal(fs_lock(at("journal/lock"), 0, &lock, &err), 0);
+	/* These give up: the lock is held until they have. */
+	for (size_t i = 0; i < sizeof(no_duration) / sizeof(*no_duration); i++) {
+		scratch_write(at("journal/hooks-deadline"), no_duration[i], strlen(no_duration[i]));
+		sh("repo", "chmod 600 ../journal/hooks-deadline; empty x");
+	}
+	assert_int_equal(events(), 0);
+	/* This one is still there when it is let go, and tells what the others left. */
+	scratch_write(at("journal/hooks-deadline"), "60s\n", 4);
+	sh("repo", "(empty last; echo >../ended) & sleep 1");
+	assert_int_equal(close(lock), 0);
+	sh(".", "until test -e ended; do sleep 0.02; done");
+	assert_int_equal(events(), 5);
 }
 
 static void the_hook_behind_gets_arguments_and_gives_its_status(void **state)
@@ -484,6 +508,7 @@ int main(void)
 		T(a_journal_open_to_others_is_refused),
 		T(a_locked_journal_is_waited_for_briefly_and_silently),
 		T(a_deadline_that_strikes_anywhere_loses_nothing),
+		T(the_settings_say_how_long_it_may_take),
 		T(the_hook_behind_gets_arguments_and_gives_its_status),
 		T(a_refusing_pre_push_refuses_with_its_stdin_intact),
 		T(switched_off_the_hook_behind_still_runs),
