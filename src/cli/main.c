@@ -35,25 +35,25 @@ static const struct cmd *find_command(int argc, const char **argv, int *words_ou
 	return best;
 }
 
-/* Every command whose name begins with these words. */
+/* Is `name` made of these words and perhaps more? */
+static bool begins_with(const char *name, int argc, const char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		size_t len = strlen(argv[i]);
+
+		if (strncmp(name, argv[i], len) != 0 || (name[len] && name[len] != ' '))
+			return false;
+		name += len + (name[len] == ' ');
+	}
+	return true;
+}
+
 static void list_commands(struct buf *out, int argc, const char **argv)
 {
 	buf_adds(out, "commands:\n");
-	for (const struct cmd *const *c = cmd_table; *c; c++) {
-		size_t at = 0;
-		bool fits = !(*c)->hidden;
-
-		for (int i = 0; i < argc && fits; i++) {
-			size_t len = strlen(argv[i]);
-
-			fits = strncmp((*c)->name + at, argv[i], len) == 0 &&
-				((*c)->name[at + len] == ' ' || !(*c)->name[at + len]);
-			if (fits)
-				at += len + ((*c)->name[at + len] == ' ');
-		}
-		if (fits)
+	for (const struct cmd *const *c = cmd_table; *c; c++)
+		if (!(*c)->hidden && begins_with((*c)->name, argc, argv))
 			buf_addf(out, "  %-22s %s\n", (*c)->name, (*c)->summary);
-	}
 }
 
 static void print_overview(struct app *app)
@@ -69,38 +69,39 @@ static void print_overview(struct app *app)
 
 static bool is_group(int argc, const char **argv)
 {
-	struct buf out = BUF_INIT;
-	size_t empty;
-	bool any;
-
-	buf_adds(&out, "commands:\n");
-	empty = out.len;
-	buf_clear(&out);
-	list_commands(&out, argc, argv);
-	any = out.len > empty;
-	buf_release(&out);
-	return any;
+	for (const struct cmd *const *c = cmd_table; *c; c++)
+		if (begins_with((*c)->name, argc, argv))
+			return true;
+	return false;
 }
 
+/* "session" alone, "session -h", or "session lst". */
 static int unknown_command(struct app *app, int argc, const char **argv, struct error *err)
 {
-	int words = 0;
+	struct buf given = BUF_INIT, group = BUF_INIT;
+	int words = 0, known;
 
 	while (words < argc && argv[words][0] != '-')
 		words++;
-	if (words && is_group(words, argv)) {
-		bool help = words < argc &&
-			(strcmp(argv[words], "-h") == 0 || strcmp(argv[words], "--help") == 0);
-
-		if (help) {
-			list_commands(&app->out, words, argv);
-			return 0;
-		}
-		error_set(err, ERR_USAGE, "'%s' wants a command behind it", argv[words - 1]);
-		return error_hint(err, "'minsky %s -h' lists them", argv[0]);
+	for (known = words; known && !is_group(known, argv);)
+		known--;
+	if (known && known == words && words < argc &&
+		(strcmp(argv[words], "-h") == 0 || strcmp(argv[words], "--help") == 0)) {
+		list_commands(&app->out, words, argv);
+		return 0;
 	}
-	error_set(err, ERR_USAGE, "there is no command '%s'", argv[0]);
-	return error_hint(err, "'minsky -h' lists the commands");
+	for (int i = 0; i < known; i++)
+		buf_addf(&group, "%s ", argv[i]);
+	for (int i = 0; i <= known && i < words; i++)
+		buf_addf(&given, "%s%s", i ? " " : "", argv[i]);
+	if (known && known == words)
+		error_set(err, ERR_USAGE, "'%s' wants a command behind it", given.data);
+	else
+		error_set(err, ERR_USAGE, "there is no command '%s'", given.data);
+	error_hint(err, "'minsky %s-h' lists the commands", group.data);
+	buf_release(&given);
+	buf_release(&group);
+	return err->code;
 }
 
 static int run_command(struct app *app, int argc, const char **argv, struct error *err)
