@@ -181,7 +181,7 @@ static void paths_are_local(void **state)
 		{ "file:///srv/a%20b", SAME, "/srv/a b", "local-a b", "local", NULL },
 		{ "file://localhost/srv/x", SAME, "/srv/x", "local-x", "local", NULL },
 		{ "C:\\work\\x", SAME, "C:\\work\\x", "local-x", "local", NULL },
-		{ "c:/work/x.git", SAME, "c:/work/x.git", "local-x", "local", NULL },
+		{ "c:/code/x.git", SAME, "c:/code/x.git", "local-x", "local", NULL },
 	};
 
 	(void)state;
