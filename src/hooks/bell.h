@@ -56,4 +56,8 @@ int facts_settled(const char *journal_dir, uint64_t marks, struct error *err);
 int watch_add(const char *journal_dir, const char *branch, struct error *err);
 bool watch_has(const char *journal_dir, const char *branch);
 
+/* When a hook last rang: the time of <journal>/cursors/<clone>.bell, in ms; 0: never. */
+void bell_note(const char *journal_dir, const char *clone, int64_t now);
+int64_t bell_last(const char *journal_dir, const char *clone);
+
 #endif

@@ -157,3 +157,42 @@ bool watch_has(const char *journal_dir, const char *branch)
 	buf_release(&path);
 	return has;
 }
+
+static void bell_path(struct buf *out, const char *journal_dir, const char *clone)
+{
+	buf_clear(out);
+	buf_addf(out, "%s/cursors/%s.bell", journal_dir, clone);
+}
+
+void bell_note(const char *journal_dir, const char *clone, int64_t now)
+{
+	const struct timespec at = { .tv_sec = now / 1000, .tv_nsec = now % 1000 * 1000000 };
+	const struct timespec times[2] = { at, at };
+	struct buf path = BUF_INIT;
+	int fd;
+
+	bell_path(&path, journal_dir, clone);
+	if (path.failed || utimensat(AT_FDCWD, path.data, times, AT_SYMLINK_NOFOLLOW) == 0 ||
+		errno != ENOENT)
+		goto out;
+	fd = open(path.data, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0) {
+		(void)futimens(fd, times);
+		close(fd);
+	}
+out:
+	buf_release(&path);
+}
+
+int64_t bell_last(const char *journal_dir, const char *clone)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int64_t ms = 0;
+
+	bell_path(&path, journal_dir, clone);
+	if (!path.failed && lstat(path.data, &st) == 0)
+		ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	buf_release(&path);
+	return ms;
+}

@@ -38,22 +38,29 @@ static void prepare_args(char **argv)
 		shell_args[i + 1] = args[i] = argv[i];
 }
 
-void chain_init(const char *path, char **argv)
+void chain_init(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct stat st;
-	int len;
 
 	(void)sigaction(SIGPIPE, &ignore, &old_pipe);
 	(void)sigaction(SIGXFSZ, &ignore, &old_size);
 	(void)sigaction(SIGALRM, NULL, &old_alarm);
 	old_umask = umask(077);
-	if (!path)
-		return;
-	len = snprintf(other, sizeof(other), "%s.minsky-prev", path);
+}
+
+void chain_behind(const char *path, char **argv)
+{
+	struct stat st;
+	int len = snprintf(other, sizeof(other), "%s.minsky-prev", path);
+
 	if (len > 0 && (size_t)len < sizeof(other) && stat(other, &st) == 0 &&
 		S_ISREG(st.st_mode) && access(other, X_OK) == 0)
 		prepare_args(argv);
+}
+
+void chain_cut(void)
+{
+	args = NULL;
 }
 
 /* Only what a signal handler may call. */

@@ -13,13 +13,14 @@
 #include "core/buf.h"
 #include "core/error.h"
 
-/*
- * Must come first: makes this process ignore signals and its files private, until chain_end().
- * `path` is where our hook lies, NULL when there is no chain.
- */
-void chain_init(const char *path, char **argv);
+/* Must come first: makes this process ignore signals and its files private, until chain_end(). */
+void chain_init(void);
+/* Our hook lies at `path`: there may be another one behind it. */
+void chain_behind(const char *path, char **argv);
 /* After `ms` milliseconds chain_end() happens by itself, wherever the process is. */
 void chain_set_deadline(int ms);
+/* There is no other hook. */
+void chain_cut(void);
 /* Disarm the deadline and become the other hook, or exit with 0. */
 _Noreturn void chain_end(void);
 /*

@@ -134,7 +134,7 @@ int cursor_lock(
 
 void cursor_forget(const char *journal_dir, const char *clone)
 {
-	static const char *const suffixes[] = { "", ".refs", ".lock" };
+	static const char *const suffixes[] = { "", ".refs", ".lock", ".bell" };
 	struct buf path = BUF_INIT;
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {

@@ -6,8 +6,8 @@
 
 #include "core/fs.h"
 #include "hooks/manifest.h"
+#include "hooks/target.h"
 
-#define PROGRAM_MAX (64 << 20)
 #define LOCK_WAIT_MS 10000
 
 /* A hooks directory and what is known of it. */
@@ -106,113 +106,11 @@ static int place_lock(struct place *p, struct error *err)
 	return r;
 }
 
-static int refuse_outside(const struct place *p, const char *program, struct error *err)
+/* What to do about it depends on who owns that directory, which the caller knows better. */
+static int refuse_outside(const struct place *p, struct error *err)
 {
-	struct stat st;
-
-	error_set(err, ERR_REFUSED, "git takes hooks from '%s', which is not this repository's own",
-		p->dir);
-	if (stat(p->dir, &st) == 0 && !S_ISDIR(st.st_mode))
-		return error_hint(err,
-			"core.hooksPath switches hooks off here; minsky commands still find what "
-			"happened");
-	if (strstr(p->dir, "/.husky"))
-		return error_hint(err,
-			"husky: add to .husky/post-commit, post-checkout, post-merge and "
-			"post-rewrite: '%s' run \"$(basename \"$0\")\" \"$@\" || :",
-			program);
-	return error_hint(err,
-		"add to the hooks there (post-commit, post-checkout, post-merge, post-rewrite): "
-		"'%s' run HOOK-NAME \"$@\" || :",
-		program);
-}
-
-/* One file of the hooks directory. */
-struct target {
-	struct buf path;
-	struct buf prev; /* where the hook that was there before waits */
-	bool exists, regular, healthy, marked, chained;
-	char hash[HASH_HEX_SIZE];
-};
-
-static void target_release(struct target *t)
-{
-	buf_release(&t->path);
-	buf_release(&t->prev);
-}
-
-static int target_look(struct target *t, const char *dir, const char *name, struct error *err)
-{
-	struct buf bytes = BUF_INIT;
-	struct stat st;
-	int r;
-
-	*t = (struct target){ .path = BUF_INIT, .prev = BUF_INIT };
-	fs_join(&t->path, dir, name);
-	buf_addf(&t->prev, "%s.minsky-prev", t->path.data);
-	r = t->path.failed ? error_nomem(err) : buf_check(&t->prev, err);
-	if (r < 0)
-		goto out;
-	t->chained = fs_exists(t->prev.data);
-	if (lstat(t->path.data, &st) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			r = error_errno(err, "cannot look at '%s'", t->path.data);
-		goto out;
-	}
-	t->exists = true;
-	t->regular = S_ISREG(st.st_mode);
-	if (!t->regular)
-		goto out;
-	/* Ours is executable, and nobody else can write to it. */
-	t->healthy = (st.st_mode & 0777) == 0755;
-	r = fs_read(t->path.data, PROGRAM_MAX, &bytes, err);
-	if (r < 0)
-		goto out;
-	hash_bytes(bytes.data, bytes.len, t->hash);
-	t->marked = memmem(bytes.data, bytes.len, HOOK_MARKER, strlen(HOOK_MARKER)) != NULL;
-out:
-	buf_release(&bytes);
-	if (r < 0)
-		target_release(t);
-	return r;
-}
-
-static enum hook_state target_state(
-	const struct target *t, const struct manifest *m, const char *name, const char *current)
-{
-	if (!t->exists)
-		return HOOK_ABSENT;
-	if (!t->regular)
-		return HOOK_FOREIGN;
-	if (!strcmp(t->hash, current))
-		return t->healthy ? HOOK_OURS : HOOK_OLD;
-	if (manifest_has(m, name, t->hash))
-		return HOOK_OLD;
-	if (!t->marked)
-		return HOOK_FOREIGN;
-	return manifest_knows(m, name) ? HOOK_CHANGED : HOOK_OLD;
-}
-
-/* Are the two the same hook, so that saving one of them is enough? */
-static bool same_file(const char *a, const char *b)
-{
-	struct error ignored = ERROR_INIT;
-	struct buf x = BUF_INIT;
-	struct buf y = BUF_INIT;
-	struct stat sa, sb;
-	bool same = false;
-
-	if (lstat(a, &sa) < 0 || lstat(b, &sb) < 0)
-		return false;
-	if (sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino)
-		return true;
-	if (S_ISREG(sa.st_mode) && S_ISREG(sb.st_mode) && sa.st_mode == sb.st_mode &&
-		fs_read(a, PROGRAM_MAX, &x, &ignored) == 0 &&
-		fs_read(b, PROGRAM_MAX, &y, &ignored) == 0)
-		same = x.len == y.len && !memcmp(x.data, y.data, x.len);
-	buf_release(&x);
-	buf_release(&y);
-	return same;
+	return error_set(err, ERR_REFUSED,
+		"git takes hooks from '%s', which is not this repository's own", p->dir);
 }
 
 static int check_one(
@@ -229,7 +127,7 @@ static int check_one(
 		error_set(err, ERR_REFUSED, "hook '%s' is minsky's and has been altered",
 			t.path.data);
 		r = error_hint(err, "move it away, then run minsky hooks install again");
-	} else if (state == HOOK_FOREIGN && t.chained && !same_file(t.path.data, t.prev.data)) {
+	} else if (state == HOOK_FOREIGN && t.chained && !target_same(&t)) {
 		error_set(err, ERR_REFUSED, "'%s' would be lost: '%s' already waits to be chained",
 			t.path.data, t.prev.data);
 		r = error_hint(
@@ -237,17 +135,6 @@ static int check_one(
 	}
 	target_release(&t);
 	return r;
-}
-
-/*
- * A second name before the first is replaced: at no moment is the user's hook missing. What cannot
- * be linked (a directory, some file systems) is renamed.
- */
-static int put_aside(const struct target *t, struct error *err)
-{
-	if (t->chained || link(t->path.data, t->prev.data) == 0)
-		return 0;
-	return fs_rename_new(t->path.data, t->prev.data, err);
 }
 
 static int install_one(const struct place *p, const char *name, const struct buf *program,
@@ -260,8 +147,16 @@ static int install_one(const struct place *p, const char *name, const struct buf
 	if (r < 0)
 		return r;
 	state = target_state(&t, &p->manifest, name, current);
+	if (state == HOOK_BEHIND) {
+		if (strcmp(t.moved_hash, current) != 0)
+			r = fs_replace(t.moved.data, program->data, program->len, 0755, true, err);
+		goto out;
+	}
 	if (state == HOOK_FOREIGN)
-		r = put_aside(&t, err);
+		r = target_put_aside(&t, err);
+	/* A tool that does not run ours there refuses to work while it lies there. */
+	if (r == 0 && t.moved.len && unlink(t.moved.data) < 0)
+		r = error_errno(err, "cannot remove '%s'", t.moved.data);
 	/*
 	 * Where nothing was, nothing can be lost: a power cut may leave an empty file, which git
 	 * runs without harm and hooks_status() calls changed. Twelve syncs less for a new
@@ -270,21 +165,9 @@ static int install_one(const struct place *p, const char *name, const struct buf
 	if (r == 0 && state != HOOK_OURS)
 		r = fs_replace(
 			t.path.data, program->data, program->len, 0755, state != HOOK_ABSENT, err);
+out:
 	target_release(&t);
 	return r;
-}
-
-static int put_back(const struct target *t, struct error *err)
-{
-	/* A directory cannot replace a file. */
-	if (fs_is_dir(t->prev.data) && unlink(t->path.data) < 0 && errno != ENOENT)
-		return error_errno(err, "cannot remove '%s'", t->path.data);
-	if (rename(t->prev.data, t->path.data) < 0)
-		return error_errno(err, "cannot restore '%s'", t->path.data);
-	/* rename(2) of two names of one file does nothing. */
-	if (fs_exists(t->prev.data) && unlink(t->prev.data) < 0)
-		return error_errno(err, "cannot remove '%s'", t->prev.data);
-	return 0;
 }
 
 static int uninstall_one(
@@ -297,16 +180,22 @@ static int uninstall_one(
 	if (r < 0)
 		return r;
 	state = target_state(&t, &p->manifest, name, "");
-	if (state == HOOK_CHANGED ||
-		(state == HOOK_FOREIGN && t.chained && !same_file(t.path.data, t.prev.data))) {
+	if (t.moved.len && (state == HOOK_BEHIND || state == HOOK_FOREIGN)) {
+		r = target_take_from_tool(&t, err);
+		goto drop;
+	}
+	if (state == HOOK_CHANGED || (state == HOOK_FOREIGN && t.chained && !target_same(&t))) {
 		if (left)
 			buf_addf(left, "%s\n", t.path.data);
 		goto out;
 	}
 	if (t.chained)
-		r = put_back(&t, err);
+		r = target_put_back(&t, err);
 	else if (state == HOOK_OLD && unlink(t.path.data) < 0)
 		r = error_errno(err, "cannot remove '%s'", t.path.data);
+	if (r == 0 && t.moved.len && unlink(t.moved.data) < 0)
+		r = error_errno(err, "cannot remove '%s'", t.moved.data);
+drop:
 	if (r == 0)
 		manifest_drop(&p->manifest, name, NULL);
 out:
@@ -425,7 +314,7 @@ int hooks_install(const char *common_dir, const char *hooks_dir, const char *pro
 	if (r < 0)
 		goto out;
 	if (!p.below) {
-		r = refuse_outside(&p, program, err);
+		r = refuse_outside(&p, err);
 		goto out;
 	}
 	r = fs_read(program, PROGRAM_MAX, &bytes, err);
@@ -452,14 +341,15 @@ int hooks_status(const char *common_dir, const char *hooks_dir, const char *prog
 	struct place p = PLACE_INIT;
 	struct hooks_report report = { .live = true };
 	struct buf bytes = BUF_INIT;
-	char current[HASH_HEX_SIZE];
+	char current[HASH_HEX_SIZE] = "";
 	int r = place_open(&p, common_dir, hooks_dir, err);
 
-	if (r == 0)
+	if (r == 0 && program)
 		r = fs_read(program, PROGRAM_MAX, &bytes, err);
 	if (r < 0)
 		goto out;
-	hash_bytes(bytes.data, bytes.len, current);
+	if (program)
+		hash_bytes(bytes.data, bytes.len, current);
 	for (size_t i = 0; names[i]; i++) {
 		struct hook_status *s = &report.v[report.n++];
 		struct target t;
@@ -470,7 +360,8 @@ int hooks_status(const char *common_dir, const char *hooks_dir, const char *prog
 		s->name = names[i];
 		s->state = target_state(&t, &p.manifest, names[i], current);
 		s->chained = t.chained;
-		report.live = report.live && p.below && s->state == HOOK_OURS;
+		report.live = report.live && p.below &&
+			(s->state == HOOK_OURS || s->state == HOOK_BEHIND);
 		target_release(&t);
 	}
 	*out = report;

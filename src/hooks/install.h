@@ -24,6 +24,7 @@ enum hook_state {
 	HOOK_OLD, /* ours, of another version */
 	HOOK_FOREIGN, /* somebody else's, and ours is not in front */
 	HOOK_CHANGED, /* was ours, has been altered */
+	HOOK_BEHIND, /* another tool has put itself in front of ours, and runs it */
 };
 
 struct hook_status {
@@ -37,15 +38,15 @@ struct hook_status {
 struct hooks_report {
 	struct hook_status v[HOOK_COUNT_MAX];
 	size_t n;
-	bool live; /* all are OURS and git looks in this directory */
+	bool live; /* all are OURS or BEHIND, and git looks in this directory */
 };
 
 /* The set for a repository with or without a work tree; NULL-terminated. */
 const char *const *hook_names(bool bare);
 /*
  * `hooks_dir` is where git looks (git rev-parse --git-path hooks), `program` the minsky-hook to
- * copy. ERR_REFUSED for a directory that is outside common_dir (tracked or shared by other
- * repositories): the hint says what to add by hand. Doing it twice changes nothing.
+ * copy. ERR_REFUSED for a directory that is outside common_dir (tracked, or shared by other
+ * repositories). Doing it twice changes nothing.
  */
 int hooks_install(const char *common_dir, const char *hooks_dir, const char *program, bool bare,
 	struct error *err);
@@ -53,6 +54,7 @@ int hooks_install(const char *common_dir, const char *hooks_dir, const char *pro
  */
 int hooks_uninstall(const char *common_dir, const char *hooks_dir, bool bare, struct buf *left,
 	struct error *err);
+/* `program` NULL: what is installed is not compared with it; ours are then OLD. */
 int hooks_status(const char *common_dir, const char *hooks_dir, const char *program, bool bare,
 	struct hooks_report *out, struct error *err);
 

@@ -21,6 +21,7 @@
 #include "hooks/bell.h"
 #include "hooks/chain.h"
 #include "hooks/install.h"
+#include "hooks/selftest.h"
 #include "hooks/worker.h"
 #include "log/journal.h"
 
@@ -28,11 +29,16 @@
 #define DEADLINE_MAX_MS 60000
 #define INPUT_MAX (1u << 20)
 #define ERROR_LOG_MAX 65536
+#define FRONT_MAX (64 << 20)
 
 static const char version[] = HOOK_MARKER " " MINSKY_VERSION;
 
+/* A configured command is the same for every event; the arguments tell those apart that matter. */
+#define RING_ANY "any"
+
 struct ring {
-	const char *name; /* of the hook */
+	const char *name; /* of the hook; RING_ANY when git does not say which */
+	const char *nonce; /* of a self-test, or NULL */
 	int argc; /* its arguments */
 	char **argv;
 	int deadline_ms;
@@ -226,13 +232,34 @@ static int answer(struct ring *r, struct error *err)
 	return code;
 }
 
+/* The only hook of a bare repository is post-receive; elsewhere those without arguments are alike.
+ */
+static void name_hook(struct ring *r)
+{
+	if (strcmp(r->name, RING_ANY) != 0)
+		return;
+	if (!r->top.len)
+		r->name = "post-receive";
+	else if (r->argc == 3)
+		r->name = "post-checkout";
+	else if (r->argc == 2)
+		r->name = "pre-push";
+	else if (r->argc == 1)
+		r->name = strspn(r->argv[0], "01") ? "post-merge" : "post-rewrite";
+	else
+		r->name = "post-commit";
+}
+
 static int ring(struct ring *r, struct error *err)
 {
 	bool go = false;
 	int code = gitdir_find(".", true, &r->git_dir, &r->common_dir, &r->top, err);
 
-	if (code < 0 || !is_ours(r) || is_mid_rebase(r))
+	if (code < 0 || !is_ours(r))
 		return code;
+	name_hook(r);
+	if (!r->nonce && is_mid_rebase(r))
+		return 0;
 	code = pointer_read(&r->pointer, r->common_dir.data, err);
 	if (code == 0)
 		read_deadline(r);
@@ -242,6 +269,13 @@ static int ring(struct ring *r, struct error *err)
 		code = settle(r, &go, err);
 	if (code == 0 && go)
 		code = answer(r, err);
+	if (r->nonce && r->journal)
+		selftest_answer(r->pointer.journal, r->nonce, r->name,
+			code < 0     ? err->msg
+				: go ? NULL
+				     : "this clone is a copy of another one");
+	else if (code == 0 && go)
+		bell_note(r->pointer.journal, r->pointer.clone, clock_now_ms());
 	return code;
 }
 
@@ -307,6 +341,60 @@ static int usage(const char *word)
 	return 2;
 }
 
+/*
+ * pre-commit moves a hook that it finds to <name>.legacy and runs it there. Ours still rings,
+ * unless it has since been put in front again, and the hook that it was chained to is where it was.
+ */
+static const char *moved_by_tool(const char *path, struct buf *own)
+{
+	static const char suffix[] = ".legacy";
+	struct error ignored = ERROR_INIT;
+	struct buf front = BUF_INIT;
+	const char *name = NULL;
+	size_t len = strlen(path), cut = sizeof(suffix) - 1;
+
+	if (len <= cut || strcmp(path + len - cut, suffix) != 0)
+		return NULL;
+	buf_add(own, path, len - cut);
+	if (own->failed || !strchr(own->data, '/') || !is_hook(strrchr(own->data, '/') + 1))
+		return NULL;
+	if (fs_read(own->data, FRONT_MAX, &front, &ignored) < 0 ||
+		!memmem(front.data, front.len, HOOK_MARKER, strlen(HOOK_MARKER)))
+		name = strrchr(own->data, '/') + 1;
+	buf_release(&front);
+	return name;
+}
+
+/* What we are called as, and which hook waits behind us. False: there is nothing to ring for. */
+static bool find_name(struct ring *r, int argc, char **argv, struct buf *own)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	const char *moved;
+
+	r->name = slash ? slash + 1 : argc ? argv[0] : "";
+	r->argc = argc - 1;
+	r->argv = argv + 1;
+	moved = slash ? moved_by_tool(argv[0], own) : NULL;
+	if (moved)
+		r->name = moved;
+	if (slash && is_hook(r->name))
+		chain_behind(moved ? own->data : argv[0], argv);
+	if (!strcmp(r->name, "minsky-hook") && argc > 2 && !strcmp(argv[1], "run")) {
+		r->name = argv[2];
+		r->argc = argc - 3;
+		r->argv = argv + 3;
+	}
+	return is_hook(r->name) || !strcmp(r->name, RING_ANY);
+}
+
+/* Only files were checked out. */
+static bool is_nothing(const struct ring *r)
+{
+	bool checkout = !strcmp(r->name, "post-checkout") || !strcmp(r->name, RING_ANY);
+
+	return checkout && r->argc == 3 && !strcmp(r->argv[2], "0") && !r->nonce;
+}
+
 int main(int argc, char **argv)
 {
 	struct ring r = { .git_dir = BUF_INIT,
@@ -314,25 +402,20 @@ int main(int argc, char **argv)
 		.top = BUF_INIT,
 		.pointer = POINTER_INIT,
 		.pushed = BUF_INIT };
-	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
-	const char *given;
+	struct buf own = BUF_INIT;
 	struct error err = ERROR_INIT;
+	const char *given;
+	bool known;
 
-	r.name = slash ? slash + 1 : argc ? argv[0] : "";
-	r.argc = argc - 1;
-	r.argv = argv + 1;
-	chain_init(slash && is_hook(r.name) ? argv[0] : NULL, argv);
+	chain_init();
 	open_standard_files();
-	if (!strcmp(r.name, "minsky-hook")) {
-		if (argc < 3 || strcmp(argv[1], "run") != 0)
-			return usage(argc > 1 ? argv[1] : "");
-		r.name = argv[2];
-		r.argc = argc - 3;
-		r.argv = argv + 3;
-	}
-	/* post-checkout's third argument is 0 when only files were checked out. */
-	if (!is_hook(r.name) || is_set("MINSKY_HOOKS", "0") || is_set("MINSKY_HOOK", "1") ||
-		(!strcmp(r.name, "post-checkout") && r.argc > 2 && !strcmp(r.argv[2], "0")))
+	known = find_name(&r, argc, argv, &own);
+	if (!known && !strcmp(r.name, "minsky-hook"))
+		return usage(argc > 1 ? argv[1] : "");
+	r.nonce = selftest_nonce();
+	if (r.nonce)
+		chain_cut();
+	if (!known || is_set("MINSKY_HOOKS", "0") || is_set("MINSKY_HOOK", "1") || is_nothing(&r))
 		chain_end();
 	given = getenv("MINSKY_HOOKS_DEADLINE");
 	r.deadline_ms = given ? deadline_parse(given) : 0;
@@ -343,5 +426,6 @@ int main(int argc, char **argv)
 	if (ring(&r, &err) < 0)
 		report(&r, &err);
 	ring_release(&r);
+	buf_release(&own);
 	chain_end();
 }
