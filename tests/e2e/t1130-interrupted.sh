@@ -28,8 +28,8 @@ killed_start() { # N NAME: 0 when the start was killed, 1 when it came through
 		cd app && exec minsky session start "$2" --quiet
 	) >out 2>err
 	status=$?
-	[ $status -ne 0 ] || return 1
-	[ $status -eq 137 ] || {
+	[ "$status" -ne 0 ] || return 1
+	[ "$status" -eq 137 ] || {
 		echo "status $status" >&4
 		cat err >&4
 		return 2
