@@ -1,0 +1,173 @@
+/*
+ * fault-driver - what tests/fault/ runs under strace, fiu-run and kill, and looks at what is left.
+ *
+ *	create JOURNAL
+ *	append JOURNAL LIFE N		prints "ACK LIFE I SEQ" for each; ends at the first failure
+ *	check [-d] JOURNAL [ACKS...]	0: all of it is there, and the next append works; -d: the
+ *					journal was damaged before
+ *	writers JOURNAL N EACH KILLS SEED
+ *	store FILE FROM N		N commits to a JSON store, "ACK 0 I SEQ" for each
+ *	check-store FILE FROM [ACKS...]
+ *
+ * It is never built with a sanitizer: those bring system calls of their own, and do not get on
+ * with strace and with preloaded libraries.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "fault/driver.h"
+#include "fault/oracle.h"
+#include "log/verify.h"
+
+int driver_live(const char *dir, size_t life, size_t n, told_fn *told, void *arg, struct error *err)
+{
+	struct buf body = BUF_INIT;
+	struct journal *j = NULL;
+	int r = journal_open(&j, dir, err);
+
+	for (size_t i = 0; r == 0 && (!n || i < n); i++) {
+		struct journal_entry entry;
+		struct head head;
+
+		r = oracle_body(&body, life, i, err);
+		if (r < 0)
+			break;
+		entry = (struct journal_entry){ body.data, body.len };
+		r = journal_append(j, &entry, 1, -1, &head, err);
+		if (r == 0)
+			r = told(arg, life, i, head.seq, err);
+	}
+	buf_release(&body);
+	journal_close(j);
+	return r;
+}
+
+static int tell(void *arg, size_t life, size_t i, uint64_t seq, struct error *err)
+{
+	char line[96];
+	int n = snprintf(line, sizeof(line), "ACK %zu %zu %" PRIu64 "\n", life, i, seq);
+
+	(void)arg;
+	return fs_write_all(STDOUT_FILENO, line, (size_t)n, err);
+}
+
+static void print_finding(void *arg, const struct verify_finding *f)
+{
+	size_t *n = arg;
+
+	(*n)++;
+	(void)fprintf(stderr, "%s:%" PRIu64 ": byte %" PRIu64 ": %s\n", f->file, f->line, f->offset,
+		f->what);
+}
+
+static int read_all(struct journal *j, uint64_t last, struct error *err)
+{
+	struct journal_reader *reader = NULL;
+	const struct record *rec = NULL;
+	uint64_t n = 0;
+	int r = journal_reader_open(&reader, j, NULL, 0, NULL, err);
+
+	while (r == 0) {
+		r = journal_reader_next(reader, &rec, err);
+		if (r < 0 || !rec)
+			break;
+		n++;
+	}
+	journal_reader_close(reader);
+	if (r == 0 && n != last)
+		r = error_set(err, ERR_CORRUPT, "%" PRIu64 " of %" PRIu64 " records can be read", n,
+			last);
+	return r;
+}
+
+int driver_goes_on(struct journal *j, bool damaged, struct error *err)
+{
+	static const char body[] = "{\"next\":1}";
+	const struct journal_entry entry = { body, sizeof(body) - 1 };
+	struct verify_result result;
+	struct head head;
+	size_t findings = 0;
+	int r = journal_append(j, &entry, 1, 10000, &head, err);
+
+	if (r < 0)
+		return error_wrap(err, "the next append failed");
+	r = journal_verify(j, &result, print_finding, &findings, err);
+	if (r == 0 && damaged && !result.damaged)
+		r = error_set(err, ERR_CORRUPT, "the damage was not found");
+	if (r == 0 && !damaged && findings)
+		r = error_set(err, ERR_CORRUPT, "the journal does not verify");
+	if (r == 0 && result.torn)
+		r = error_set(err, ERR_CORRUPT, "a torn end is left");
+	if (r == 0 && !damaged)
+		r = read_all(j, head.seq, err);
+	return r;
+}
+
+static int check(const char *dir, bool damaged, char *const *acks, struct error *err)
+{
+	struct oracle oracle = ORACLE_INIT;
+	struct journal *j = NULL;
+	int r = 0;
+
+	for (; r == 0 && *acks; acks++)
+		r = oracle_read(&oracle, *acks, err);
+	if (r == 0)
+		r = journal_open(&j, dir, err);
+	if (r == 0)
+		r = oracle_check(&oracle, j, damaged, err);
+	if (r == 0)
+		r = driver_goes_on(j, damaged, err);
+	if (r == 0)
+		r = oracle_check(&oracle, j, damaged, err);
+	journal_close(j);
+	oracle_release(&oracle);
+	return r;
+}
+
+static unsigned long number(const char *text)
+{
+	return strtoul(text, NULL, 10);
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
+	const char *what = argc > 2 ? argv[1] : "";
+
+	if (strcmp(what, "create") == 0)
+		return journal_create(argv[2], err);
+	if (strcmp(what, "append") == 0 && argc == 5)
+		return driver_live(argv[2], number(argv[3]), number(argv[4]), tell, NULL, err);
+	if (strcmp(what, "check") == 0 && strcmp(argv[2], "-d") == 0 && argc > 3)
+		return check(argv[3], true, argv + 4, err);
+	if (strcmp(what, "check") == 0)
+		return check(argv[2], false, argv + 3, err);
+	if (strcmp(what, "writers") == 0 && argc == 7) {
+		const struct writers w = { .dir = argv[2],
+			.n = (unsigned)number(argv[3]),
+			.each = (unsigned)number(argv[4]),
+			.kills = (unsigned)number(argv[5]),
+			.seed = number(argv[6]) };
+
+		return driver_writers(&w, err);
+	}
+	if (strcmp(what, "store") == 0 && argc == 5)
+		return driver_store(
+			argv[2], (unsigned)number(argv[3]), (unsigned)number(argv[4]), tell, err);
+	if (strcmp(what, "check-store") == 0 && argc > 3)
+		return driver_check_store(argv[2], (unsigned)number(argv[3]), argv + 4, err);
+	return error_set(err, ERR_USAGE, "see the first comment of tests/fault/driver.c");
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (run(argc, argv, &err) == 0 && fflush(stdout) == 0)
+		return 0;
+	(void)fprintf(stderr, "fault-driver: %s\n", err.msg);
+	return error_exit_status(err.code);
+}
