@@ -32,11 +32,13 @@ static bool has(const char *dir, const char *name, bool directory)
 	return found;
 }
 
+/* Our own file says it in one look, which is what every bell asks. */
 static bool is_git_dir(const char *dir)
 {
-	return has(dir, "HEAD", false) &&
-		(has(dir, "commondir", false) ||
-			(has(dir, "objects", true) && has(dir, "refs", true)));
+	return has(dir, "minsky/journal", false) ||
+		(has(dir, "HEAD", false) &&
+			(has(dir, "commondir", false) ||
+				(has(dir, "objects", true) && has(dir, "refs", true))));
 }
 
 /* The first line of a small file, without its newline and what precedes it. */
