@@ -42,6 +42,7 @@ static int run_sync(struct context *c, struct error *err)
 {
 	struct head before, after;
 	struct jsonw w;
+	uint64_t events;
 	int r = journal_head(c->journal, &before, err);
 
 	if (r == 0)
@@ -54,14 +55,15 @@ static int run_sync(struct context *c, struct error *err)
 		r = journal_head(c->journal, &after, err);
 	if (r < 0)
 		return r;
+	/* A journal that turned out to be a copy goes on under another origin, from 1. */
+	events = strcmp(before.origin, after.origin) ? after.seq : after.seq - before.seq;
 	if (c->app->json) {
 		app_json_begin(c->app, &w);
-		jsonw_ku64(&w, "events", after.seq - before.seq);
+		jsonw_ku64(&w, "events", events);
 		jsonw_ku64(&w, "seq", after.seq);
 		app_json_end(c->app, &w);
 	} else {
-		buf_addf(&c->app->out, "%llu new events, %llu in all\n",
-			(unsigned long long)(after.seq - before.seq),
+		buf_addf(&c->app->out, "%llu new events, %llu in all\n", (unsigned long long)events,
 			(unsigned long long)after.seq);
 	}
 	return 0;

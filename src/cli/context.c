@@ -7,6 +7,7 @@
 #include "core/paths.h"
 #include "git/gitcmd.h"
 #include "hooks/bell.h"
+#include "hooks/cursor.h"
 #include "hooks/worker.h"
 #include "log/projector.h"
 
@@ -255,8 +256,13 @@ int context_add_clone(
 static int settle_place(struct context *c, struct error *err)
 {
 	enum pointer_place place;
-	int r = pointer_settle(&c->pointer, c->common_dir.data, true, &place, err);
+	char clone[ID_HEX_SIZE];
+	int r;
 
+	memcpy(clone, c->pointer.clone, sizeof(clone));
+	r = pointer_settle(&c->pointer, c->common_dir.data, true, &place, err);
+	if (r == 0 && place == POINTER_REPLACED)
+		r = cursor_inherit(c->repo.journal, clone, c->pointer.clone, err);
 	if (r < 0 || place == POINTER_HERE)
 		return r;
 	return context_add_clone(c, c->pointer.clone, c->common_dir.data, c->pointer.session, err);

@@ -132,6 +132,29 @@ int cursor_lock(
 	return r;
 }
 
+int cursor_inherit(const char *journal_dir, const char *from, const char *to, struct error *err)
+{
+	static const char *const suffixes[] = { ".refs", "" };
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		buf_clear(&text);
+		cursor_path(&path, journal_dir, from, suffixes[i]);
+		r = fs_read_private(path.data, CURSOR_FILE_MAX, &text, err);
+		if (r == 0) {
+			cursor_path(&path, journal_dir, to, suffixes[i]);
+			r = fs_replace(path.data, text.data, text.len, 0600, false, err);
+		} else if (r == ERR_NOTFOUND) {
+			error_clear(err);
+			r = 0;
+		}
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
 void cursor_forget(const char *journal_dir, const char *clone)
 {
 	static const char *const suffixes[] = { "", ".refs", ".lock", ".bell" };

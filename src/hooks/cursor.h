@@ -82,6 +82,8 @@ int cursor_save(const struct cursor *c, const char *journal_dir, const char *clo
 int cursor_lock(
 	const char *journal_dir, const char *clone, int timeout_ms, int *fd_out, struct error *err);
 void cursor_forget(const char *journal_dir, const char *clone);
+/* A clone that was put back from a backup under a new id goes on where the old one stood. */
+int cursor_inherit(const char *journal_dir, const char *from, const char *to, struct error *err);
 
 /* NULL if it is not there. Pointers into the cursor are good until the next cursor_add(). */
 struct cursor_log *cursor_find(const struct cursor *c, const char *name);

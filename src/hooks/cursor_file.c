@@ -13,7 +13,6 @@
 #define STATE_OFFSET (sizeof(VERSION "state ") - 1)
 #define SUM_OFFSET (sizeof(VERSION "state clean\nsum ") - 1)
 #define BODY_OFFSET (SUM_OFFSET + HASH_HEX_SIZE)
-#define FILE_MAX (256u << 20)
 /* Files up to here are overwritten, and are multiples of PAD long so that they seldom grow. */
 #define IN_PLACE_MAX 65536
 #define PAD 1024
@@ -195,7 +194,7 @@ static int read_into(struct cursor *c, const char *journal_dir, const char *clon
 	cursor_path(&path, journal_dir, clone, suffix);
 	r = buf_check(&path, err);
 	if (r == 0)
-		r = fs_read_private(path.data, FILE_MAX, &text, err);
+		r = fs_read_private(path.data, CURSOR_FILE_MAX, &text, err);
 	if (r == 0)
 		r = parse(&p, &text, path.data, err);
 	if (r < 0)

@@ -20,6 +20,7 @@
 #include "core/text.h"
 #include "hooks/bell.h"
 #include "hooks/chain.h"
+#include "hooks/cursor.h"
 #include "hooks/install.h"
 #include "hooks/selftest.h"
 #include "hooks/worker.h"
@@ -184,8 +185,13 @@ static int tell_found(const struct ring *r, struct error *err)
 static int settle(struct ring *r, bool *go_out, struct error *err)
 {
 	enum pointer_place place;
-	int result = pointer_settle(&r->pointer, r->common_dir.data, false, &place, err);
+	char clone[ID_HEX_SIZE];
+	int result;
 
+	memcpy(clone, r->pointer.clone, sizeof(clone));
+	result = pointer_settle(&r->pointer, r->common_dir.data, false, &place, err);
+	if (result == 0 && place == POINTER_REPLACED)
+		result = cursor_inherit(r->pointer.journal, clone, r->pointer.clone, err);
 	if (result < 0)
 		return result;
 	*go_out = place != POINTER_COPIED;

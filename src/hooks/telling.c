@@ -98,6 +98,19 @@ static int batch_grow(struct telling *t, struct error *err)
 	return 0;
 }
 
+/* How long this process has been at work, as the last member of data. */
+static void add_time(const struct telling *t, struct buf *data)
+{
+	int64_t us = clock_monotonic_us() - t->b->started_us;
+
+	if (!t->b->started_us || us < 0)
+		return;
+	if (data->len)
+		buf_truncate(data, data->len - 1);
+	buf_adds(data, data->len > 1 ? "," : data->len ? "" : "{");
+	buf_addf(data, "\"us\":%lld}", (long long)us);
+}
+
 int tell(struct telling *t, struct tale *tale, struct error *err)
 {
 	const struct event_src src = { .clone = t->b->pointer->clone,
@@ -105,13 +118,11 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 		.old_oid = tale->old_oid,
 		.new_oid = tale->new_oid,
 		.n = tale->n };
-	const struct event_draft draft = { .type = tale->type,
+	struct event_draft draft = { .type = tale->type,
 		.session = t->b->pointer->session[0] ? t->b->pointer->session : NULL,
 		.at = tale->at,
 		.via = t->b->via,
-		.src = &src,
-		.data = tale->data.data,
-		.data_len = tale->data.len };
+		.src = &src };
 	struct batch_entry entry;
 	struct actor actor;
 	int r;
@@ -119,6 +130,9 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 	if (tale->told || tale->type == EVENT_UNKNOWN)
 		return 0;
 	tale->told = true;
+	add_time(t, &tale->data);
+	draft.data = tale->data.data;
+	draft.data_len = tale->data.len;
 	r = tale->data.failed ? error_nomem(err) : batch_grow(t, err);
 	if (r < 0)
 		return r;
@@ -155,34 +169,48 @@ static void batch_drop(struct telling *t, const char *body, size_t len)
 	t->n_batch = kept;
 }
 
-/* Take out of the batch what was appended before a crash: records above the cursor's seq. */
-static int drop_told(struct telling *t, struct error *err)
+static int drop_from(struct telling *t, const char *origin, uint64_t after, const struct buf *mine,
+	struct error *err)
 {
 	struct journal_reader *reader = NULL;
-	struct buf mine = BUF_INIT;
-	int r;
+	int r = journal_reader_open(&reader, t->j, origin, after, NULL, err);
 
-	buf_addf(&mine, "\"src\":{\"clone\":\"%s\"", t->b->pointer->clone);
-	r = buf_check(&mine, err);
-	if (r < 0)
-		goto out;
-	r = journal_reader_open(&reader, t->j, NULL, t->cursor.seq, NULL, err);
 	while (r == 0 && t->n_batch) {
 		const struct record *record;
 
 		r = journal_reader_next(reader, &record, err);
 		if (r < 0 || !record)
 			break;
-		if (record->body && memmem(record->body, record->body_len, mine.data, mine.len))
+		if (record->body && memmem(record->body, record->body_len, mine->data, mine->len))
 			batch_drop(t, record->body, record->body_len);
 	}
+	journal_reader_close(reader);
 	/* Damage, or a journal that was replaced: an event told twice is better than one lost. */
 	if (r < 0 && (err->code == ERR_CORRUPT || err->code == ERR_NOTFOUND)) {
 		error_clear(err);
 		r = 0;
 	}
-out:
-	journal_reader_close(reader);
+	return r;
+}
+
+/*
+ * Take out of the batch what was appended before a crash: records above the cursor's seq. In a
+ * journal that was forked off another one the seq may still be the parent's, so that more is
+ * looked at than has to be.
+ */
+static int drop_told(struct telling *t, struct error *err)
+{
+	struct buf mine = BUF_INIT;
+	struct head parent;
+	bool forked = journal_parent(t->j, &parent);
+	int r;
+
+	buf_addf(&mine, "\"src\":{\"clone\":\"%s\"", t->b->pointer->clone);
+	r = buf_check(&mine, err);
+	if (r == 0 && forked)
+		r = drop_from(t, parent.origin, t->cursor.seq, &mine, err);
+	if (r == 0)
+		r = drop_from(t, NULL, forked ? 0 : t->cursor.seq, &mine, err);
 	buf_release(&mine);
 	return r;
 }

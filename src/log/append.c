@@ -169,11 +169,15 @@ static int compose(
 
 	b->origin = a->j->origin;
 	b->seq = t->claimed_seq;
-	b->hlc = t->claimed_hlc;
+	b->hlc = t->claimed_hlc > a->j->parent.hlc ? t->claimed_hlc : a->j->parent.hlc;
 	b->first = b->seq + 1;
 	memcpy(b->hash, t->hash, sizeof(b->hash));
 	if (t->state == TAIL_DAMAGED) {
 		r = heal_break_body(&body, t, err);
+		if (r == 0)
+			r = batch_add(b, body.data, body.len, err);
+	} else if (!t->segment.name[0] && a->j->parent.origin[0]) {
+		r = heal_forked_body(&body, &a->j->parent, err);
 		if (r == 0)
 			r = batch_add(b, body.data, body.len, err);
 	}
@@ -388,7 +392,9 @@ int journal_append(struct journal *j, const struct journal_entry *entries, size_
 		r = lock(j, timeout_ms, &fd, err);
 	if (r < 0)
 		return r;
-	r = append_locked(j, entries, n, last_out, err);
+	r = origin_settle(j, err);
+	if (r == 0)
+		r = append_locked(j, entries, n, last_out, err);
 	close(fd);
 	return r;
 }

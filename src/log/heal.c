@@ -183,3 +183,23 @@ int heal_break_body(struct buf *body, const struct tail *t, struct error *err)
 	buf_release(&data);
 	return r;
 }
+
+int heal_forked_body(struct buf *body, const struct parent *p, struct error *err)
+{
+	struct buf data = BUF_INIT;
+	struct jsonw w;
+	int r;
+
+	jsonw_init(&w, &data, false);
+	jsonw_begin_object(&w);
+	jsonw_key(&w, "parent");
+	jsonw_begin_object(&w);
+	jsonw_kstring(&w, "origin", p->origin);
+	jsonw_ku64(&w, "seq", p->seq);
+	jsonw_end_object(&w);
+	jsonw_kstring(&w, "reason", "the directory is another one: a copy, or a restored backup");
+	jsonw_end_object(&w);
+	r = encode(body, EVENT_JOURNAL_FORKED, &data, err);
+	buf_release(&data);
+	return r;
+}

@@ -4,18 +4,33 @@
  * Files. Everything is below one directory, which has to belong to the user, writable by nobody
  * else; the same goes for the files, and links are refused.
  *
- *	origin      "minsky-origin 1\n", then lines "<key> <value>\n"; "origin <32 hex>" is who
- *writes here. Unknown keys are skipped. Written last when a journal is made: it is what makes the
- *directory a journal. <origin>.<first seq>.log A segment. The seq has 20 digits, so that names sort
- *as the records do. Its lines are described in record.h; the first one follows the last one of the
- *segment before. At 8 MiB (MINSKY_SEGMENT_SIZE bytes) the next append starts a new one. peers/
- *Other machines' segments, the same bytes under the same names. head        Where the last
- *acknowledged record stands (hint.c). 512 bytes, replaced in place by one pwrite, with a digest of
- *itself. Not synced. lock        One open file description lock for all writing. Never deleted.
- *	suspect     An append failed and could not take its bytes back (same form as head).
- *	torn/       <segment>.<offset>: bytes that were cut off the end of a segment.
- *	cursors/    How far hooks have read; none of this module's business.
- *	new.tmp     A segment that is being made. Overwritten by the next writer.
+ *	origin        "minsky-origin 1\n", then lines "<key> <value>\n"; "origin <32 hex>" is who
+ *	              writes here. Unknown keys are skipped. Written last when a journal is made:
+ *	              it is what makes the directory a journal. The other lines: see Fence.
+ *	<origin>.<first seq>.log
+ *	              A segment. The seq has 20 digits, so that names sort as the records do. Its
+ *	              lines are described in record.h; the first one follows the last one of the
+ *	              segment before. At 8 MiB (MINSKY_SEGMENT_SIZE bytes) the next append starts a
+ *	              new one.
+ *	peers/        Other machines' segments, the same bytes under the same names.
+ *	head          Where the last acknowledged record stands (hint.c). 512 bytes, replaced in
+ *	              place by one pwrite, with a digest of itself. Not synced.
+ *	lock          One open file description lock for all writing. Never deleted.
+ *	suspect       An append failed and could not take its bytes back (same form as head).
+ *	torn/         <segment>.<offset>: bytes that were taken out of a segment.
+ *	cursors/      How far hooks have read; none of this module's business.
+ *	new.tmp       A segment that is being made. Overwritten by the next writer.
+ *
+ * Fence. An origin is one journal directory. `origin` therefore says which: "inode <n>", "born
+ * <seconds>.<nanoseconds>" where the file system knows when a file was made, and "machine <32
+ * hex>", a digest of the machine's id. Every append compares, under the lock. Another inode or
+ * birth means a copy, or a backup that was put back: somebody else may go on with the old numbers,
+ * so a new origin is drawn and `origin` replaced, with "parent <origin> <seq> <hlc>". Its first
+ * record is journal.forked, and its clock goes on behind the parent's. The parent's segments stay
+ * where they are and are never written again; readers, heads and verify take each origin that has
+ * segments here as one of the journal's. A crash in between costs nothing: an origin that has a
+ * parent and no segment still owes its journal.forked. Another machine alone (a disk that moved, a
+ * container) is no fork; verify mentions it. A journal without a fence gets one.
  *
  * Append. Under the lock: settle a suspect mark; read where the good records end; write all lines
  * with one write; see that the file has grown by exactly that; fdatasync; update head; unlock.
@@ -65,7 +80,6 @@
 #include "core/fs.h"
 #include "log/journal_internal.h"
 
-#define ORIGIN_FILE_MAX 4096
 #define READ_TRIES 1000 /* a reader without the lock, against writers that never pause */
 
 static int make_dirs(const char *dir, struct error *err)
@@ -87,85 +101,20 @@ static int make_dirs(const char *dir, struct error *err)
 	return r;
 }
 
-static int write_origin(const char *path, struct error *err)
-{
-	char origin[ID_HEX_SIZE];
-	struct buf text = BUF_INIT;
-	int r;
-
-	if (fs_exists(path)) {
-		error_set(err, ERR_REFUSED, "there is a journal already: '%s'", path);
-		return error_hint(err, "open it instead of making it");
-	}
-	r = id_random_hex(origin, err);
-	if (r < 0)
-		return r;
-	buf_addf(&text, "minsky-origin 1\norigin %s\n", origin);
-	r = buf_check(&text, err);
-	if (r == 0)
-		r = fs_replace(path, text.data, text.len, 0600, true, err);
-	buf_release(&text);
-	return r;
-}
-
 int journal_create(const char *dir, struct error *err)
 {
-	struct buf lock = BUF_INIT, origin = BUF_INIT;
+	struct buf lock = BUF_INIT;
 	int fd = -1, r;
 
 	fs_join(&lock, dir, "lock");
-	fs_join(&origin, dir, "origin");
-	r = lock.failed || origin.failed ? error_nomem(err) : make_dirs(dir, err);
+	r = lock.failed ? error_nomem(err) : make_dirs(dir, err);
 	if (r == 0)
 		r = fs_lock(lock.data, -1, &fd, err);
 	if (r == 0)
-		r = write_origin(origin.data, err);
+		r = origin_create(dir, err);
 	if (fd >= 0)
 		close(fd);
 	buf_release(&lock);
-	buf_release(&origin);
-	return r;
-}
-
-static int parse_origin(char out[ID_HEX_SIZE], char *text, const char *path, struct error *err)
-{
-	static const char first[] = "minsky-origin 1\n";
-	static const char key[] = "origin ";
-	char *line = text + sizeof(first) - 1;
-
-	if (strncmp(text, first, sizeof(first) - 1) != 0) {
-		if (strncmp(text, first, sizeof("minsky-origin ") - 1) == 0)
-			return error_set(err, ERR_UNSUPPORTED, "'%s' is of a newer minsky", path);
-		return error_set(err, ERR_CORRUPT, "'%s' does not begin as it should", path);
-	}
-	for (char *nl; (nl = strchr(line, '\n')); line = nl + 1) {
-		*nl = '\0';
-		if (strncmp(line, key, sizeof(key) - 1) != 0)
-			continue;
-		line += sizeof(key) - 1;
-		if (!id_is_hex(line, ID_HEX_SIZE - 1))
-			break;
-		memcpy(out, line, ID_HEX_SIZE);
-		return 0;
-	}
-	return error_set(err, ERR_CORRUPT, "'%s' names no origin", path);
-}
-
-static int read_origin(struct journal *j, struct error *err)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	int r;
-
-	fs_join(&path, j->own.path, "origin");
-	r = buf_check(&path, err);
-	if (r == 0)
-		r = fs_read_private(path.data, ORIGIN_FILE_MAX, &text, err);
-	if (r == ERR_NOTFOUND)
-		r = error_set(err, ERR_NOTFOUND, "there is no journal in '%s'", j->own.path);
-	if (r == 0)
-		r = parse_origin(j->origin, text.data, path.data, err);
-	buf_release(&path);
-	buf_release(&text);
 	return r;
 }
 
@@ -205,7 +154,7 @@ int journal_open(struct journal **out, const char *dir, struct error *err)
 		r = error_nomem(err);
 		goto out;
 	}
-	r = read_origin(j, err);
+	r = origin_read(j, err);
 	if (r < 0)
 		goto out;
 	(void)snprintf(j->boot, sizeof(j->boot), "%s", id_boot());
@@ -233,6 +182,15 @@ const char *journal_dir(const struct journal *j)
 const char *journal_origin(const struct journal *j)
 {
 	return j->origin;
+}
+
+bool journal_parent(const struct journal *j, struct head *out)
+{
+	if (!j->parent.origin[0])
+		return false;
+	*out = (struct head){ .seq = j->parent.seq };
+	memcpy(out->origin, j->parent.origin, sizeof(out->origin));
+	return true;
 }
 
 /* tail_find() for those who do not hold the lock. `with_head`: this origin is what head is about.

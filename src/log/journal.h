@@ -35,7 +35,10 @@ int journal_open(struct journal **out, const char *dir, struct error *err);
 void journal_close(struct journal *j);
 
 const char *journal_dir(const struct journal *j);
+/* Changes in journal_append() when the directory turns out to be a copy. */
 const char *journal_origin(const struct journal *j);
+/* The origin that this one goes on from (hash left empty); false if it is the first. */
+bool journal_parent(const struct journal *j, struct head *out);
 
 /* A body to append; bytes as event_encode() made them. */
 struct journal_entry {

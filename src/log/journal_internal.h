@@ -5,7 +5,7 @@
 #ifndef LOG_JOURNAL_INTERNAL_H
 #define LOG_JOURNAL_INTERNAL_H
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "core/buf.h"
 #include "log/journal.h"
@@ -45,12 +45,43 @@ struct hint {
 	char hash[HASH_HEX_SIZE];
 };
 
+/* What tells one directory from its copy. */
+struct fence {
+	bool known;
+	uint64_t inode;
+	bool has_birth;
+	int64_t birth;
+	uint32_t birth_ns;
+};
+
+/* The origin that this one goes on from. */
+struct parent {
+	char origin[ID_HEX_SIZE]; /* "": none */
+	uint64_t seq; /* highest that it is known to have reached here */
+	uint64_t hlc;
+};
+
 struct journal {
 	struct place own;
 	char origin[ID_HEX_SIZE];
+	struct fence fence; /* as the file says */
+	struct parent parent;
+	char machine[ID_HEX_SIZE]; /* "": the file does not say */
+	struct stat origin_stat; /* of the file, when it was read */
 	char boot[BOOT_ID_SIZE];
 	uint64_t segment_max;
 };
+
+/* origin.c: who writes here, and into which directory. */
+
+/* ERR_REFUSED if there is a journal already. */
+int origin_create(const char *dir, struct error *err);
+/* Sets origin, fence, parent and machine of a journal whose directory is open. */
+int origin_read(struct journal *j, struct error *err);
+/* Under the lock, before an append: what the file says now, and a new origin in a copy. */
+int origin_settle(struct journal *j, struct error *err);
+/* Digest of this machine's id; "" where it has none. */
+void origin_machine(char out[ID_HEX_SIZE]);
 
 /* segment.c: names, opening, and reading that no short read can deceive. */
 
@@ -174,5 +205,7 @@ int heal_cut(const struct journal *j, const char *segment, uint64_t from, uint64
 int heal_repaired_body(struct buf *body, const char *segment, uint64_t offset, uint64_t bytes,
 	const char *kept, struct error *err);
 int heal_break_body(struct buf *body, const struct tail *t, struct error *err);
+/* The body of a new origin's first record. */
+int heal_forked_body(struct buf *body, const struct parent *p, struct error *err);
 
 #endif

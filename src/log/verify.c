@@ -6,13 +6,14 @@
 
 #include "core/fs.h"
 #include "log/journal_internal.h"
+#include "log/verify_notes.h"
 #include "log/verify_redact.h"
 
 #define RETRIES 1000
 
 #define ADVICE_RESTORE                                                                             \
 	"the records before it are good; restore this file from a backup or from a peer's copy"
-#define ADVICE_TORN "nothing: the next append keeps these bytes in torn/ and cuts them off"
+#define ADVICE_TORN "nothing: readers end before it, and the next append keeps it in torn/"
 
 /* What has been seen of one origin. */
 struct chain {
@@ -27,6 +28,7 @@ struct verify {
 	verify_fn *found;
 	void *arg;
 	struct redactions redactions;
+	struct notes notes;
 	struct scan scan;
 	struct buf path; /* of the file that is being looked at */
 
@@ -83,6 +85,16 @@ static int note_blank(struct verify *v, const struct record *rec, struct error *
 	return redactions_add_blank(&v->redactions, &blank, err);
 }
 
+static int note_parent(struct verify *v, const struct record *rec, struct error *err)
+{
+	struct claim claim = { .peers = v->peers, .line = v->number, .offset = v->line.offset };
+
+	if (rec->seq != 1 || !notes_parent(&claim, rec))
+		return 0;
+	memcpy(claim.segment, v->segment.name, sizeof(claim.segment));
+	return notes_add_claim(&v->notes, &claim, err);
+}
+
 /*
  * Does it follow what the record before says, or what that one should have said? *expected is
  * what its own hash should be.
@@ -110,6 +122,7 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 	bool is_break = v->number == 1 && tail_break_hash(rec, broken);
 	bool known = !c->unsure, fits;
 	uint64_t before = v->result.damaged;
+	int r;
 
 	if (rec->seq <= c->seq) {
 		report_line(v, "record stands behind one with a higher or the same seq");
@@ -131,8 +144,10 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 	c->seq = rec->seq;
 	c->unsure = false;
 	v->result.records++;
-	return rec->body ? redactions_add_record(&v->redactions, rec, err)
-			 : note_blank(v, rec, err);
+	if (!rec->body)
+		return note_blank(v, rec, err);
+	r = note_parent(v, rec, err);
+	return r < 0 ? r : redactions_add_record(&v->redactions, rec, err);
 }
 
 static const char *parse_line(const struct verify *v, struct record *rec)
@@ -318,6 +333,8 @@ static int check_place(struct verify *v, const struct place *p, bool peers, stru
 		r = check_segment(v, err);
 		if (r == 0 && v->newest)
 			r = check_remembered(v, err);
+		if (r == 0 && v->newest)
+			r = notes_add_end(&v->notes, s->origin, v->chain.seq, v->chain.hash, err);
 	}
 	if (r == 0 && hint.known && !seen) {
 		begin_origin(v, &hint, hint.segment);
@@ -346,6 +363,46 @@ static int check_blanks(
 			"body is blank, and no later event.redacted says why", ADVICE_RESTORE);
 	}
 	return 0;
+}
+
+/* The head of a parent is forgotten with its last append; its child remembers. */
+static int check_parents(
+	struct verify *v, const struct place *own, const struct place *peers, struct error *err)
+{
+	for (size_t i = 0; i < v->notes.n_claims; i++) {
+		const struct claim *c = &v->notes.claims[i];
+		char what[128];
+		int r;
+
+		if (notes_holds(&v->notes, c))
+			continue;
+		fs_join(&v->path, c->peers ? peers->path : own->path, c->segment);
+		r = buf_check(&v->path, err);
+		if (r < 0)
+			return r;
+		(void)snprintf(what, sizeof(what),
+			"continues record %" PRIu64 " of origin %.8s, which is not here", c->seq,
+			c->origin);
+		report(v, c->line, c->offset, true, what, ADVICE_RESTORE);
+	}
+	return 0;
+}
+
+static int check_machine(struct verify *v, const struct journal *j, struct error *err)
+{
+	char machine[ID_HEX_SIZE];
+	int r;
+
+	origin_machine(machine);
+	if (!machine[0] || !j->machine[0] || strcmp(machine, j->machine) == 0)
+		return 0;
+	fs_join(&v->path, j->own.path, "origin");
+	r = buf_check(&v->path, err);
+	if (r == 0)
+		report(v, 0, 0, false, "was written on another machine",
+			"nothing, if the disk has moved or this is a container; never let two "
+			"machines write here");
+	return r;
 }
 
 static int check_suspect(struct verify *v, const struct place *p, struct error *err)
@@ -382,12 +439,17 @@ int journal_verify(struct journal *j, struct verify_result *out, verify_fn *foun
 	if (r == 0)
 		r = check_blanks(&v, &j->own, &peers, err);
 	if (r == 0)
+		r = check_parents(&v, &j->own, &peers, err);
+	if (r == 0)
+		r = check_machine(&v, j, err);
+	if (r == 0)
 		r = check_suspect(&v, &j->own, err);
 	if (r == 0)
 		*out = v.result;
 	scan_release(&v.scan);
 	place_release(&peers);
 	redactions_release(&v.redactions);
+	notes_release(&v.notes);
 	buf_release(&v.path);
 	return r;
 }
