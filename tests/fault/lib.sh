@@ -17,6 +17,12 @@ driver=${FAULT_DRIVER:-$MINSKY_BUILD/tests/fault/fault-driver}
 	exit 1
 }
 
+# Make the content of DIR that of COPY again. The directory itself stays: a journal in another one is
+# a copy, and continues as another origin.
+put_back() { # COPY DIR
+	find "$2" -mindepth 1 -delete && cp -a "$1/." "$2"
+}
+
 # An origin's only segment.
 segment_of() { # JOURNAL
 	ls "$1"/*.log

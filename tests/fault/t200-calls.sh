@@ -22,32 +22,27 @@ failing() { # CALLS
 	grep -v -e '^brk ' -e '^close ' "$1"
 }
 
-# start/NAME: journals to begin with. The names of those that are damaged end with -d.
+# start/NAME: contents of the journal j to begin with. The names of those that are damaged end in -d.
 make_starts() {
-	mkdir start &&
-		"$driver" create start/empty &&
-		"$driver" create start/plain &&
-		"$driver" append start/plain 0 3 >acks.0 &&
-		for copy in torn torn-bare no-head old-head suspect; do
-			cp -a start/plain "start/$copy" || return
-		done &&
-		printf '{"origin":"00' >>"$(segment_of start/torn)" &&
-		printf '{"origin":"00' >>"$(segment_of start/torn-bare)" &&
-		rmdir start/torn-bare/torn &&
-		rm start/no-head/head &&
-		"$driver" append start/old-head 9 2 >acks.9 &&
-		cp start/plain/head start/old-head/head &&
-		printf '{"origin":"00' >>"$(segment_of start/suspect)" && : >start/suspect/suspect &&
-		"$driver" create start/damaged-d &&
-		for record in 1 2 3; do
-			"$driver" check start/damaged-d || return
-		done &&
-		rm start/damaged-d/head &&
-		sed -i '2s/next/text/' "$(segment_of start/damaged-d)"
+	mkdir start && mkdir -m 700 j && "$driver" create j && save empty &&
+		"$driver" append j 0 3 >acks.0 && save plain &&
+		printf '{"origin":"00' >>"$(segment_of j)" && save torn &&
+		rmdir j/torn && save torn-bare &&
+		mkdir -m 700 j/torn && : >j/suspect && save suspect &&
+		put_back start/plain j && rm j/head && save no-head &&
+		put_back start/plain j && "$driver" append j 9 2 >acks.9 && cp start/plain/head j/head &&
+		save old-head &&
+		put_back start/empty j &&
+		"$driver" check j && "$driver" check j && "$driver" check j && rm j/head &&
+		sed -i '2s/next/text/' "$(segment_of j)" && save damaged-d
+}
+
+save() { # START
+	cp -a j "start/$1"
 }
 
 begin() { # START
-	rm -rf j acks && cp -a "start/$1" j && : >acks
+	put_back "start/$1" j && : >acks
 }
 
 examine() { # START
