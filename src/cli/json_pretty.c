@@ -48,10 +48,18 @@ static int add_value(struct buf *out, const struct json_slice *value, int depth,
 
 int json_pretty(struct buf *out, const char *text, size_t len, struct error *err)
 {
-	const struct json_slice whole = { text, len };
+	static const char space[] = " \t\r\n";
+	struct json_slice whole = { text, len };
 	int r = json_check(text, len, err);
 
-	if (r == 0)
-		r = add_value(out, &whole, 0, err);
+	if (r < 0)
+		return r;
+	while (whole.len && strchr(space, *whole.at)) {
+		whole.at++;
+		whole.len--;
+	}
+	while (whole.len && strchr(space, whole.at[whole.len - 1]))
+		whole.len--;
+	r = add_value(out, &whole, 0, err);
 	return r < 0 ? r : buf_check(out, err);
 }

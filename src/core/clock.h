@@ -16,6 +16,7 @@
 
 int64_t clock_now_ms(void);
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 
 /* RFC 3339, UTC, milliseconds. Years outside 0000..9999 are clamped. */
 void clock_format(int64_t ms, char out[CLOCK_TEXT_SIZE]);

@@ -44,6 +44,7 @@ struct ring {
 	char **argv;
 	int deadline_ms;
 	bool deadline_given; /* by the environment */
+	int64_t started_us; /* monotonic */
 	struct buf git_dir, common_dir, top;
 	struct pointer pointer;
 	struct journal *journal;
@@ -221,6 +222,7 @@ static int answer(struct ring *r, struct error *err)
 		.common_dir = r->common_dir.data,
 		.pointer = &r->pointer,
 		.via = "hook",
+		.started_us = r->started_us,
 		.timeout_ms = r->deadline_ms * 3 / 4 };
 	struct bell_result result = { .events = 0 };
 	int code;
@@ -403,7 +405,8 @@ static bool is_nothing(const struct ring *r)
 
 int main(int argc, char **argv)
 {
-	struct ring r = { .git_dir = BUF_INIT,
+	struct ring r = { .started_us = clock_monotonic_us(),
+		.git_dir = BUF_INIT,
 		.common_dir = BUF_INIT,
 		.top = BUF_INIT,
 		.pointer = POINTER_INIT,
