@@ -137,7 +137,7 @@ static int read_fd(
 	for (;;) {
 		ssize_t n;
 
-		if (!buf_grow(out, 16384))
+		if (!buf_grow(out, size && size < max && out->len == start ? size + 1 : 16384))
 			return error_nomem(err);
 		n = read(fd, out->data + out->len, out->cap - out->len - 1);
 		if (n < 0 && errno == EINTR)
