@@ -41,6 +41,7 @@ struct app {
 	int64_t as_of; /* answers are about this moment, ms; 0: about now */
 	bool warned; /* something was amiss that does not change the exit status */
 	bool gone; /* nobody reads stdout any more, which is no failure */
+	bool unwell; /* the answer is printed, and is not a good one: exit 1 */
 	bool damaged; /* the answer is printed, but the journal is damaged: exit 6 */
 };
 

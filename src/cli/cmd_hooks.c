@@ -1,9 +1,19 @@
-/* minsky hooks install|status|uninstall: for the repository that we are in. */
+/* minsky hooks install|status|uninstall: for the repository that we are in, or all. */
+#include "cli/bell_check.h"
+#include "cli/clones.h"
 #include "cli/context.h"
-#include "cli/emit.h"
 #include "cli/hook_setup.h"
+#include "core/clock.h"
 
 static const struct option_desc options[] = {
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static bool everywhere;
+
+static const struct option_desc uninstall_options[] = {
+	{ OPTION_FLAG, 0, "all", &everywhere, NULL,
+		"in every clone that is known, wherever we are" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -11,17 +21,29 @@ static const char *const state_names[] = { [HOOK_ABSENT] = "absent",
 	[HOOK_OURS] = "installed",
 	[HOOK_OLD] = "old",
 	[HOOK_FOREIGN] = "foreign",
-	[HOOK_CHANGED] = "changed" };
+	[HOOK_CHANGED] = "changed",
+	[HOOK_BEHIND] = "behind" };
+
+/* In all clones. */
+struct uninstalling {
+	struct jsonw w;
+	size_t failed;
+};
 
 struct place {
 	struct context c;
 	struct git_repo git;
-	struct buf directory;
+	struct hook_place hooks;
+	struct buf program;
+	struct hooks_report report;
+	struct bell_check bell;
 };
 
 static void place_release(struct place *p)
 {
-	buf_release(&p->directory);
+	bell_check_release(&p->bell);
+	buf_release(&p->program);
+	hook_place_release(&p->hooks);
 	git_repo_release(&p->git);
 	context_release(&p->c);
 }
@@ -30,56 +52,129 @@ static int place_open(struct place *p, struct app *app, struct error *err)
 {
 	int r;
 
-	*p = (struct place){ .c = CONTEXT_INIT, .directory = BUF_INIT };
+	*p = (struct place){ .c = CONTEXT_INIT,
+		.hooks = HOOK_PLACE_INIT,
+		.program = BUF_INIT,
+		.bell = BELL_CHECK_INIT };
 	r = context_open(&p->c, app, NULL, err);
 	if (r == 0)
 		r = git_repo_open(&p->git, ".", err);
 	if (r == 0)
-		r = hook_directory(p->c.git_dir.data, &p->directory, err);
+		r = hook_place_look(
+			&p->hooks, p->c.common_dir.data, p->c.top.data, p->git.bare, err);
 	return r;
 }
 
-static void print_report(struct app *app, const struct place *p, const struct hooks_report *report)
+static void print_json(struct app *app, const struct place *p, const char *advice)
 {
+	const struct hooks_report *report = &p->report;
+	char last[CLOCK_TEXT_SIZE];
 	struct jsonw w;
 
-	if (app->json) {
-		app_json_begin(app, &w);
-		jsonw_kstring(&w, "directory", p->directory.data);
-		jsonw_kbool(&w, "installed", report->live);
-		jsonw_key(&w, "hooks");
-		jsonw_begin_array(&w);
-		for (size_t i = 0; i < report->n; i++) {
-			jsonw_begin_object(&w);
-			jsonw_kstring(&w, "name", report->v[i].name);
-			jsonw_kstring(&w, "state", state_names[report->v[i].state]);
-			jsonw_kbool(&w, "chained", report->v[i].chained);
-			jsonw_end_object(&w);
-		}
-		jsonw_end_array(&w);
-		app_json_end(app, &w);
-		return;
+	app_json_begin(app, &w);
+	jsonw_kstring(&w, "directory", p->hooks.directory.data);
+	jsonw_kstring(&w, "form", report->configured ? "configuration" : "files");
+	jsonw_kbool(&w, "installed", report->live);
+	jsonw_kstring(&w, "bell", bell_state_name(p->bell.state));
+	jsonw_kstring_opt(&w, "reason", p->bell.reason.data);
+	jsonw_kstring_opt(&w, "advice", advice);
+	if (p->bell.last) {
+		clock_format(p->bell.last, last);
+		jsonw_kstring(&w, "lastBell", last);
 	}
-	app_row(app, "directory", p->directory.data);
+	jsonw_key(&w, "hooks");
+	jsonw_begin_array(&w);
+	for (size_t i = 0; i < report->n; i++) {
+		jsonw_begin_object(&w);
+		jsonw_kstring(&w, "name", report->v[i].name);
+		jsonw_kstring(&w, "state", state_names[report->v[i].state]);
+		jsonw_kbool(&w, "chained", report->v[i].chained);
+		jsonw_end_object(&w);
+	}
+	jsonw_end_array(&w);
+	app_json_end(app, &w);
+}
+
+static void print_text(struct app *app, const struct place *p, const char *advice)
+{
+	const struct hooks_report *report = &p->report;
+	struct buf line = BUF_INIT;
+	char age[32];
+
+	app_row(app, "directory", p->hooks.directory.data);
+	if (report->configured)
+		app_row(app, "form", "configuration (hook.minsky)");
 	for (size_t i = 0; i < report->n; i++)
 		buf_addf(&app->out, "%-18s%s%s\n", report->v[i].name,
 			state_names[report->v[i].state],
 			report->v[i].chained ? ", runs the hook that was there before" : "");
+	buf_addf(&line, "%s%s%s", bell_state_name(p->bell.state), p->bell.reason.len ? ": " : "",
+		p->bell.reason.data);
+	app_row(app, "bell", line.data);
+	if (p->bell.last) {
+		clock_format_age(p->bell.last, clock_now_ms(), age);
+		app_row(app, "last rang", age);
+	}
+	app_row(app, "to add", advice);
+	buf_release(&line);
 }
 
 static int report(struct app *app, struct place *p, struct error *err)
 {
-	struct buf program = BUF_INIT;
-	struct hooks_report found;
-	int r = hook_program(&program, err);
+	const char *common = p->c.common_dir.data;
+	struct buf advice = BUF_INIT;
+	int r = hook_program(&p->program, err);
 
 	if (r == 0)
-		r = hooks_status(p->c.common_dir.data, p->directory.data, program.data, p->git.bare,
-			&found, err);
+		r = hook_state(common, &p->hooks, p->program.data, &p->report, err);
 	if (r == 0)
-		print_report(app, p, &found);
-	buf_release(&program);
+		r = bell_check(&p->bell, common, &p->hooks, &p->report, err);
+	if (r == 0 && p->bell.state == BELL_DARK && p->c.known)
+		hook_place_advice(&p->hooks, p->program.data, &advice);
+	if (r == 0)
+		r = buf_check(&advice, err);
+	if (r == 0 && app->json)
+		print_json(app, p, advice.data);
+	else if (r == 0)
+		print_text(app, p, advice.data);
+	buf_release(&advice);
 	return r;
+}
+
+/* What would have to be added where git looks, as part of the refusal. */
+static int explain_refusal(struct app *app, struct place *p, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf why = BUF_INIT, advice = BUF_INIT;
+
+	if (hook_program(&p->program, &ignored) < 0)
+		return err->code;
+	hook_place_why(&p->hooks, &why);
+	hook_place_advice(&p->hooks, p->program.data, &advice);
+	if (why.len && !why.failed)
+		(void)app_add_reason(app, "why", why.data, &ignored);
+	if (advice.len && !advice.failed) {
+		(void)app_add_reason(app, "to add", advice.data, &ignored);
+		error_hint(err,
+			"run what is to add, or put its lines into those hooks before any "
+			"'exit' or 'exec'; then see minsky hooks status");
+	}
+	buf_release(&why);
+	buf_release(&advice);
+	return err->code;
+}
+
+/* Installed, and somebody may take it out again without asking. */
+static void warn_of_manager(struct app *app, struct place *p)
+{
+	struct buf why = BUF_INIT, advice = BUF_INIT;
+
+	hook_place_why(&p->hooks, &why);
+	hook_place_advice(&p->hooks, p->program.data, &advice);
+	if (why.len && advice.len && !why.failed && !advice.failed)
+		app_say(app, "%s; to keep minsky's, add: %s", why.data, advice.data);
+	buf_release(&why);
+	buf_release(&advice);
 }
 
 static int run_install(struct app *app, int argc, const char **argv, struct error *err)
@@ -91,11 +186,16 @@ static int run_install(struct app *app, int argc, const char **argv, struct erro
 	(void)argv;
 	if (r == 0)
 		r = context_adopt(&p.c, &p.git, NULL, err);
-	if (r == 0)
+	if (r == 0) {
 		r = hook_setup(&p.c, p.c.common_dir.data, p.c.pointer.clone, p.c.pointer.session,
 			p.git.bare, err);
+		if (r == ERR_REFUSED)
+			r = explain_refusal(app, &p, err);
+	}
 	if (r == 0)
 		r = report(app, &p, err);
+	if (r == 0 && !p.report.configured)
+		warn_of_manager(app, &p);
 	place_release(&p);
 	return r;
 }
@@ -113,55 +213,84 @@ static int run_status(struct app *app, int argc, const char **argv, struct error
 	return r;
 }
 
-static int journal_removed(struct place *p, struct error *err)
+static int uninstall_here(struct app *app, struct error *err)
 {
-	struct emit e;
-	struct jsonw *w;
-	int r;
-
-	if (!p->c.known)
-		return 0;
-	emit_init(&e);
-	w = emit_begin(
-		&e, EVENT_HOOKS_REMOVED, p->c.pointer.session[0] ? p->c.pointer.session : NULL);
-	jsonw_kstring(w, "clone", p->c.pointer.clone);
-	jsonw_kstring(w, "path", p->directory.data);
-	r = emit_end(&e, err);
-	if (r == 0)
-		r = emit_append(&e, &p->c, err);
-	emit_release(&e);
-	return r;
-}
-
-static int run_uninstall(struct app *app, int argc, const char **argv, struct error *err)
-{
-	struct buf left = BUF_INIT, program = BUF_INIT;
-	struct hooks_report before = { .n = 0 };
+	struct buf left = BUF_INIT;
 	struct place p;
-	bool ours = false;
 	int r = place_open(&p, app, err);
 
-	(void)argc;
-	(void)argv;
 	if (r == 0)
-		r = hook_program(&program, err);
-	if (r == 0)
-		r = hooks_status(p.c.common_dir.data, p.directory.data, program.data, p.git.bare,
-			&before, err);
-	for (size_t i = 0; i < before.n; i++)
-		ours = ours || before.v[i].state == HOOK_OURS || before.v[i].state == HOOK_OLD;
-	if (r == 0)
-		r = hooks_uninstall(p.c.common_dir.data, p.directory.data, p.git.bare, &left, err);
-	if (r == 0 && ours)
-		r = journal_removed(&p, err);
+		r = hook_remove(&p.c, p.c.common_dir.data, &p.hooks, p.c.pointer.clone,
+			p.c.pointer.session, &left, NULL, err);
 	if (r == 0 && left.len)
 		app_warn(app, "left alone, because it was changed since: %s", left.data);
 	if (r == 0)
 		r = report(app, &p, err);
 	buf_release(&left);
-	buf_release(&program);
 	place_release(&p);
 	return r;
+}
+
+static int uninstall_one(const struct clone_visit *v, void *arg, struct error *err)
+{
+	struct hook_place place = HOOK_PLACE_INIT;
+	struct buf left = BUF_INIT;
+	struct uninstalling *u = arg;
+	struct app *app = v->c->app;
+	bool any = false;
+	int r;
+
+	if (!v->there)
+		return 0;
+	r = hook_place_look(&place, v->clone->path, NULL, v->bare, err);
+
+	if (r == 0)
+		r = hook_remove(v->c, v->clone->path, &place, v->clone->id, v->clone->session,
+			&left, &any, err);
+	if (r == 0 && left.len)
+		app_warn(app, "left alone, because it was changed since: %s", left.data);
+	if (r == 0 && any && app->json)
+		jsonw_string(&u->w, v->clone->path);
+	else if (r == 0 && any)
+		app_row(app, "removed", v->clone->path);
+	/* One that is broken does not keep the others' hooks. */
+	if (r < 0 && r != ERR_NOMEM) {
+		app_warn(app, "'%s': %s", v->clone->path, err->msg);
+		error_clear(err);
+		u->failed++;
+		r = 0;
+	}
+	hook_place_release(&place);
+	buf_release(&left);
+	return r;
+}
+
+static int uninstall_everywhere(struct app *app, struct error *err)
+{
+	struct uninstalling u = { .failed = 0 };
+	int r;
+
+	if (app->json) {
+		app_json_begin(app, &u.w);
+		jsonw_key(&u.w, "removed");
+		jsonw_begin_array(&u.w);
+	}
+	r = clones_visit(app, NULL, true, uninstall_one, &u, err);
+	if (r == 0 && u.failed)
+		return error_set(err, ERR_IO, "hooks of %zu clone%s could not be taken out",
+			u.failed, u.failed == 1 ? "" : "s");
+	if (r == 0 && app->json) {
+		jsonw_end_array(&u.w);
+		app_json_end(app, &u.w);
+	}
+	return r;
+}
+
+static int run_uninstall(struct app *app, int argc, const char **argv, struct error *err)
+{
+	(void)argc;
+	(void)argv;
+	return everywhere ? uninstall_everywhere(app, err) : uninstall_here(app, err);
 }
 
 const struct cmd cmd_hooks_install = {
@@ -173,7 +302,7 @@ const struct cmd cmd_hooks_install = {
 };
 const struct cmd cmd_hooks_status = {
 	.name = "hooks status",
-	.summary = "say which hooks are installed here, and where git looks for them",
+	.summary = "say which hooks are installed here, and ring them to see whether they work",
 	.options = options,
 	.json = true,
 	.run = run_status,
@@ -181,7 +310,7 @@ const struct cmd cmd_hooks_status = {
 const struct cmd cmd_hooks_uninstall = {
 	.name = "hooks uninstall",
 	.summary = "take minsky's hooks out again; what was there before is put back",
-	.options = options,
+	.options = uninstall_options,
 	.json = true,
 	.run = run_uninstall,
 };

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "cli/emit.h"
+#include "cli/hook_config.h"
 #include "core/fs.h"
-#include "git/gitcmd.h"
 
 int hook_program(struct buf *out, struct error *err)
 {
@@ -41,19 +41,6 @@ out:
 	return r < 0 ? r : buf_check(out, err);
 }
 
-int hook_directory(const char *git_dir, struct buf *out, struct error *err)
-{
-	struct git_cmd cmd = { .dir = git_dir,
-		.args = { "rev-parse", "--path-format=absolute", "--git-path", "hooks" } };
-	int r;
-
-	buf_clear(out);
-	r = git_must(&cmd, out, err);
-	if (r == 0)
-		git_chomp(out);
-	return r;
-}
-
 static int journal_installed(struct context *c, const char *clone, const char *session,
 	const char *directory, bool bare, struct error *err)
 {
@@ -77,24 +64,133 @@ static int journal_installed(struct context *c, const char *clone, const char *s
 	return r;
 }
 
+static int install_config(const char *common_dir, const struct hook_place *place,
+	const char *program, struct error *err)
+{
+	int r = hook_config_install(common_dir, program, place->bare, err);
+
+	/* Both would ring twice. */
+	return r < 0 ? r
+		     : hooks_uninstall(common_dir, place->directory.data, place->bare, NULL, err);
+}
+
+static int install_files(const char *common_dir, const struct hook_place *place,
+	const char *program, struct error *err)
+{
+	int r;
+
+	if (place->off) {
+		error_set(err, ERR_REFUSED, "hooks are switched off in '%s'", place->top.data);
+		return error_hint(err,
+			"core.hooksPath (%s) does that; minsky commands still find what happened",
+			place->scope.data);
+	}
+	r = hooks_install(common_dir, place->directory.data, program, place->bare, err);
+	return r < 0 ? r : hook_config_remove(common_dir, err);
+}
+
+int hook_state(const char *common_dir, const struct hook_place *place, const char *program,
+	struct hooks_report *out, struct error *err)
+{
+	bool config = false, complete = false;
+	int r = hook_config_usable(&config, err);
+
+	if (r == 0)
+		r = hooks_status(common_dir, place->directory.data, program, place->bare, out, err);
+	if (r < 0)
+		return r;
+	out->configured = config && hook_config_there(common_dir);
+	if (!out->configured)
+		return 0;
+	r = hook_config_complete(common_dir, program, place->bare, &complete, err);
+	out->live = complete;
+	for (size_t i = 0; r == 0 && i < out->n; i++)
+		out->v[i].state = complete ? HOOK_OURS : HOOK_OLD;
+	return r;
+}
+
+/* Is it as this git wants it, and in that form alone? */
+static int is_done(const char *common_dir, const struct hook_place *place, const char *program,
+	bool config, bool *out, struct error *err)
+{
+	struct hooks_report files, all;
+	int r = hooks_status(common_dir, place->directory.data, program, place->bare, &files, err);
+
+	*out = false;
+	if (r < 0 || config != hook_config_there(common_dir))
+		return r;
+	if (!config) {
+		*out = files.live;
+		return 0;
+	}
+	r = hook_state(common_dir, place, program, &all, err);
+	*out = r == 0 && all.live;
+	for (size_t i = 0; i < files.n; i++)
+		*out = *out && files.v[i].state != HOOK_OURS && files.v[i].state != HOOK_OLD;
+	return r;
+}
+
 int hook_setup(struct context *c, const char *common_dir, const char *clone, const char *session,
 	bool bare, struct error *err)
 {
-	struct buf program = BUF_INIT, directory = BUF_INIT;
-	struct hooks_report before;
+	struct hook_place place = HOOK_PLACE_INIT;
+	struct buf program = BUF_INIT;
+	bool config = false, done = false;
+	const char *top = !strcmp(common_dir, c->common_dir.data) ? c->top.data : NULL;
 	int r = hook_program(&program, err);
 
 	if (r == 0)
-		r = hook_directory(common_dir, &directory, err);
+		r = hook_place_look(&place, common_dir, top, bare, err);
 	if (r == 0)
-		r = hooks_status(common_dir, directory.data, program.data, bare, &before, err);
-	if (r < 0 || before.live)
+		r = hook_config_usable(&config, err);
+	if (r == 0)
+		r = is_done(common_dir, &place, program.data, config, &done, err);
+	if (r < 0 || done)
 		goto out;
-	r = hooks_install(common_dir, directory.data, program.data, bare, err);
+	r = config ? install_config(common_dir, &place, program.data, err)
+		   : install_files(common_dir, &place, program.data, err);
 	if (r == 0)
-		r = journal_installed(c, clone, session, directory.data, bare, err);
+		r = journal_installed(c, clone, session, place.directory.data, bare, err);
 out:
+	hook_place_release(&place);
 	buf_release(&program);
-	buf_release(&directory);
+	return r;
+}
+
+static int journal_removed(struct context *c, const char *clone, const char *session,
+	const char *directory, struct error *err)
+{
+	struct emit e;
+	struct jsonw *w;
+	int r;
+
+	emit_init(&e);
+	w = emit_begin(&e, EVENT_HOOKS_REMOVED, session && *session ? session : NULL);
+	jsonw_kstring(w, "clone", clone);
+	jsonw_kstring(w, "path", directory);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, c, err);
+	emit_release(&e);
+	return r;
+}
+
+int hook_remove(struct context *c, const char *common_dir, const struct hook_place *place,
+	const char *clone, const char *session, struct buf *left, bool *any_out, struct error *err)
+{
+	struct hooks_report before = { .n = 0 };
+	bool any = hook_config_there(common_dir);
+	int r = hooks_status(common_dir, place->directory.data, NULL, place->bare, &before, err);
+
+	for (size_t i = 0; i < before.n; i++)
+		any = any || before.v[i].state == HOOK_OLD || before.v[i].state == HOOK_BEHIND;
+	if (r == 0)
+		r = hook_config_remove(common_dir, err);
+	if (r == 0)
+		r = hooks_uninstall(common_dir, place->directory.data, place->bare, left, err);
+	if (r == 0 && any && c->known)
+		r = journal_removed(c, clone, session, place->directory.data, err);
+	if (r == 0 && any_out)
+		*any_out = any;
 	return r;
 }

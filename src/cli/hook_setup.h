@@ -8,15 +8,28 @@
 #include <stdbool.h>
 
 #include "cli/context.h"
+#include "cli/hook_place.h"
 #include "hooks/install.h"
 
 /* The installed minsky-hook: MINSKY_HOOK_PROGRAM, else beside this program, else where it was built
  * to. */
 int hook_program(struct buf *out, struct error *err);
-/* git rev-parse --git-path hooks, absolute. */
-int hook_directory(const char *git_dir, struct buf *out, struct error *err);
-/* Install into a clone and journal it; nothing is journaled when nothing changed. */
+/*
+ * Install into a clone and journal it; nothing is journaled when nothing changed. One form only,
+ * that which fits this git: the other one is taken out. ERR_REFUSED where git looks in somebody
+ * else's directory.
+ */
 int hook_setup(struct context *c, const char *common_dir, const char *clone, const char *session,
 	bool bare, struct error *err);
+
+/* How it stands, whatever the form. */
+int hook_state(const char *common_dir, const struct hook_place *place, const char *program,
+	struct hooks_report *out, struct error *err);
+/*
+ * Take out what there is of any form, and journal that if there was any. *left as in install.h,
+ * *any_out (may be NULL): there was.
+ */
+int hook_remove(struct context *c, const char *common_dir, const struct hook_place *place,
+	const char *clone, const char *session, struct buf *left, bool *any_out, struct error *err);
 
 #endif

@@ -269,6 +269,8 @@ int main(int argc, char **argv)
 			print_error(&app, &err);
 	} else if (app.damaged) {
 		status = error_exit_status(ERR_CORRUPT);
+	} else if (app.unwell) {
+		status = 1;
 	}
 	if (status == 2 && r == 0) {
 		fputs(app.out.data, stderr);

@@ -67,6 +67,14 @@ static const char *health_name(enum session_health h)
 	return h == HEALTH_LOST ? "lost" : h == HEALTH_UNCHECKED ? "unchecked" : "ok";
 }
 
+/* When a hook of its workspace last rang; 0: never. */
+static int64_t last_bell(const struct context *c, const struct session *s)
+{
+	if (!s->clone_id || s->deleted || c->app->as_of)
+		return 0;
+	return bell_last(c->repo.journal, s->clone_id);
+}
+
 static bool facts_pending(struct context *c)
 {
 	if (c->facts == FACTS_UNASKED)
@@ -79,6 +87,7 @@ int output_session_json(
 {
 	struct buf record = BUF_INIT;
 	const struct pr *pr = session_pr(s);
+	char last[CLOCK_TEXT_SIZE];
 	int r = session_to_json(&record, s, err);
 
 	if (r == 0 && c->app->as_of) {
@@ -95,6 +104,10 @@ int output_session_json(
 						pr->last_checked <= clock_now_ms()
 					? "true"
 					: "false");
+		if (last_bell(c, s)) {
+			clock_format(last_bell(c, s), last);
+			buf_addf(w->out, ",\"lastBell\":\"%s\"", last);
+		}
 		if (facts_pending(c))
 			buf_adds(w->out, ",\"factsPending\":true");
 		buf_adds(w->out, "}}");
@@ -104,13 +117,13 @@ int output_session_json(
 }
 
 struct output_row {
-	char *cells[6];
+	char *cells[7];
 };
 
-enum { CELL_NAME, CELL_STATUS, CELL_BRANCH, CELL_PR, CELL_ACTIVITY, CELL_REPO, CELLS };
+enum { CELL_NAME, CELL_STATUS, CELL_BRANCH, CELL_PR, CELL_ACTIVITY, CELL_BELL, CELL_REPO, CELLS };
 
 static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
-	"REPOSITORY" };
+	"LAST BELL", "REPOSITORY" };
 
 static const char *pr_word(struct context *c, const struct session *s)
 {
@@ -133,7 +146,7 @@ int output_table_add(
 	struct output_row *v = realloc(t->v, (t->n + 1) * sizeof(*v));
 	enum session_health health = output_health(c, s);
 	struct buf status = BUF_INIT;
-	char age[32];
+	char age[32], bell[32] = "-";
 
 	if (!v)
 		return error_nomem(err);
@@ -143,9 +156,11 @@ int output_table_add(
 		buf_addf(&status, " (%s)", health_name(health));
 	clock_format_age(
 		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(c->app), age);
+	if (last_bell(c, s))
+		clock_format_age(last_bell(c, s), clock_now_ms(), bell);
 	v[t->n] = (struct output_row){ { strdup(s->name ? s->name : s->id), buf_detach(&status),
 		strdup(s->branch ? s->branch : ""), strdup(pr_word(c, s)), strdup(age),
-		strdup(c->repo.name ? c->repo.name : "") } };
+		strdup(bell), strdup(c->repo.name ? c->repo.name : "") } };
 	t->n++;
 	for (int i = 0; i < CELLS; i++)
 		if (!t->v[t->n - 1].cells[i])
@@ -177,7 +192,7 @@ static void print_cells(struct app *app, const char *const *cells, const size_t 
 
 void output_table_print(struct app *app, const struct output_table *t)
 {
-	int last = t->repo_column ? CELL_REPO : CELL_ACTIVITY;
+	int last = t->repo_column ? CELL_REPO : CELL_BELL;
 	size_t width[CELLS];
 
 	for (int k = 0; k < CELLS; k++) {
@@ -271,6 +286,7 @@ int output_session_text(struct context *c, const struct session *s, struct error
 	app_row(app, "workspace", s->workspace);
 	row_time(app, "created", s->created_at);
 	row_time(app, "activity", s->last_activity_at);
+	row_time(app, "last bell", last_bell(c, s));
 	row_time(app, "deleted", s->deleted_at);
 	if (s->note_state) {
 		buf_clear(&line);

@@ -38,6 +38,7 @@ struct hook_status {
 struct hooks_report {
 	struct hook_status v[HOOK_COUNT_MAX];
 	size_t n;
+	bool configured; /* not files: for the caller, who knows git's configuration */
 	bool live; /* all are OURS or BEHIND, and git looks in this directory */
 };
 

@@ -47,7 +47,7 @@ test_ok 'a commit in the workspace is recorded by its hook, once' '
 '
 test_ok 'list shows it, from the repository and from its workspace' '
 	(cd app && minsky session list) >list &&
-	has "^fix-login  *active  *fix-login  *-  *just now$" list &&
+	has "^fix-login  *active  *fix-login  *-  *just now  *just now$" list &&
 	(cd "$ws" && minsky session list --json) >list &&
 	json ".sessions | length == 1" list &&
 	json ".sessions[0].head == \"$(git -C "$ws" rev-parse HEAD)\"" list

@@ -1,0 +1,26 @@
+/* clones.h - every clone of a repository, or of all that are known, one after the other. */
+#ifndef CLI_CLONES_H
+#define CLI_CLONES_H
+
+#include <stdbool.h>
+
+#include "cli/context.h"
+
+struct clone_visit {
+	struct context *c; /* of its repository */
+	const struct repo_clone *clone; /* path: its common git directory */
+	bool there; /* the directory exists, and its pointer is this clone's */
+	bool bare;
+};
+
+typedef int clone_fn(const struct clone_visit *v, void *arg, struct error *err);
+
+/*
+ * `repo` NULL: the repository that we are in. `all`, or outside any repository: every one that has
+ * a journal; `repo` must be NULL. A repository that cannot be opened is warned about and passed
+ * over.
+ */
+int clones_visit(
+	struct app *app, const char *repo, bool all, clone_fn *fn, void *arg, struct error *err);
+
+#endif

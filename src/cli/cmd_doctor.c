@@ -1,0 +1,181 @@
+/* minsky doctor: is everything in place, and do the hooks of every clone ring? */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/bell_check.h"
+#include "cli/clones.h"
+#include "cli/hook_setup.h"
+#include "core/clock.h"
+#include "core/paths.h"
+#include "git/gitcmd.h"
+
+static bool all, repair;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "every known repository, not only this one" },
+	{ OPTION_FLAG, 0, "fix", &repair, NULL, "install hooks where they are missing or old" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+struct doctor {
+	struct buf program;
+	struct jsonw w;
+	size_t live, dark, foreign;
+};
+
+static void print_clone(
+	struct doctor *d, const struct clone_visit *v, const struct bell_check *bell)
+{
+	struct app *app = v->c->app;
+	char last[CLOCK_TEXT_SIZE], age[32] = "never";
+
+	if (bell->last)
+		clock_format_age(bell->last, clock_now_ms(), age);
+	if (app->json) {
+		jsonw_begin_object(&d->w);
+		jsonw_kstring(&d->w, "repo", v->c->repo.id);
+		jsonw_kstring(&d->w, "clone", v->clone->id);
+		jsonw_kstring(&d->w, "path", v->clone->path);
+		jsonw_kstring_opt(&d->w, "sessionId", v->clone->session);
+		jsonw_kstring(&d->w, "bell", bell_state_name(bell->state));
+		jsonw_kstring_opt(&d->w, "reason", bell->reason.data);
+		if (bell->last) {
+			clock_format(bell->last, last);
+			jsonw_kstring(&d->w, "lastBell", last);
+		}
+		jsonw_end_object(&d->w);
+		return;
+	}
+	buf_addf(&app->out, "%-8s ", bell_state_name(bell->state));
+	app_text(app, v->clone->path);
+	buf_addf(&app->out, ", last rang %s\n", age);
+	if (bell->reason.len) {
+		buf_addf(&app->out, "%-8s ", "");
+		app_text(app, bell->reason.data);
+		buf_addch(&app->out, '\n');
+	}
+}
+
+/* What can be put right by installing is; the answer is then that of a second look. */
+static int check(
+	struct doctor *d, const struct clone_visit *v, struct bell_check *bell, struct error *err)
+{
+	struct hook_place place = HOOK_PLACE_INIT;
+	struct hooks_report report;
+	int r = hook_place_look(&place, v->clone->path, NULL, v->bare, err);
+
+	if (r == 0)
+		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
+	if (r == 0 && repair && !report.live && !place.off && place.own)
+		r = hook_setup(v->c, v->clone->path, v->clone->id, v->clone->session, v->bare, err);
+	if (r == 0 && repair)
+		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
+	if (r == 0)
+		r = bell_check(bell, v->clone->path, &place, &report, err);
+	hook_place_release(&place);
+	return r;
+}
+
+/* A clone that was deleted has nothing that could ring. */
+static int visit(const struct clone_visit *v, void *arg, struct error *err)
+{
+	struct bell_check bell = BELL_CHECK_INIT;
+	struct doctor *d = arg;
+	struct stat st;
+	int r = 0;
+
+	if (stat(v->clone->path, &st) < 0)
+		return 0;
+	if (st.st_uid != geteuid() || v->there)
+		r = check(d, v, &bell, err);
+	else
+		goto out;
+	if (r < 0 && r != ERR_NOMEM) {
+		bell.state = st.st_uid != geteuid() ? BELL_FOREIGN : BELL_DARK;
+		buf_clear(&bell.reason);
+		buf_adds(&bell.reason,
+			bell.state == BELL_FOREIGN ? "it belongs to another user" : err->msg);
+		error_clear(err);
+		r = 0;
+	}
+	if (r == 0)
+		r = buf_check(&bell.reason, err);
+	if (r < 0)
+		goto out;
+	d->live += bell.state == BELL_LIVE;
+	d->dark += bell.state == BELL_DARK;
+	d->foreign += bell.state == BELL_FOREIGN;
+	print_clone(d, v, &bell);
+out:
+	bell_check_release(&bell);
+	return r;
+}
+
+static int print_place(struct app *app, struct doctor *d, struct error *err)
+{
+	struct buf state = BUF_INIT, git = BUF_INIT;
+	int major = 0, minor = 0, r;
+
+	r = git_version(&major, &minor, err);
+	if (r == 0)
+		r = hook_program(&d->program, err);
+	if (r == 0)
+		r = paths_state(&state, err);
+	buf_addf(&git, "%d.%d", major, minor);
+	if (r == 0)
+		r = buf_check(&git, err);
+	if (r == 0 && app->json) {
+		app_json_begin(app, &d->w);
+		jsonw_kstring(&d->w, "git", git.data);
+		jsonw_kstring(&d->w, "program", d->program.data);
+		jsonw_kstring(&d->w, "state", state.data);
+		jsonw_key(&d->w, "clones");
+		jsonw_begin_array(&d->w);
+	} else if (r == 0) {
+		app_row(app, "git", git.data);
+		app_row(app, "minsky-hook", d->program.data);
+		app_row(app, "state", state.data);
+	}
+	buf_release(&state);
+	buf_release(&git);
+	return r;
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct doctor d = { .program = BUF_INIT };
+	int r = print_place(app, &d, err);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0)
+		r = clones_visit(app, NULL, all, visit, &d, err);
+	if (r < 0)
+		goto out;
+	if (app->json) {
+		jsonw_end_array(&d.w);
+		jsonw_ku64(&d.w, "live", d.live);
+		jsonw_ku64(&d.w, "dark", d.dark);
+		jsonw_ku64(&d.w, "foreign", d.foreign);
+		app_json_end(app, &d.w);
+	}
+	if (d.dark) {
+		app_say(app,
+			"%zu clone%s dark: commands notice what happens there, hooks do not; "
+			"'minsky doctor --fix' installs what is missing, 'minsky hooks status' in "
+			"the clone says what to add",
+			d.dark, d.dark == 1 ? " is" : "s are");
+		app->unwell = true;
+	}
+out:
+	buf_release(&d.program);
+	return r;
+}
+
+const struct cmd cmd_doctor = {
+	.name = "doctor",
+	.summary = "ring the hooks of every clone, and say where they do not work and why",
+	.options = options,
+	.json = true,
+	.run = run,
+};
