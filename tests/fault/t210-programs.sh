@@ -57,11 +57,11 @@ each_call_of_the_hook() { # HOOK
 				cat said
 				return 1
 			fi
-			(cd "$ws" && "$hook" run "$1") && told_once || {
+			if ! (cd "$ws" && "$hook" run "$1") || ! told_once; then
 				echo "$1: $error at $name $k: the next hook does not tell"
 				cat said events
 				return 1
-			}
+			fi
 			points=$((points + 1))
 		done
 	done <calls
@@ -83,12 +83,12 @@ each_call_of() { # COMMAND...
 				cat said err
 				return 1
 			fi
-			(cd app && minsky session list >../list) && has "^fix " list &&
-				(cd "$ws" && "$hook" run post-commit) && told_once || {
+			if ! (cd app && minsky session list >../list) || ! has "^fix " list ||
+				! (cd "$ws" && "$hook" run post-commit) || ! told_once; then
 				echo "$*: $error at $name $k: afterwards it is not whole"
 				cat events
 				return 1
-			}
+			fi
 			points=$((points + 1))
 		done
 	done <calls
