@@ -52,6 +52,7 @@ static int get(struct app *app, const char *key, struct error *err)
 		if (r == 0) {
 			session_release(&s);
 			s = (struct session){ .name = NULL };
+			context_release(&c);
 			r = context_find_session(&c, app, repo, key, &s, err);
 		}
 	}
