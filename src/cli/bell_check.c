@@ -125,41 +125,47 @@ static const char *state_reason(enum hook_state s)
 				    : "";
 }
 
+static int not_ringing(struct bell_check *b, const struct hook_place *place,
+	const struct hook_status *s, struct error *err)
+{
+	struct buf why = BUF_INIT;
+
+	b->state = BELL_DARK;
+	hook_place_why(place, &why);
+	buf_clear(&b->reason);
+	if (place->own || !why.len)
+		buf_addf(&b->reason, "%s: %s%s%s", s->name, state_reason(s->state),
+			why.len ? "; " : "", why.data);
+	else
+		buf_adds(&b->reason, why.data);
+	buf_release(&why);
+	return buf_check(&b->reason, err);
+}
+
 /* Through somebody else's hooks. */
 static int try_through(struct bell_check *b, const char *common_dir, const struct hook_place *place,
 	const char *journal, const char *nonce, const struct hook_status *s, struct error *err)
 {
 	const char *name = place->bare ? "post-receive" : "post-checkout";
-	struct buf answers = BUF_INIT, why = BUF_INIT;
-	const char *said = NULL;
-	int r = 0;
+	struct buf answers = BUF_INIT;
+	const char *said;
+	int r = start_hook(place, common_dir, name, nonce, err);
 
-	if (!place->off)
-		r = start_hook(place, common_dir, name, nonce, err);
 	if (r == 0)
 		r = selftest_read(journal, nonce, &answers, err);
 	if (r < 0)
 		goto out;
 	said = answer_of(&answers, name);
-	if (said && !strcmp(said, "ok")) {
-		if (!b->reason.len)
-			buf_adds(&b->reason,
-				"through somebody else's hooks; post-checkout was tried");
-		goto out;
-	}
-	b->state = BELL_DARK;
-	hook_place_why(place, &why);
-	buf_clear(&b->reason);
-	if (said)
+	if (!said) {
+		r = not_ringing(b, place, s, err);
+	} else if (strcmp(said, "ok") != 0) {
+		b->state = BELL_DARK;
 		buf_addf(&b->reason, "%s: %s", name, said);
-	else if (place->own || !why.len)
-		buf_addf(&b->reason, "%s: %s%s%s", s->name, state_reason(s->state),
-			why.len ? "; " : "", why.data);
-	else
-		buf_adds(&b->reason, why.data);
+	} else {
+		buf_addf(&b->reason, "through somebody else's hooks; only %s was tried", name);
+	}
 out:
 	buf_release(&answers);
-	buf_release(&why);
 	return r;
 }
 
@@ -185,10 +191,24 @@ static int try_one(struct bell_check *b, const char *common_dir, const struct ho
 	return r;
 }
 
+/* The worst of those that git does not start directly. */
+static const struct hook_status *worse(const struct hook_status *a, const struct hook_status *b)
+{
+	static const int rank[] = { [HOOK_BEHIND] = 1,
+		[HOOK_FOREIGN] = 2,
+		[HOOK_OURS] = 2,
+		[HOOK_OLD] = 2,
+		[HOOK_CHANGED] = 3,
+		[HOOK_ABSENT] = 4 };
+
+	return a && rank[a->state] >= rank[b->state] ? a : b;
+}
+
 static int ring_all(struct bell_check *b, const char *common_dir, const struct hook_place *place,
 	const struct hooks_report *report, const char *journal, struct error *err)
 {
 	const struct hook_status *other = NULL;
+	bool tried = false; /* the one that may be tried where others stand in front */
 	size_t absent = 0;
 	int r = 0;
 
@@ -196,16 +216,25 @@ static int ring_all(struct bell_check *b, const char *common_dir, const struct h
 		const struct hook_status *s = &report->v[i];
 
 		absent += s->state == HOOK_ABSENT;
-		if (is_direct(s, report, place))
-			r = try_one(b, common_dir, place, journal, s, true, err);
-		else if (!other || s->state != HOOK_BEHIND)
-			other = s;
+		if (!is_direct(s, report, place)) {
+			other = worse(other, s);
+			continue;
+		}
+		tried = tried || !strcmp(s->name, "post-checkout");
+		r = try_one(b, common_dir, place, journal, s, true, err);
 	}
-	if (r == 0 && place->own && absent == report->n)
+	if (r < 0 || !other || b->state != BELL_LIVE)
+		return r < 0 ? r : buf_check(&b->reason, err);
+	if (place->own && absent == report->n)
 		return dark(b, "no hooks are installed", err);
-	if (r == 0 && other && b->state == BELL_LIVE)
-		r = try_one(b, common_dir, place, journal, other, false, err);
-	return r < 0 ? r : buf_check(&b->reason, err);
+	if (place->off || other->state == HOOK_ABSENT || other->state == HOOK_CHANGED)
+		return not_ringing(b, place, other, err);
+	if (!tried)
+		return try_one(b, common_dir, place, journal, other, false, err);
+	if (other->state != HOOK_BEHIND)
+		return not_ringing(b, place, other, err);
+	buf_addf(&b->reason, "%s is run by another tool, and was not tried", other->name);
+	return buf_check(&b->reason, err);
 }
 
 /* What makes every hook of ours do nothing, and does not depend on where it lies. */

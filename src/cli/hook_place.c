@@ -233,15 +233,18 @@ static void advise_lefthook(const struct hook_place *p, const char *program, str
 	buf_adds(out, " $h; done >>lefthook-local.yml && lefthook install");
 }
 
+/* What is configured for a hook stays, behind ours. */
 static void advise_simple(const struct hook_place *p, const char *program, struct buf *out)
 {
 	buf_adds(out, "cd ");
 	text_add_quoted(out, p->top.data);
 	buf_adds(out, " && ");
 	add_loop(p, out);
-	buf_adds(out, "npm pkg set \"simple-git-hooks.$h=$(");
+	buf_adds(out,
+		"o=$(node -p \"(require('./package.json')['simple-git-hooks']||{})['$h']||':'\"); "
+		"npm pkg set \"simple-git-hooks.$h=$(");
 	add_line_printed(out, program);
-	buf_adds(out, ")\"; done && npx simple-git-hooks");
+	buf_adds(out, "); $o\"; done && npx simple-git-hooks");
 }
 
 void hook_place_advice(const struct hook_place *p, const char *program, struct buf *out)
