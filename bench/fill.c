@@ -1,6 +1,7 @@
 /*
- * bench-fill DIR N - append N commit.created events to the journal at DIR, as a long history
- * would have: of the repository's main clone, so that they belong to no session.
+ * bench-fill DIR N [SESSIONS] - append N commit.created events to the journal at DIR, as a long
+ * history would have: of the repository's main clone, so that they belong to no session, or spread
+ * over so many sessions.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,11 @@
 
 #define BATCH 500
 
+static unsigned long n_sessions;
+
 static int make_body(struct buf *body, const char *clone, unsigned long i, struct error *err)
 {
-	char old_oid[41], new_oid[41], data[256];
+	char old_oid[41], new_oid[41], data[256], session[ID_UUID_SIZE];
 	struct event_src src = { .clone = clone, .ref = "refs/heads/main", .n = i };
 	struct event_draft draft = { .type = EVENT_COMMIT_CREATED, .via = "hook", .src = &src };
 	struct actor actor;
@@ -27,6 +30,11 @@ static int make_body(struct buf *body, const char *clone, unsigned long i, struc
 		"{\"oid\":\"%s\",\"branch\":\"main\",\"subject\":\"commit number %lu\","
 		"\"how\":\"commit\"}",
 		new_oid, i);
+	if (n_sessions) {
+		snprintf(
+			session, sizeof(session), "0193597a-0000-7000-8000-%012lx", i % n_sessions);
+		draft.session = session;
+	}
 	draft.at = clock_now_ms();
 	draft.data = data;
 	draft.data_len = (size_t)n;
@@ -79,10 +87,11 @@ int main(int argc, char **argv)
 {
 	struct error err = ERROR_INIT;
 
-	if (argc != 3) {
-		fputs("usage: bench-fill JOURNAL N\n", stderr);
+	if (argc != 3 && argc != 4) {
+		fputs("usage: bench-fill JOURNAL N [SESSIONS]\n", stderr);
 		return 2;
 	}
+	n_sessions = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
 	if (fill(argv[1], strtoul(argv[2], NULL, 10), &err) < 0) {
 		fprintf(stderr, "bench-fill: %s\n", err.msg);
 		return 1;
