@@ -5,6 +5,7 @@
  *	append JOURNAL LIFE N		prints "ACK LIFE I SEQ" for each; ends at the first failure
  *	check [-d] JOURNAL [ACKS...]	0: all of it is there, and the next append works; -d: the
  *					journal was damaged before
+ *	covers JOURNAL ACKS...		the same, but more may be there than was acknowledged
  *	writers JOURNAL N EACH KILLS SEED
  *	store FILE FROM N		N commits to a JSON store, "ACK 0 I SEQ" for each
  *	check-store FILE FROM [ACKS...]
@@ -109,9 +110,9 @@ int driver_goes_on(struct journal *j, bool damaged, struct error *err)
 	return r;
 }
 
-static int check(const char *dir, bool damaged, char *const *acks, struct error *err)
+static int check(const char *dir, bool damaged, bool more, char *const *acks, struct error *err)
 {
-	struct oracle oracle = ORACLE_INIT;
+	struct oracle oracle = { .more = more };
 	struct journal *j = NULL;
 	int r = 0;
 
@@ -144,9 +145,11 @@ static int run(int argc, char **argv, struct error *err)
 	if (strcmp(what, "append") == 0 && argc == 5)
 		return driver_live(argv[2], number(argv[3]), number(argv[4]), tell, NULL, err);
 	if (strcmp(what, "check") == 0 && strcmp(argv[2], "-d") == 0 && argc > 3)
-		return check(argv[3], true, argv + 4, err);
+		return check(argv[3], true, false, argv + 4, err);
 	if (strcmp(what, "check") == 0)
-		return check(argv[2], false, argv + 3, err);
+		return check(argv[2], false, false, argv + 3, err);
+	if (strcmp(what, "covers") == 0)
+		return check(argv[2], false, true, argv + 3, err);
 	if (strcmp(what, "writers") == 0 && argc == 7) {
 		const struct writers w = { .dir = argv[2],
 			.n = (unsigned)number(argv[3]),

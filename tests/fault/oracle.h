@@ -25,6 +25,7 @@ struct oracle_life {
 struct oracle {
 	struct oracle_life *lives;
 	size_t n;
+	bool more; /* than one unacknowledged event of a life may be there */
 	size_t acknowledged;
 	size_t unasked; /* found by oracle_check() without having been acknowledged */
 };
