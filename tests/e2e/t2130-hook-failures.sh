@@ -50,7 +50,7 @@ let_go() {
 	kill -0 "$holder" && kill "$holder"
 	test_status=$?
 	wait "$holder" 2>/dev/null
-	return $test_status
+	return "$test_status"
 }
 if command -v python3 >/dev/null; then
 	test_ok 'journal locked for as long as it takes: silent, and not waited for' '
@@ -133,7 +133,7 @@ test_ok 'stdout and stderr closed' '
 # Kill git and its hooks twelve times, at other moments each time.
 kill_some() {
 	n=0
-	while [ $n -lt 12 ]; do
+	while [ "$n" -lt 12 ]; do
 		n=$((n + 1))
 		tick
 		setsid git -C r commit -q --allow-empty -m "killed $n" >/dev/null 2>&1 &
