@@ -25,6 +25,7 @@ struct batch {
 /* One append under the lock. */
 struct append {
 	const struct journal *j;
+	uint64_t floor; /* somebody remembers a record of that number */
 	struct tail tail;
 	struct batch batch;
 	bool fresh; /* needs a new segment */
@@ -151,6 +152,15 @@ static int find_end(struct append *a, struct error *err)
 		error_set(err, ERR_IO, "'%s/%s' changes although it is locked", a->j->own.path,
 			a->tail.segment.name);
 		return error_hint(err, "another program writes to the journal; nothing was stored");
+	}
+	if (a->floor > a->tail.claimed_seq) {
+		a->tail.claimed_seq = a->floor;
+		if (a->tail.state != TAIL_DAMAGED) {
+			memcpy(a->tail.bad_segment, a->tail.segment.name,
+				sizeof(a->tail.bad_segment));
+			hash_bytes("", 0, a->tail.bad_digest);
+		}
+		a->tail.state = TAIL_DAMAGED;
 	}
 	if (a->tail.state == TAIL_TORN)
 		return note_repaired(a, a->tail.segment.name, a->tail.good, err);
@@ -327,10 +337,10 @@ static int store(struct append *a, struct error *err)
 	return 0;
 }
 
-static int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
-	struct head *last_out, struct error *err)
+int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
+	uint64_t floor, struct head *last_out, struct error *err)
 {
-	struct append a = { .j = j, .batch = { .lines = BUF_INIT } };
+	struct append a = { .j = j, .floor = floor, .batch = { .lines = BUF_INIT } };
 	int r;
 
 	for (size_t i = 0; i < NOTES_MAX; i++)
@@ -340,7 +350,7 @@ static int append_locked(const struct journal *j, const struct journal_entry *en
 		r = find_end(&a, err);
 	if (r == 0)
 		r = compose(&a, entries, n, err);
-	if (r == 0)
+	if (r == 0 && a.batch.lines.len)
 		r = store(&a, err);
 	if (r == 0 && last_out) {
 		last_out->seq = a.batch.seq;
@@ -354,7 +364,7 @@ static int append_locked(const struct journal *j, const struct journal_entry *en
 }
 
 /* The lock counts only if it is the file that everybody else sees, in the directory we hold. */
-static int lock(const struct journal *j, int timeout_ms, int *fd_out, struct error *err)
+int journal_lock(const struct journal *j, int timeout_ms, int *fd_out, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct stat held, seen;
@@ -389,12 +399,12 @@ int journal_append(struct journal *j, const struct journal_entry *entries, size_
 		return last_out ? journal_head(j, last_out, err) : 0;
 	r = check_entries(entries, n, err);
 	if (r == 0)
-		r = lock(j, timeout_ms, &fd, err);
+		r = journal_lock(j, timeout_ms, &fd, err);
 	if (r < 0)
 		return r;
 	r = origin_settle(j, err);
 	if (r == 0)
-		r = append_locked(j, entries, n, last_out, err);
+		r = append_locked(j, entries, n, 0, last_out, err);
 	close(fd);
 	return r;
 }

@@ -25,9 +25,40 @@ static int make_torn_dir(const struct journal *j, struct buf *path, struct error
 	return r;
 }
 
-/* A new file torn/<segment>.<offset>, numbered if an earlier copy has that name. */
-static int create_copy(int *fd_out, const struct journal *j, const char *segment, uint64_t from,
-	struct buf *kept, struct error *err)
+/* Is that copy just these bytes? */
+static bool holds(const struct journal *j, const char *kept, int fd_of, uint64_t from, uint64_t to)
+{
+	struct error ignored = ERROR_INIT;
+	char *a = malloc(COPY_STEP), *b = malloc(COPY_STEP);
+	size_t got_a = 0, got_b = 0;
+	uint64_t at = 0, size = 0;
+	bool same = false;
+	int fd = -1;
+
+	if (!a || !b || place_open_file(&fd, &j->own, kept, O_RDONLY, &ignored) < 0 ||
+		file_size(fd, kept, &size, &ignored) < 0 || size != to - from)
+		goto out;
+	for (same = true; same && at < size; at += got_a) {
+		size_t n = size - at < COPY_STEP ? (size_t)(size - at) : COPY_STEP;
+
+		same = read_at(fd, kept, a, n, at, &got_a, &ignored) == 0 &&
+			read_at(fd_of, kept, b, n, from + at, &got_b, &ignored) == 0 &&
+			got_a == n && got_b == n && memcmp(a, b, n) == 0;
+	}
+out:
+	if (fd >= 0)
+		close(fd);
+	free(a);
+	free(b);
+	return same;
+}
+
+/*
+ * A new file torn/<segment>.<offset>, numbered if another copy has that name. *fd_out is -1 when
+ * one that holds just these bytes is there: of somebody who was killed before the next step.
+ */
+static int create_copy(int *fd_out, const struct journal *j, const char *segment, int fd_of,
+	uint64_t from, uint64_t to, struct buf *kept, struct error *err)
 {
 	for (unsigned n = 1; n < 1000; n++) {
 		int fd;
@@ -46,6 +77,10 @@ static int create_copy(int *fd_out, const struct journal *j, const char *segment
 		}
 		if (errno != EEXIST)
 			return error_errno(err, "cannot make '%s/%s'", j->own.path, kept->data);
+		if (holds(j, kept->data, fd_of, from, to)) {
+			*fd_out = -1;
+			return 0;
+		}
 	}
 	return error_set(err, ERR_IO, "'%s/torn' holds too many copies", j->own.path);
 }
@@ -73,16 +108,18 @@ static int copy_bytes(
 	return r;
 }
 
-static int set_aside(const struct journal *j, int fd, const char *segment, uint64_t from,
-	uint64_t to, struct buf *kept, struct error *err)
+int heal_keep(const struct journal *j, int fd, const char *segment, uint64_t from, uint64_t to,
+	struct buf *kept, struct error *err)
 {
 	struct buf dir = BUF_INIT;
 	int copy = -1, r;
 
 	r = make_torn_dir(j, &dir, err);
 	if (r == 0)
-		r = create_copy(&copy, j, segment, from, kept, err);
-	if (r < 0)
+		r = create_copy(&copy, j, segment, fd, from, to, kept, err);
+	if (r == 0 && copy < 0)
+		r = fs_sync_dir(dir.data, err);
+	if (r < 0 || copy < 0)
 		goto out;
 	r = copy_bytes(copy, fd, segment, from, to, err);
 	if (r == 0 && fsync(copy) < 0)
@@ -111,7 +148,7 @@ int heal_cut(const struct journal *j, const char *segment, uint64_t from, uint64
 	if (r < 0)
 		goto out;
 	if (size > from)
-		r = set_aside(j, fd, segment, from, size, kept, err);
+		r = heal_keep(j, fd, segment, from, size, kept, err);
 	if (r < 0) {
 		error_wrap(err, "cannot set the torn end of '%s' aside", segment);
 		goto out;
@@ -131,7 +168,7 @@ out:
 	return r;
 }
 
-static int encode(struct buf *body, enum event_type type, const struct buf *data, struct error *err)
+int heal_body(struct buf *body, enum event_type type, const struct buf *data, struct error *err)
 {
 	struct event_draft draft = { .type = type, .at = clock_now_ms(), .via = "cli" };
 	struct actor actor;
@@ -159,7 +196,7 @@ int heal_repaired_body(struct buf *body, const char *segment, uint64_t offset, u
 	jsonw_ku64(&w, "bytes", bytes);
 	jsonw_kstring(&w, "kept", kept);
 	jsonw_end_object(&w);
-	r = encode(body, EVENT_JOURNAL_REPAIRED, &data, err);
+	r = heal_body(body, EVENT_JOURNAL_REPAIRED, &data, err);
 	buf_release(&data);
 	return r;
 }
@@ -179,7 +216,7 @@ int heal_break_body(struct buf *body, const struct tail *t, struct error *err)
 	jsonw_kstring(&w, "lastHash", t->hash);
 	jsonw_kstring(&w, "digest", t->bad_digest);
 	jsonw_end_object(&w);
-	r = encode(body, EVENT_JOURNAL_BREAK, &data, err);
+	r = heal_body(body, EVENT_JOURNAL_BREAK, &data, err);
 	buf_release(&data);
 	return r;
 }
@@ -199,7 +236,7 @@ int heal_forked_body(struct buf *body, const struct parent *p, struct error *err
 	jsonw_end_object(&w);
 	jsonw_kstring(&w, "reason", "the directory is another one: a copy, or a restored backup");
 	jsonw_end_object(&w);
-	r = encode(body, EVENT_JOURNAL_FORKED, &data, err);
+	r = heal_body(body, EVENT_JOURNAL_FORKED, &data, err);
 	buf_release(&data);
 	return r;
 }

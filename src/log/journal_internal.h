@@ -193,6 +193,18 @@ int region_read(struct region *out, int fd, const char *name, const char *origin
 int region_classify(enum tail_state *state_out, struct region *out, int fd, const char *name,
 	const char *origin, uint64_t from, uint64_t to, struct error *err);
 
+/* append.c */
+
+/* As journal_append() takes it, and checked to be the one that everybody sees. */
+int journal_lock(const struct journal *j, int timeout_ms, int *fd_out, struct error *err);
+/*
+ * journal_append() for those who hold the lock. Numbers go on above `floor`, behind a
+ * journal.break if there were none so high. With n = 0 a break is written if one is due, else
+ * nothing.
+ */
+int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
+	uint64_t floor, struct head *last_out, struct error *err);
+
 /* heal.c: all of it under the lock. */
 
 /*
@@ -201,6 +213,11 @@ int region_classify(enum tail_state *state_out, struct region *out, int fd, cons
  */
 int heal_cut(const struct journal *j, const char *segment, uint64_t from, uint64_t *bytes_out,
 	struct buf *kept, struct error *err);
+/* The same copy, of any stretch of a file; nothing is cut. */
+int heal_keep(const struct journal *j, int fd, const char *segment, uint64_t from, uint64_t to,
+	struct buf *kept, struct error *err);
+/* An event of the journal's own, now. */
+int heal_body(struct buf *body, enum event_type type, const struct buf *data, struct error *err);
 /* The bodies of journal.repaired and journal.break. */
 int heal_repaired_body(struct buf *body, const char *segment, uint64_t offset, uint64_t bytes,
 	const char *kept, struct error *err);

@@ -4,6 +4,7 @@
 
 #include "core/fs.h"
 #include "log/journal_internal.h"
+#include "log/seam.h"
 
 #define BISECT_STOP 4096
 #define RETRIES 1000
@@ -107,6 +108,17 @@ static int read_line(struct journal_reader *r, const char **what_out, struct err
 		what = record_parse(&r->record, r->line.text, r->line.len);
 		if (!what)
 			what = tail_check_next(&r->record, r->origin, r->seq, r->hash);
+		else
+			break;
+		/* Where repair has left a seam, a segment begins. */
+		if (what && !r->at && strcmp(r->record.origin, r->origin) == 0) {
+			bool allowed;
+
+			e = seam_allows(&allowed, &r->j->own, r->seq, r->hash, &r->record, err);
+			if (e < 0)
+				return e;
+			what = allowed ? NULL : what;
+		}
 		break;
 	}
 	*what_out = what;
@@ -183,7 +195,13 @@ static int settle(struct journal_reader *r, bool *end_out, struct error *err)
 			return e;
 	}
 	if (more && r->line.kind == LINE_END) {
-		e = next.first == r->seq + 1 ? 0 : missing(r, next.first, err);
+		bool leads = next.first == r->seq + 1;
+
+		if (!leads)
+			e = seam_leads(
+				&leads, &r->j->own, r->origin, r->seq, r->hash, next.first, err);
+		if (e == 0 && !leads)
+			e = missing(r, next.first, err);
 		return e < 0 ? e : enter(r, &next, err);
 	}
 	if (more)

@@ -12,7 +12,7 @@
 #define RETRIES 1000
 
 #define ADVICE_RESTORE                                                                             \
-	"the records before it are good; restore this file from a backup or from a peer's copy"
+	"the records before it are good; 'minsky journal repair' restores or declares the rest"
 #define ADVICE_TORN "nothing: readers end before it, and the next append keeps it in torn/"
 
 /* What has been seen of one origin. */
@@ -32,6 +32,7 @@ struct verify {
 	struct scan scan;
 	struct buf path; /* of the file that is being looked at */
 
+	const struct place *own;
 	const struct place *place;
 	bool peers;
 	struct segment segment;
@@ -114,20 +115,44 @@ static bool follows(const struct chain *c, const struct record *rec, const char 
 	return strcmp(other, rec->hash) == 0;
 }
 
+/* Is it one that repair has joined to the record before it? */
+static int check_seam(struct verify *v, const struct record *rec, bool *out, struct error *err)
+{
+	const struct chain *c = &v->chain;
+	struct seam seam = { .last = c->seq, .next = rec->seq };
+	int r = 0;
+
+	if (!tail_check_next(rec, rec->origin, c->seq, c->hash))
+		return 0;
+	r = seam_allows(out, v->own, c->seq, c->hash, rec, err);
+	if (r < 0 || !*out)
+		return r;
+	memcpy(seam.origin, rec->origin, sizeof(seam.origin));
+	memcpy(seam.last_hash, c->hash, sizeof(seam.last_hash));
+	memcpy(seam.next_hash, rec->hash, sizeof(seam.next_hash));
+	return seams_add(&v->notes.used, &seam, err);
+}
+
 /* A line that is a record of this origin: is it the one that has to stand here? */
 static int check_record(struct verify *v, const struct record *rec, struct error *err)
 {
 	struct chain *c = &v->chain;
 	char broken[HASH_HEX_SIZE], expected[HASH_HEX_SIZE];
 	bool is_break = v->number == 1 && tail_break_hash(rec, broken);
-	bool known = !c->unsure, fits;
+	bool known = !c->unsure, fits, sewn = false;
 	uint64_t before = v->result.damaged;
-	int r;
+	struct seam seam;
+	int r = 0;
 
 	if (rec->seq <= c->seq) {
 		report_line(v, "record stands behind one with a higher or the same seq");
 		return 0;
 	}
+	if (known && v->number == 1)
+		r = check_seam(v, rec, &sewn, err);
+	if (r < 0)
+		return r;
+	known = known && !sewn;
 	if (known && rec->seq != c->seq + 1) {
 		report_missing(v, c->seq + 1, rec->seq - 1, "before this one");
 		known = false;
@@ -146,7 +171,10 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 	v->result.records++;
 	if (!rec->body)
 		return note_blank(v, rec, err);
-	r = note_parent(v, rec, err);
+	if (seam_of_record(&seam, rec))
+		r = seams_add(&v->notes.declared, &seam, err);
+	if (r == 0)
+		r = note_parent(v, rec, err);
 	return r < 0 ? r : redactions_add_record(&v->redactions, rec, err);
 }
 
@@ -388,6 +416,28 @@ static int check_parents(
 	return 0;
 }
 
+static int check_seams(struct verify *v, struct error *err)
+{
+	for (size_t i = 0; i < v->notes.used.n; i++) {
+		const struct seam *s = &v->notes.used.v[i];
+		char what[128];
+		int r;
+
+		if (seams_has(&v->notes.declared, s))
+			continue;
+		fs_join(&v->path, v->own->path, "seams");
+		r = buf_check(&v->path, err);
+		if (r < 0)
+			return r;
+		(void)snprintf(what, sizeof(what),
+			"joins records %" PRIu64 " and %" PRIu64
+			" of origin %.8s, and no journal.repaired says why",
+			s->last, s->next, s->origin);
+		report(v, 0, 0, true, what, ADVICE_RESTORE);
+	}
+	return 0;
+}
+
 static int check_machine(struct verify *v, const struct journal *j, struct error *err)
 {
 	char machine[ID_HEX_SIZE];
@@ -424,7 +474,7 @@ static int check_suspect(struct verify *v, const struct place *p, struct error *
 int journal_verify(struct journal *j, struct verify_result *out, verify_fn *found, void *arg,
 	struct error *err)
 {
-	struct verify v = { .found = found, .arg = arg, .path = BUF_INIT };
+	struct verify v = { .found = found, .arg = arg, .own = &j->own, .path = BUF_INIT };
 	struct place peers = { .path = NULL };
 	bool there = false;
 	int r;
@@ -440,6 +490,8 @@ int journal_verify(struct journal *j, struct verify_result *out, verify_fn *foun
 		r = check_blanks(&v, &j->own, &peers, err);
 	if (r == 0)
 		r = check_parents(&v, &j->own, &peers, err);
+	if (r == 0)
+		r = check_seams(&v, err);
 	if (r == 0)
 		r = check_machine(&v, j, err);
 	if (r == 0)

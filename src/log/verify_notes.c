@@ -6,6 +6,8 @@ void notes_release(struct notes *n)
 {
 	free(n->claims);
 	heads_release(&n->ends);
+	seams_release(&n->declared);
+	seams_release(&n->used);
 	*n = (struct notes){ .claims = NULL };
 }
 
@@ -57,5 +59,11 @@ bool notes_holds(const struct notes *n, const struct claim *c)
 {
 	const struct head *end = heads_find(&n->ends, c->origin);
 
+	for (size_t i = 0; i < n->declared.n; i++) {
+		const struct seam *s = &n->declared.v[i];
+
+		if (!s->next_hash[0] && s->next > c->seq && strcmp(s->origin, c->origin) == 0)
+			return true;
+	}
 	return !c->seq || (end && end->seq >= c->seq);
 }

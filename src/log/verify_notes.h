@@ -7,6 +7,7 @@
 
 #include "core/heads.h"
 #include "log/journal_internal.h"
+#include "log/seam.h"
 
 /* A journal.forked: its parent had that many records here. */
 struct claim {
@@ -20,6 +21,8 @@ struct claim {
 struct notes {
 	struct claim *claims;
 	size_t n_claims;
+	struct seams declared; /* by a journal.repaired */
+	struct seams used; /* records that follow only because the file `seams` says so */
 	struct heads ends; /* last good record of every origin, of the longest copy */
 };
 

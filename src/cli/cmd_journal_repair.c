@@ -1,0 +1,204 @@
+/* minsky journal repair */
+#include "backends/registry.h"
+#include "cli/context.h"
+#include "log/repair.h"
+
+static const char *repo;
+static bool dry_run;
+static struct option_list from;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "say what would be done, change nothing" },
+	{ OPTION_LIST, 0, "from", &from, "DIRECTORY",
+		"take missing records from this copy of the journal; may be repeated" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+struct steps {
+	struct app *app;
+	struct jsonw *w;
+};
+
+static const char *kind_name(const struct repair_step *s)
+{
+	return s->kind == REPAIR_SET_ASIDE ? "set-aside"
+					   : (s->kind == REPAIR_RESTORED ? "restored" : "lost");
+}
+
+static void add_json(struct jsonw *w, const struct repair_step *s)
+{
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "what", kind_name(s));
+	jsonw_kstring(w, "origin", s->origin);
+	if (s->kind == REPAIR_SET_ASIDE) {
+		jsonw_kstring(w, "file", s->file);
+		jsonw_ku64(w, "offset", s->offset);
+		jsonw_ku64(w, "bytes", s->bytes);
+		jsonw_kstring_opt(w, "kept", s->kept);
+	} else {
+		jsonw_ku64(w, "from", s->from);
+		jsonw_ku64(w, "to", s->to);
+	}
+	jsonw_end_object(w);
+}
+
+static void told(void *arg, const struct repair_step *s)
+{
+	const struct steps *out = arg;
+	struct app *app = out->app;
+
+	if (app->json) {
+		add_json(out->w, s);
+		return;
+	}
+	if (s->kind != REPAIR_SET_ASIDE) {
+		buf_addf(&app->out, "%s: records %llu to %llu of origin %.8s\n", kind_name(s),
+			(unsigned long long)s->from, (unsigned long long)s->to, s->origin);
+		return;
+	}
+	buf_addf(&app->out, "set aside: %llu bytes at byte %llu of ", (unsigned long long)s->bytes,
+		(unsigned long long)s->offset);
+	app_text(app, s->file);
+	if (s->kept[0]) {
+		buf_adds(&app->out, ", in ");
+		app_text(app, s->kept);
+	}
+	buf_addch(&app->out, '\n');
+}
+
+/* What the store remembers. One that cannot be asked does not keep the journal from its repair. */
+static void ask_store(struct context *c, struct heads *heads)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (registry_open(&c->backend, c->config, &ignored) < 0 ||
+		c->backend->ops->heads(c->backend, c->repo.id, heads, &ignored) < 0)
+		app_warn(c->app, "the session store cannot say what it remembers: %s", ignored.msg);
+}
+
+/* Is everything that the store was filled with still in the journal, as it was? */
+static int store_fits(struct context *c, const struct heads *heads, bool *out, struct error *err)
+{
+	int r = 0;
+
+	*out = true;
+	for (size_t i = 0; r == 0 && *out && i < heads->n; i++) {
+		const struct head *h = &heads->v[i];
+		struct journal_reader *reader = NULL;
+
+		r = journal_reader_open(&reader, c->journal, h->origin, h->seq, h->hash, err);
+		journal_reader_close(reader);
+		if (r == ERR_CORRUPT || r == ERR_NOTFOUND) {
+			error_clear(err);
+			*out = false;
+			r = 0;
+		}
+	}
+	return r;
+}
+
+/* The store folded another journal than there is now: it is filled from the beginning. */
+static int refill(struct context *c, const struct heads *heads, bool changed, struct error *err)
+{
+	static const char empty[] = "{\"heads\":[],\"sessions\":[]}";
+	bool fits;
+	int r = store_fits(c, heads, &fits, err);
+
+	if (r < 0 || !c->backend)
+		return r;
+	if (changed || !fits)
+		r = c->backend->ops->write_state(
+			c->backend, c->repo.id, empty, sizeof(empty) - 1, err);
+	return r;
+}
+
+/* Git's own logs still have what no copy had. */
+static int ring_all(struct context *c, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->repo.n_clones; i++) {
+		r = context_ring(c, c->repo.clones[i].path, err);
+		if (r == ERR_NOTFOUND) {
+			error_clear(err);
+			r = 0;
+		}
+	}
+	return r;
+}
+
+static int repair(
+	struct context *c, struct repair_result *result, struct jsonw *w, struct error *err)
+{
+	struct heads remembered = HEADS_INIT;
+	struct repair_options how = {
+		.dry_run = dry_run, .from = from.v, .n_from = from.n, .remembered = &remembered
+	};
+	struct steps steps = { c->app, w };
+	int r;
+
+	ask_store(c, &remembered);
+	r = journal_repair(c->journal, &how, result, told, &steps, err);
+	if (r == 0 && !dry_run)
+		r = refill(c, &remembered, result->changed, err);
+	if (r == 0 && !dry_run)
+		r = ring_all(c, err);
+	if (r == 0 && !dry_run && c->backend)
+		r = context_project(c, err);
+	heads_release(&remembered);
+	return r;
+}
+
+static void print_result(struct app *app, struct jsonw *w, const struct repair_result *result)
+{
+	if (app->json) {
+		jsonw_end_array(w);
+		jsonw_kbool(w, "dryRun", dry_run);
+		jsonw_ku64(w, "restored", result->restored);
+		jsonw_ku64(w, "lost", result->lost);
+		jsonw_ku64(w, "setAside", result->set_aside);
+		app_json_end(app, w);
+		return;
+	}
+	if (!result->origins)
+		buf_adds(&app->out, "nothing to repair\n");
+	else
+		buf_addf(&app->out, "%s%llu records restored, %llu lost\n",
+			dry_run ? "would be: " : "", (unsigned long long)result->restored,
+			(unsigned long long)result->lost);
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct repair_result result = { .origins = 0 };
+	struct context c = CONTEXT_INIT;
+	struct jsonw w;
+	int r = context_open(&c, app, repo, err);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0 && !c.known)
+		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
+	if (r < 0)
+		goto out;
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_key(&w, "steps");
+		jsonw_begin_array(&w);
+	}
+	r = repair(&c, &result, &w, err);
+	if (r == 0)
+		print_result(app, &w, &result);
+out:
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_journal_repair = {
+	.name = "journal repair",
+	.summary = "bring a damaged journal into a state that reads from end to end",
+	.options = options,
+	.json = true,
+	.run = run,
+};
