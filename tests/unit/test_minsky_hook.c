@@ -439,7 +439,8 @@ static void a_copied_clone_is_silent(void **state)
 	assert_int_equal(events(), 1);
 }
 
-static void a_restored_backup_starts_anew(void **state)
+/* Another clone, which reads on where the one that it replaces had got to. */
+static void a_restored_backup_goes_on_as_another_clone(void **state)
 {
 	struct pointer now = POINTER_INIT;
 	struct error err = ERROR_INIT;
@@ -447,11 +448,12 @@ static void a_restored_backup_starts_anew(void **state)
 	(void)state;
 	begin();
 	sh(".", "cp -a repo backup; mv repo gone; mv backup repo; cd repo; commit f 1 one");
-	assert_int_equal(events(), 0);
+	assert_int_equal(events(), 1);
 	assert_int_equal(pointer_read(&now, at("repo/.git"), &err), 0);
 	assert_string_not_equal(now.clone, CLONE);
+	assert_non_null(strstr(last_event(), now.clone));
 	sh("repo", "commit f 2 two");
-	assert_int_equal(events(), 1);
+	assert_int_equal(events(), 2);
 	assert_non_null(strstr(last_event(), now.clone));
 	pointer_release(&now);
 }
@@ -522,7 +524,7 @@ int main(void)
 		T(the_hook_behind_gets_all_of_a_long_stdin),
 		T(a_moved_workspace_stays_itself_and_says_so),
 		T(a_copied_clone_is_silent),
-		T(a_restored_backup_starts_anew),
+		T(a_restored_backup_goes_on_as_another_clone),
 		T(a_linked_work_tree_rings_for_itself),
 		T(a_moved_pr_branch_starts_the_worker_apart_from_git),
 	};

@@ -315,7 +315,7 @@ static void a_blank_body_needs_a_later_redaction_of_just_that_record(void **stat
 		journal_origin(journal));
 	journals_add(journal, body);
 	assert_int_equal(journals_verify(journal).n, 1);
-	strstr(body, "43")[1] = '2';
+	strstr(body, ":43,")[2] = '2';
 	journals_add(journal, body);
 	assert_int_equal(journals_verify(journal).n, 0);
 	assert_true(journals_verify(journal).result.redacted == 1);
