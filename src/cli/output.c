@@ -87,6 +87,7 @@ int output_session_json(
 {
 	struct buf record = BUF_INIT;
 	const struct pr *pr = session_pr(s);
+	const int64_t bell = last_bell(c, s);
 	char last[CLOCK_TEXT_SIZE];
 	int r = session_to_json(&record, s, err);
 
@@ -104,8 +105,8 @@ int output_session_json(
 						pr->last_checked <= clock_now_ms()
 					? "true"
 					: "false");
-		if (last_bell(c, s)) {
-			clock_format(last_bell(c, s), last);
+		if (bell) {
+			clock_format(bell, last);
 			buf_addf(w->out, ",\"lastBell\":\"%s\"", last);
 		}
 		if (facts_pending(c))
@@ -146,6 +147,7 @@ int output_table_add(
 	struct output_row *v = realloc(t->v, (t->n + 1) * sizeof(*v));
 	enum session_health health = output_health(c, s);
 	struct buf status = BUF_INIT;
+	const int64_t rang = last_bell(c, s);
 	char age[32], bell[32] = "-";
 
 	if (!v)
@@ -156,8 +158,8 @@ int output_table_add(
 		buf_addf(&status, " (%s)", health_name(health));
 	clock_format_age(
 		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(c->app), age);
-	if (last_bell(c, s))
-		clock_format_age(last_bell(c, s), clock_now_ms(), bell);
+	if (rang)
+		clock_format_age(rang, clock_now_ms(), bell);
 	v[t->n] = (struct output_row){ { strdup(s->name ? s->name : s->id), buf_detach(&status),
 		strdup(s->branch ? s->branch : ""), strdup(pr_word(c, s)), strdup(age),
 		strdup(bell), strdup(c->repo.name ? c->repo.name : "") } };
