@@ -84,16 +84,17 @@ power_cut() { # CUTS
 	writer=$!
 	for cut in $(seq "$1"); do
 		sleep 0.2
-		# Whole lines that were there before.
-		told=$(wc -l <acks/1) && head -n "$told" acks/1 >told && cp --sparse=always image copy &&
-			mount -o loop copy copied && "$driver" covers copied/j told && umount copied || {
+		cp acks/1 told && cp --sparse=always image copy && mount -o loop copy copied &&
+			"$driver" covers copied/j told && umount copied
+		status=$?
+		if [ "$status" -ne 0 ]; then
 			echo "cut $cut"
-			kill -9 $writer
+			kill -9 "$writer"
 			return 1
-		}
+		fi
 	done
-	kill -9 $writer
-	wait $writer 2>/dev/null
+	kill -9 "$writer"
+	wait "$writer" 2>/dev/null
 	unset MINSKY_SEGMENT_SIZE
 	[ "$(wc -l <acks/1)" -gt "$1" ] && umount disk
 }
@@ -107,7 +108,7 @@ failing_disk() { # MEGABYTES
 	"$driver" append disk/j 1 100000 >acks/1 2>said.1 &
 	other=$!
 	"$driver" append disk/j 2 100000 >acks/2 2>said.2
-	wait $other
+	wait "$other"
 	cat said.1 said.2
 	[ -s said.1 ] && [ -s said.2 ] || return
 	mount -o remount,size=600m backing && umount disk && mount -o loop backing/image disk &&
