@@ -100,7 +100,7 @@ int watch_wait(struct watch *w, enum watch_event *out, struct error *err)
 {
 	struct pollfd fds[] = { { .fd = STDOUT_FILENO }, { .fd = w->fd, .events = POLLIN } };
 	const struct timespec timeout = { .tv_sec = w->fd < 0 ? BLIND_S : SEEING_S };
-	bool stop_now;
+	bool stop_now = false;
 	int r = wait_for(fds, 2, &timeout, &stop_now, err);
 
 	if (r < 0)
@@ -120,7 +120,7 @@ int watch_wait(struct watch *w, enum watch_event *out, struct error *err)
 int watch_wait_output(enum watch_event *out, struct error *err)
 {
 	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	bool stop_now;
+	bool stop_now = false;
 	int r;
 
 	do {
