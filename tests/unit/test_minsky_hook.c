@@ -268,6 +268,50 @@ static void the_settings_say_how_long_it_may_take(void **state)
 	assert_int_equal(events(), 5);
 }
 
+/* pre-commit has moved ours; what ours was chained to is where it was. */
+static void one_that_a_tool_has_moved_rings_and_goes_on(void **state)
+{
+	(void)state;
+	put_hook("post-commit", "#!/bin/sh\necho first >>../ran\n");
+	begin();
+	sh("repo/.git/hooks", "mv post-commit post-commit.legacy");
+	put_hook("post-commit",
+		"#!/bin/sh\n.git/hooks/post-commit.legacy \"$@\"; echo tool >>../ran\n");
+	sh("repo", "commit f 1 one");
+	assert_int_equal(events(), 1);
+	assert_string_equal(ask(".", "cat ran"), "first\ntool");
+	/* With ours in front again the moved one does nothing: it would go round in circles. */
+	sh("repo/.git/hooks",
+		"mv post-commit post-commit.minsky-prev;"
+		"cp post-commit.legacy post-commit");
+	sh("repo", "rm ../ran; commit f 2 two");
+	assert_int_equal(events(), 2);
+	assert_string_equal(ask(".", "cat ran"), "tool");
+}
+
+/* As the configuration of git 2.54 starts it: the same command whatever happened. */
+static void a_command_for_any_event_knows_it_by_its_arguments(void **state)
+{
+	struct buf ring = BUF_INIT;
+
+	(void)state;
+	tie("repo/.git");
+	buf_addf(&ring, "commit f 1 one; %s run any a b 0", MINSKY_HOOK_PROGRAM);
+	sh("repo", ring.data);
+	assert_int_equal(events(), 0);
+	buf_clear(&ring);
+	buf_addf(&ring, "mkdir .git/rebase-merge; %s run any; rmdir .git/rebase-merge",
+		MINSKY_HOOK_PROGRAM);
+	sh("repo", ring.data);
+	assert_int_equal(events(), 0);
+	buf_clear(&ring);
+	buf_addf(&ring, "mkdir .git/rebase-merge; %s run any rebase; rmdir .git/rebase-merge",
+		MINSKY_HOOK_PROGRAM);
+	sh("repo", ring.data);
+	assert_int_equal(events(), 1);
+	buf_release(&ring);
+}
+
 static void the_hook_behind_gets_arguments_and_gives_its_status(void **state)
 {
 	(void)state;
@@ -511,6 +555,8 @@ int main(void)
 		T(a_locked_journal_is_waited_for_briefly_and_silently),
 		T(a_deadline_that_strikes_anywhere_loses_nothing),
 		T(the_settings_say_how_long_it_may_take),
+		T(one_that_a_tool_has_moved_rings_and_goes_on),
+		T(a_command_for_any_event_knows_it_by_its_arguments),
 		T(the_hook_behind_gets_arguments_and_gives_its_status),
 		T(a_refusing_pre_push_refuses_with_its_stdin_intact),
 		T(switched_off_the_hook_behind_still_runs),
