@@ -101,15 +101,13 @@ static int store_fits(struct context *c, const struct heads *heads, bool *out, s
 /* The store folded another journal than there is now: it is filled from the beginning. */
 static int refill(struct context *c, const struct heads *heads, bool changed, struct error *err)
 {
-	static const char empty[] = "{\"heads\":[],\"sessions\":[]}";
 	bool fits;
 	int r = store_fits(c, heads, &fits, err);
 
 	if (r < 0 || !c->backend)
 		return r;
 	if (changed || !fits)
-		r = c->backend->ops->write_state(
-			c->backend, c->repo.id, empty, sizeof(empty) - 1, err);
+		r = context_empty_backend(c, err);
 	return r;
 }
 

@@ -1,10 +1,12 @@
 /* minsky journal verify */
 #include "cli/context.h"
+#include "cli/seal.h"
 #include "log/verify.h"
 
-static const char *repo;
+static const char *repo, *against;
 
 static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "against", &against, "REF", "compare with this seal, too" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
@@ -92,6 +94,8 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_begin_array(&w);
 	}
 	r = journal_verify(c.journal, &result, found, &out, err);
+	if (r == 0 && against)
+		r = seal_check(&c, against, &result, found, &out, err);
 	if (r < 0)
 		goto out;
 	print_result(app, &w, &result);

@@ -4,9 +4,9 @@ extern const struct cmd cmd_session_start, cmd_session_list, cmd_session_get, cm
 	cmd_session_inspect, cmd_session_log, cmd_session_delete, cmd_session_restore,
 	cmd_session_pr_create, cmd_session_pr_get, cmd_session_approve, cmd_journal_log,
 	cmd_journal_follow, cmd_journal_cat, cmd_journal_export, cmd_journal_replay,
-	cmd_journal_stats, cmd_journal_verify, cmd_journal_repair, cmd_hooks_install,
-	cmd_hooks_status, cmd_hooks_uninstall, cmd_doctor, cmd_init, cmd_sync, cmd_completion,
-	cmd_help, cmd_version;
+	cmd_journal_stats, cmd_journal_verify, cmd_journal_repair, cmd_journal_redact,
+	cmd_journal_seal, cmd_hooks_install, cmd_hooks_status, cmd_hooks_uninstall, cmd_doctor,
+	cmd_init, cmd_sync, cmd_completion, cmd_help, cmd_version;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_session_start,
@@ -28,6 +28,8 @@ const struct cmd *const cmd_table[] = {
 	&cmd_journal_stats,
 	&cmd_journal_verify,
 	&cmd_journal_repair,
+	&cmd_journal_redact,
+	&cmd_journal_seal,
 	&cmd_hooks_install,
 	&cmd_hooks_status,
 	&cmd_hooks_uninstall,

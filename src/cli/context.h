@@ -65,6 +65,8 @@ int context_add_clone(struct context *c, const char *id, const char *path, const
 	struct error *err);
 /* Open the backend and bring it up to the journal's heads. Warns once about unknown events. */
 int context_project(struct context *c, struct error *err);
+/* Empty the backend of this repository, whose journal has changed: the next one fills it anew. */
+int context_empty_backend(struct context *c, struct error *err);
 
 /*
  * The session that a command means: by name, id or task; NULL: the one whose workspace we are

@@ -44,6 +44,9 @@ static int missing(const struct journal_reader *r, uint64_t next, struct error *
 	return error_hint(err, "run 'minsky journal verify'");
 }
 
+static int seek_in_segment(struct journal_reader *r, uint64_t after, bool newer,
+	const char *expect_hash, struct error *err);
+
 static int enter(struct journal_reader *r, const struct segment *s, struct error *err)
 {
 	int fd, e;
@@ -167,6 +170,32 @@ static int judge_end(struct journal_reader *r, const struct hint *hint, const ch
 }
 
 /*
+ * The segment may have been replaced, by one in which a body is blank or that was repaired. Go on
+ * in the new one, behind the record that was read last.
+ */
+static int follow_replaced(struct journal_reader *r, bool *replaced_out, struct error *err)
+{
+	struct segment segment = r->segment;
+	struct stat held, seen;
+	int e;
+
+	*replaced_out = false;
+	if (fstat(r->fd, &held) < 0)
+		return error_errno(err, "cannot look at '%s'", r->path.data);
+	if (fstatat(r->place->fd, segment.name, &seen, AT_SYMLINK_NOFOLLOW) < 0 ||
+		(held.st_dev == seen.st_dev && held.st_ino == seen.st_ino))
+		return 0;
+	e = enter(r, &segment, err);
+	if (e == 0 && r->seq >= segment.first)
+		e = seek_in_segment(r, r->seq, false, r->hash, err);
+	if (e < 0)
+		return e;
+	scan_seek(&r->scan, r->fd, r->segment.name, r->at);
+	*replaced_out = true;
+	return 0;
+}
+
+/*
  * No record could be read at r->at. What `head` claims and which segments there are is asked
  * first, and the file read again after that: what they promise is then on disk, so that a writer
  * at work is never mistaken for damage.
@@ -180,6 +209,13 @@ static int settle(struct journal_reader *r, bool *end_out, struct error *err)
 	int e = 0;
 
 	*end_out = false;
+	if (r->fd >= 0) {
+		bool replaced;
+
+		e = follow_replaced(r, &replaced, err);
+		if (e < 0 || replaced)
+			return e;
+	}
 	if (r->own)
 		e = hint_read(&hint, &r->j->own, err);
 	if (e == 0)

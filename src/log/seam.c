@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "core/fs.h"
+#include "log/verify.h"
 
 #define SEAMS_MAX (16u << 20)
 
@@ -193,4 +194,21 @@ int seam_leads(bool *out, const struct place *own, const char *origin, uint64_t 
 	struct seam key = make_key(origin, last, last_hash, next);
 
 	return find(out, own, &key, err);
+}
+
+int journal_lost(const struct journal *j, const char *origin, uint64_t upto, uint64_t *out,
+	struct error *err)
+{
+	struct seams seams;
+	uint64_t lost = 0;
+	int r = seams_load(&seams, &j->own, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < seams.n; i++)
+		if (seams.v[i].next <= upto && strcmp(seams.v[i].origin, origin) == 0)
+			lost += seams.v[i].next - seams.v[i].last - 1;
+	seams_release(&seams);
+	*out = lost;
+	return 0;
 }

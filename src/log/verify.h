@@ -32,4 +32,8 @@ typedef void verify_fn(void *arg, const struct verify_finding *finding);
 int journal_verify(struct journal *j, struct verify_result *out, verify_fn *found, void *arg,
 	struct error *err);
 
+/* How many records of an origin, below `upto`, repair has declared lost in what readers see. */
+int journal_lost(const struct journal *j, const char *origin, uint64_t upto, uint64_t *out,
+	struct error *err);
+
 #endif

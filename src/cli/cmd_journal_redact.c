@@ -1,0 +1,79 @@
+/* minsky journal redact */
+#include "cli/context.h"
+#include "cli/log_point.h"
+#include "log/redact.h"
+
+static const char *repo, *reason;
+static bool yes;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "reason", &reason, "TEXT", "why; it is written to the journal" },
+	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static int confirm(struct app *app, const char *place, struct error *err)
+{
+	if (yes || app_confirm(app, "blank record %s for good?", place))
+		return 0;
+	error_set(err, ERR_REFUSED, "record %s stays as it is", place);
+	return error_hint(err, "what is blanked cannot be brought back; --yes does it unasked");
+}
+
+static void print_result(
+	struct app *app, const struct log_point *p, const char *place, bool changed)
+{
+	struct jsonw w;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "origin", p->origin);
+		jsonw_ku64(&w, "seq", p->seq);
+		jsonw_kstring(&w, "outcome", changed ? "redacted" : "unchanged");
+		app_json_end(app, &w);
+		return;
+	}
+	buf_addf(
+		&app->out, "record %s %s\n", place, changed ? "is blank now" : "was blank already");
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct log_point p = { .by_time = false };
+	bool changed = false;
+	int r = context_open(&c, app, repo, err);
+
+	(void)argc;
+	if (r == 0 && !c.known)
+		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
+	if (r == 0 && (!reason || !*reason))
+		r = error_set(err, ERR_USAGE, "a reason has to be given with --reason");
+	if (r == 0)
+		r = log_point_parse(&p, c.journal, argv[0], false, err);
+	if (r == 0)
+		r = confirm(app, argv[0], err);
+	if (r == 0)
+		r = journal_redact(c.journal, p.origin, p.seq, reason, &changed, err);
+	if (r == 0)
+		r = context_empty_backend(&c, err);
+	if (r == 0)
+		r = context_project(&c, err);
+	if (r == 0)
+		print_result(app, &p, argv[0], changed);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_journal_redact = {
+	.name = "journal redact",
+	.summary = "blank what one record says, for good, and record who did it and why",
+	.usage = "SEQ",
+	.details = "SEQ is the number of a record, or ORIGIN:SEQ.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 1,
+	.json = true,
+	.run = run,
+};

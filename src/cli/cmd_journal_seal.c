@@ -1,0 +1,60 @@
+/* minsky journal seal */
+#include "cli/seal.h"
+
+static const char *repo, *tag, *ref;
+static bool sign;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "tag", &tag, "NAME", "the name of the tag (minsky/seal/TIME-N)" },
+	{ OPTION_STRING, 0, "ref", &ref, "REF", "under this ref instead of a tag" },
+	{ OPTION_FLAG, 's', "sign", &sign, NULL, "sign it, as git signs your tags" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static void print_result(struct app *app, const char *name)
+{
+	struct jsonw w;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "ref", name);
+		jsonw_kbool(&w, "signed", sign);
+		app_json_end(app, &w);
+		return;
+	}
+	app_text(app, name);
+	buf_addch(&app->out, '\n');
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct buf name = BUF_INIT;
+	int r = context_open(&c, app, repo, err);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0 && !c.known)
+		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
+	if (r == 0 && tag && ref)
+		r = error_set(err, ERR_USAGE, "--tag and --ref exclude each other");
+	if (r == 0 && (tag ? tag[0] == '-' : ref && strncmp(ref, "refs/", 5) != 0))
+		r = error_set(err, ERR_USAGE, "'%s' is no name for a seal", tag ? tag : ref);
+	if (r == 0)
+		r = seal_make(&c, tag, ref, sign, &name, err);
+	if (r == 0)
+		print_result(app, name.data);
+	buf_release(&name);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_journal_seal = {
+	.name = "journal seal",
+	.summary =
+		"put the journal's present end into a tag, to prove later that nothing was changed",
+	.options = options,
+	.json = true,
+	.run = run,
+};
