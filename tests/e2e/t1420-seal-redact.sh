@@ -3,7 +3,7 @@
 # what one record says and leaves everything else provable.
 . "$(dirname "$0")/lib.sh"
 
-segment= journal=
+segment='' journal=''
 
 commit() { # DIRECTORY FILE
 	tick && echo "$2" >"$1/$2" && git -C "$1" add "$2" && git -C "$1" commit -q -m "add $2"
