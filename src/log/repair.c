@@ -253,7 +253,7 @@ static int needs_repair(struct repair *r, const char *origin, bool *out, struct 
 
 static int repair_place(struct repair *r, size_t place, struct error *err)
 {
-	struct segments list, own;
+	struct segments list = { .v = NULL }, own = { .v = NULL };
 	int e = segments_list(&list, &r->places[place], NULL, err);
 
 	for (size_t i = 0; e == 0 && i < list.n; i++) {
