@@ -59,11 +59,11 @@ test_ok 'paths with control characters' '
 	must_fail 4 minsky -C app session delete work --json >out 2>/dev/null && jq -e ".reasons" out &&
 	hasnt "$esc" out && rm "$ws/untracked$odd"
 '
-test_ok 'a repository whose own path is such: refused, or recorded and shown harmless' '
-	dir=$(printf "re\033[31mpo\nx") && make_repo "$dir" && must_fail 1 minsky -C "$dir" session start odd 2>err &&
-	hasnt "$esc" err && dir=$(printf "re po \377\342\200\256") && make_repo "$dir" && other=$(minsky -C "$dir" session start odd --quiet) &&
-	tick && git -C "$other" commit -q --allow-empty -m one && minsky -C "$dir" session get odd >out 2>&1 &&
-	hasnt "$esc" out && minsky -C "$dir" journal verify >out && has ": good$" out
+test_ok 'a repository whose own path is such is refused, in harmless words' '
+	for dir in "$(printf "re\033[31mpo")" "$(printf "re\npo")" "$(printf "re\377po")"; do
+		make_repo "$dir" && must_fail 1 minsky -C "$dir" session start odd 2>err && test -s err &&
+			hasnt "$esc" err && test ! -e "$dir/.git/minsky" || return 1
+	done
 '
 test_ok 'a description and a note of a megabyte are refused or cut, and nothing breaks' '
 	long=$(head -c 100000 /dev/zero | tr "\000" y) &&
