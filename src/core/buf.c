@@ -67,12 +67,22 @@ void buf_addch(struct buf *b, char c)
 
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->cap ? b->cap - b->len : 0;
 	va_list ap;
 	int n;
 
+	if (b->failed)
+		return;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, ap);
 	va_end(ap);
+	if (n >= 0 && (size_t)n < room) {
+		b->len += (size_t)n;
+		return;
+	}
+	/* What did not fit is cut off again. */
+	if (room)
+		b->data[b->len] = '\0';
 	if (n < 0 || !buf_grow(b, (size_t)n)) {
 		b->failed = true;
 		return;
