@@ -18,6 +18,7 @@
  *	lock          One open file description lock for all writing. Never deleted.
  *	suspect       An append failed and could not take its bytes back (same form as head).
  *	torn/         <segment>.<offset>: bytes that were taken out of a segment.
+ *	seams         Records that repair has joined (seam.h).
  *	cursors/      How far hooks have read; none of this module's business.
  *	new.tmp       A segment that is being made. Overwritten by the next writer.
  *
@@ -44,6 +45,9 @@
  * New segments are written under a temporary name with their first records in them, synced,
  * renamed, and the directory is synced. The directory is synced again by whoever appends to a
  * segment that head does not name yet, because its creator may have died before that last step.
+ * The one before is made read-only (0400). It is not compressed: a segment of commits, 8 MiB for
+ * 11,000 events, has a fifth of that size with zstd, which is 6 MiB in a year of hard work, against
+ * the loss of seeking in it, of jq, cut and sha256sum, and of copies that are the same bytes.
  *
  * The end. If the record that head names is where head says, with the hash that follows from its
  * content, the search for the end starts behind it: the price does not grow with history.
@@ -69,6 +73,11 @@
  * one. Readers do not pass from the damage to the break; they may start behind it.
  *
  * Damage further up is not looked for when appending. Readers that come by and verify find it.
+ *
+ * Segments are replaced in two cases only, under the lock, by a new file that takes the name:
+ * repair.c, which leaves the order of what it does in its first comment, and redact.c. Readers that
+ * have the old file open find that out at its end, and go on in the new one behind the record that
+ * they read last. Where repair joins records that the chain does not, `seams` says so (seam.h).
  *
  * What the chain cannot see: its own end. A journal cut at a line, or rewritten as a whole, is
  * valid; only a head that was remembered elsewhere (here: in `head`, in a backend) tells.

@@ -284,6 +284,27 @@ static void segments_roll_before_their_limit_and_the_chain_runs_across(void **st
 	journal_close(j);
 }
 
+static void a_segment_that_has_ended_is_read_only(void **state)
+{
+	struct journal *j;
+	char first[768];
+	struct stat st;
+
+	(void)state;
+	setenv("MINSKY_SEGMENT_SIZE", "900", 1);
+	j = journals_new(dir);
+	journals_fill(j, 1, 1);
+	(void)snprintf(first, sizeof(first), "%s", journals_segment(j));
+	assert_int_equal(stat(first, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	journals_fill(j, 2, 6);
+	assert_int_equal(stat(first, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0400);
+	assert_int_equal(stat(journals_segment(j), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	journal_close(j);
+}
+
 static void a_batch_larger_than_a_segment_has_one_to_itself(void **state)
 {
 	const struct journal_entry entries[] = { { "{}", 2 }, { "{}", 2 }, { "{}", 2 } };
@@ -576,6 +597,7 @@ int main(void)
 		test(a_clock_that_goes_back_or_stands_still_does_not_matter),
 		test(a_full_counter_moves_the_milliseconds),
 		test(segments_roll_before_their_limit_and_the_chain_runs_across),
+		test(a_segment_that_has_ended_is_read_only),
 		test(a_batch_larger_than_a_segment_has_one_to_itself),
 		test(nothing_to_trust_is_refused),
 		test(a_segment_that_is_a_link_or_open_to_others_is_refused),
