@@ -31,8 +31,8 @@ static int make_body(struct buf *body, const char *clone, unsigned long i, struc
 		"\"how\":\"commit\"}",
 		new_oid, i);
 	if (n_sessions) {
-		snprintf(
-			session, sizeof(session), "0193597a-0000-7000-8000-%012lx", i % n_sessions);
+		snprintf(session, sizeof(session), "0193597a-0000-7000-8000-%012lx",
+			(i % n_sessions) & 0xfffffffffffful);
 		draft.session = session;
 	}
 	draft.at = clock_now_ms();

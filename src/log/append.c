@@ -319,7 +319,7 @@ static int store(struct append *a, struct error *err)
 		r = create_segment(a, &s, err);
 		/* A guard against mistakes, no more: nothing depends on it. */
 		if (r == 0 && a->tail.segment.name[0])
-			(void)fchmodat(a->j->own.fd, a->tail.segment.name, 0400, 0);
+			(void)!fchmodat(a->j->own.fd, a->tail.segment.name, 0400, 0);
 	} else {
 		r = extend(a, err);
 	}
