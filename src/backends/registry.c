@@ -1,17 +1,23 @@
 #include "backends/registry.h"
 
+#include "backends/module.h"
+
 const struct backend_ops *const registry_backends[] = { &backend_json, NULL };
 
-/* Open backends, for as long as the process lives or until registry_close_all(). */
+/* Modules that come with minsky: these a repository's file may name as well. */
+static const char *const own_modules[] = { "postgres", NULL };
+
+/* What is open, for as long as the process lives or until registry_close_all(). */
 struct opened {
 	char *key;
 	struct backend *backend;
+	struct hub *hub;
 	struct opened *next;
 };
 
 static struct opened *opened;
 
-static const struct backend_ops *find_ops(const char *name)
+static const struct backend_ops *built_in(const char *name)
 {
 	for (size_t i = 0; registry_backends[i]; i++)
 		if (strcmp(registry_backends[i]->name, name) == 0)
@@ -19,80 +25,220 @@ static const struct backend_ops *find_ops(const char *name)
 	return NULL;
 }
 
-static int unknown(const char *name, const struct config *config, struct error *err)
+static bool is_own_module(const char *name)
+{
+	for (size_t i = 0; own_modules[i]; i++)
+		if (strcmp(own_modules[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int unknown(const char *name, struct error *err)
 {
 	struct buf names = BUF_INIT;
 
-	for (size_t i = 0; registry_backends[i]; i++) {
-		buf_adds(&names, i ? ", " : "");
-		buf_adds(&names, registry_backends[i]->name);
-	}
-	error_set(err, ERR_USAGE, "there is no backend '%s' (sessiondb.backend, %s)", name,
-		config_origin(config, "sessiondb.backend"));
+	for (size_t i = 0; registry_backends[i]; i++)
+		buf_addf(&names, "%s%s", i ? ", " : "", registry_backends[i]->name);
+	module_add_names(&names);
+	error_set(err, ERR_USAGE, "there is no backend '%s'", name);
 	error_hint(err, "backends that this minsky has: %s", names.data);
 	buf_release(&names);
 	return err->code;
 }
 
-/* Everything that may decide which store is meant: the backend's name and its own settings. */
-static int make_key(
-	struct buf *out, const char *name, const struct config *config, struct error *err)
+int registry_find(const struct backend_ops **out, const char *name, struct error *err)
+{
+	const struct backend_module *m;
+	int r;
+
+	if (built_in(name)) {
+		*out = built_in(name);
+		return 0;
+	}
+	r = module_load(&m, name, err);
+	if (r == ERR_NOTFOUND || (r == 0 && !m->backend))
+		return unknown(name, err);
+	if (r == 0)
+		*out = m->backend;
+	return r;
+}
+
+/* Loading a file is running it: its name has to be the user's own word. */
+static int check_who(
+	const char *name, const char *setting, const struct config *config, struct error *err)
+{
+	if (built_in(name) || is_own_module(name) ||
+		config_level(config, setting) != CONFIG_REPOSITORY)
+		return 0;
+	error_set(err, ERR_REFUSED, "a repository's file may not name the module '%s' (%s, %s)",
+		name, setting, config_origin(config, setting));
+	return error_hint(err, "name it in your own configuration");
+}
+
+static int in_setting(int r, const char *setting, const struct config *config, struct error *err)
+{
+	if (r == ERR_USAGE)
+		error_wrap(err, "%s (%s)", setting, config_origin(config, setting));
+	return r;
+}
+
+/* Everything that may decide which store is meant. */
+static int make_key(struct buf *out, const char *kind, const char *name,
+	const struct config *config, struct error *err)
 {
 	struct buf prefix = BUF_INIT;
 	int r;
 
 	buf_addf(&prefix, "sessiondb.%s.", name);
-	buf_adds(out, name);
+	buf_addf(out, "%s\n%s", kind, name);
 	for (size_t i = 0; !prefix.failed && i < n_config_keys; i++) {
-		const char *value;
+		const char *key = config_keys[i].name, *value;
 
-		if (strncmp(config_keys[i].name, prefix.data, prefix.len) != 0)
+		/* A module of somebody else's has no settings of its own in the table. */
+		if (strncmp(key, prefix.data, prefix.len) != 0 &&
+			strcmp(key, "sessiondb.location") != 0 && strcmp(key, "sessiondb.hub") != 0)
 			continue;
-		value = config_get(config, config_keys[i].name);
-		buf_addf(out, "\n%s=%s", config_keys[i].name, value ? value : "");
+		value = config_get(config, key);
+		buf_addf(out, "\n%s=%s", key, value ? value : "");
 	}
 	r = buf_check(&prefix, err);
 	buf_release(&prefix);
 	return r < 0 ? r : buf_check(out, err);
 }
 
+static const struct opened *find_open(const struct buf *key)
+{
+	const struct opened *o = opened;
+
+	while (o && strcmp(o->key, key->data) != 0)
+		o = o->next;
+	return o;
+}
+
+/* Takes over the key's text. */
+static void remember(struct opened *o, struct buf *key)
+{
+	o->key = buf_detach(key);
+	o->next = opened;
+	opened = o;
+}
+
 int registry_open(struct backend **out, const struct config *config, struct error *err)
 {
-	const char *name = config_get(config, "sessiondb.backend");
-	const struct backend_ops *ops = find_ops(name ? name : "");
+	static const char setting[] = "sessiondb.backend";
+	const char *name = config_get(config, setting);
+	const struct backend_ops *ops;
+	const struct opened *known;
 	struct opened *o = NULL;
 	struct buf key = BUF_INIT;
 	int r;
 
-	if (!ops)
-		return unknown(name ? name : "", config, err);
-	r = make_key(&key, name, config, err);
+	name = name ? name : "";
+	r = check_who(name, setting, config, err);
+	if (r == 0)
+		r = in_setting(registry_find(&ops, name, err), setting, config, err);
+	if (r == 0)
+		r = make_key(&key, "backend", name, config, err);
 	if (r < 0)
 		goto out;
-	for (o = opened; o; o = o->next)
-		if (strcmp(o->key, key.data) == 0)
-			break;
-	if (o) {
-		*out = o->backend;
-		o = NULL;
+	known = find_open(&key);
+	if (known) {
+		*out = known->backend;
 		goto out;
 	}
 	o = calloc(1, sizeof(*o));
-	if (!o) {
-		r = error_nomem(err);
-		goto out;
-	}
-	r = ops->open(&o->backend, config, err);
+	r = o ? ops->open(&o->backend, config, err) : error_nomem(err);
 	if (r < 0)
 		goto out;
 	*out = o->backend;
-	o->key = buf_detach(&key);
-	o->next = opened;
-	opened = o;
+	remember(o, &key);
 	o = NULL;
 out:
 	free(o);
 	buf_release(&key);
+	return r;
+}
+
+/* "postgres", or a URL whose scheme is postgres or postgresql. */
+static int hub_name(struct buf *out, const char *value, struct error *err)
+{
+	size_t n = strcspn(value, ":");
+
+	if (n == strlen("postgresql") && !strncmp(value, "postgresql", n))
+		buf_adds(out, "postgres");
+	else
+		buf_add(out, value, n);
+	return buf_check(out, err);
+}
+
+/* Of which module, and which setting says so; ERR_NOTFOUND if that is none. */
+static int find_hub(const struct hub_ops **out, struct buf *name, const struct config *config,
+	struct error *err)
+{
+	const char *setting = "sessiondb.hub", *value = config_get(config, setting);
+	const struct backend_module *m;
+	bool by_backend = !value || !*value;
+	int r;
+
+	if (by_backend) {
+		setting = "sessiondb.backend";
+		value = config_get(config, setting);
+	}
+	r = hub_name(name, value ? value : "", err);
+	if (r == 0 && by_backend && built_in(name->data))
+		return error_set(err, ERR_NOTFOUND, "no hub is configured (sessiondb.hub)");
+	if (r == 0)
+		r = check_who(name->data, setting, config, err);
+	if (r < 0)
+		return r;
+	r = module_load(&m, name->data, err);
+	if (r == ERR_NOTFOUND)
+		r = in_setting(unknown(name->data, err), setting, config, err);
+	if (r < 0)
+		return r;
+	if (!m->hub) {
+		if (by_backend)
+			return error_set(err, ERR_NOTFOUND, "no hub is configured (sessiondb.hub)");
+		error_set(err, ERR_USAGE, "'%s' cannot be a hub (sessiondb.hub, %s)", name->data,
+			config_origin(config, setting));
+		return error_hint(err, "a team's events are exchanged in postgres");
+	}
+	*out = m->hub;
+	return 0;
+}
+
+int registry_open_hub(
+	struct hub **out, const struct config *config, int deadline_ms, struct error *err)
+{
+	const struct hub_ops *ops;
+	const struct opened *known;
+	struct opened *o = NULL;
+	struct buf key = BUF_INIT, name = BUF_INIT;
+	int r = find_hub(&ops, &name, config, err);
+
+	if (r == 0)
+		r = make_key(&key, "hub", name.data, config, err);
+	buf_addf(&key, "\n%d", deadline_ms);
+	if (r == 0)
+		r = buf_check(&key, err);
+	if (r < 0)
+		goto out;
+	known = find_open(&key);
+	if (known) {
+		*out = known->hub;
+		goto out;
+	}
+	o = calloc(1, sizeof(*o));
+	r = o ? ops->open(&o->hub, config, deadline_ms, err) : error_nomem(err);
+	if (r < 0)
+		goto out;
+	*out = o->hub;
+	remember(o, &key);
+	o = NULL;
+out:
+	free(o);
+	buf_release(&key);
+	buf_release(&name);
 	return r;
 }
 
@@ -102,7 +248,10 @@ void registry_close_all(void)
 		struct opened *o = opened;
 
 		opened = o->next;
-		o->backend->ops->close(o->backend);
+		if (o->backend)
+			o->backend->ops->close(o->backend);
+		if (o->hub)
+			o->hub->ops->close(o->hub);
 		free(o->key);
 		free(o);
 	}

@@ -1,18 +1,35 @@
 /*
- * registry.h - the factory: from a name in the configuration to an open backend.
+ * registry.h - the factory: from a name in the configuration to an open backend or hub.
  *
- * Opens lazily, keeps one backend for each configuration in a process, closes them all at once.
+ * Opens lazily, keeps one of each for each configuration in a process, closes them all at once. A
+ * name that is not built in is that of a module (module.h); which modules a repository's file may
+ * name is decided here: those that come with minsky.
  */
 #ifndef BACKENDS_REGISTRY_H
 #define BACKENDS_REGISTRY_H
 
+#include <stdbool.h>
+
 #include "core/backend.h"
 #include "core/config.h"
 #include "core/error.h"
+#include "core/hub.h"
 
-/* Owned by the registry. ERR_USAGE for a name that is not built in; the hint lists those that are.
+/*
+ * What sessiondb.backend names; owned by the registry. ERR_USAGE for a name that is neither built
+ * in nor a module's (the hint lists those there are), ERR_UNSUPPORTED for a module that does not
+ * fit, ERR_REFUSED for one that a repository's file may not name.
  */
 int registry_open(struct backend **out, const struct config *config, struct error *err);
+/*
+ * The hub: of the module that sessiondb.hub names ("postgres", or the scheme of a URL), else of the
+ * backend, if that can be one. ERR_NOTFOUND: there is none. Owned by the registry; `deadline_ms` as
+ * in hub_ops.open(), and one with another deadline is another hub. Errors as above.
+ */
+int registry_open_hub(
+	struct hub **out, const struct config *config, int deadline_ms, struct error *err);
+/* The ops behind a name, built in or loaded: for tests, and for naming another backend. */
+int registry_find(const struct backend_ops **out, const char *name, struct error *err);
 void registry_close_all(void);
 
 /* What is built in, one table a file. */

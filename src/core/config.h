@@ -33,6 +33,7 @@ enum config_type {
 	CONFIG_PATH,
 	CONFIG_BOOL,
 	CONFIG_CHOICE,
+	CONFIG_NAME, /* of its choices, or a bare name */
 	CONFIG_DURATION,
 	CONFIG_INT
 };

@@ -158,6 +158,14 @@ static bool in_range(int64_t v, const char *range)
 		v >= least && v <= most;
 }
 
+static bool bare_name(const char *value)
+{
+	size_t n =
+		strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	return n && !value[n] && value[0] != '-';
+}
+
 static bool allowed(const struct config_key *key, const char *value)
 {
 	int64_t number;
@@ -172,6 +180,8 @@ static bool allowed(const struct config_key *key, const char *value)
 		return config_parse_bool(value, &flag);
 	case CONFIG_CHOICE:
 		return among(value, key->choices);
+	case CONFIG_NAME:
+		return among(value, key->choices) || bare_name(value);
 	case CONFIG_DURATION:
 		return duration_parse(value, &number);
 	case CONFIG_INT:
@@ -191,6 +201,8 @@ static int hint_allowed(const struct config_key *key, struct error *err)
 		return error_hint(err, "write true or false");
 	case CONFIG_CHOICE:
 		return error_hint(err, "one of: %s", key->choices);
+	case CONFIG_NAME:
+		return error_hint(err, "one of: %s, or the bare name of a module", key->choices);
 	case CONFIG_DURATION:
 		return error_hint(
 			err, "write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w");

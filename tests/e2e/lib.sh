@@ -64,7 +64,7 @@ LANG=C
 TZ=UTC
 MINSKY_SESSION_BACKEND=$MINSKY_TEST_BACKEND
 MINSKY_HOOK_PROGRAM=$MINSKY_BUILD/src/hooks/minsky-hook
-MINSKY_MODULE_DIR=$MINSKY_BUILD/src/git
+MINSKY_MODULE_DIR=$MINSKY_BUILD/modules
 PATH=$MINSKY_BUILD/src/cli:$PATH
 # A report of a sanitizer lands in a file, also when git or a detached worker hides the output,
 # and its exit status is none that must_fail could be asked for.

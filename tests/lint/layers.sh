@@ -33,8 +33,8 @@ deny hooks 'backends/|git/|cli/'
 home '([^">]*/)?cJSON\.h' core/json.c
 home 'yaml\.h' core/config_yaml.c
 home 'git2(/[^">]*)?\.h' git/*.[ch]
-home 'sqlite3\.h' backends/sqlite.c
-home '([^">]*/)?libpq-fe\.h' backends/postgres.c
+home 'sqlite3\.h' backends/sqlite*.[ch]
+home '([^">]*/)?libpq-fe\.h' backends/postgres*.[ch]
 home 'sha2\.h' core/hash.c core/hash.h
 
 hook=${MINSKY_BUILD:-}/src/hooks/minsky-hook

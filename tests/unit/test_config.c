@@ -6,6 +6,7 @@ static void every_key_has_its_default(void **state)
 		const char *name, *variable, *value;
 	} rows[] = {
 		{ "sessiondb.backend", "MINSKY_SESSION_BACKEND", "json" },
+		{ "sessiondb.location", "MINSKY_SESSIONDB_LOCATION", NULL },
 		{ "sessiondb.json.path", "MINSKY_JSON_PATH",
 			"~/.local/state/minsky/session-db.json" },
 		{ "sessiondb.sqlite.path", "MINSKY_SQLITE_PATH",
@@ -66,6 +67,7 @@ static void every_key_has_its_variable(void **state)
 			value = "off";
 			break;
 		case CONFIG_CHOICE:
+		case CONFIG_NAME:
 			value = strrchr(k->choices, '|') + 1;
 			break;
 		case CONFIG_DURATION:
@@ -143,11 +145,16 @@ static void wrong_values_are_refused_with_their_place(void **state)
 	static const struct {
 		const char *key, *value, *hint;
 	} cases[] = {
-		{ "sessiondb.backend", "mongodb", "one of: json|sqlite|postgres" },
-		{ "sessiondb.backend", "js", "one of: json|sqlite|postgres" },
-		{ "sessiondb.backend", "json|sqlite", "one of: json|sqlite|postgres" },
-		{ "sessiondb.backend", "JSON", "one of: json|sqlite|postgres" },
-		{ "sessiondb.backend", "", "one of: json|sqlite|postgres" },
+		{ "sessiondb.backend", "../mongodb",
+			"one of: json|sqlite|postgres, or the bare name of a module" },
+		{ "sessiondb.backend", "json.so",
+			"one of: json|sqlite|postgres, or the bare name of a module" },
+		{ "sessiondb.backend", "json|sqlite",
+			"one of: json|sqlite|postgres, or the bare name of a module" },
+		{ "sessiondb.backend", "-",
+			"one of: json|sqlite|postgres, or the bare name of a module" },
+		{ "sessiondb.backend", "",
+			"one of: json|sqlite|postgres, or the bare name of a module" },
 		{ "pr.push", "true", "one of: ask|yes|no" },
 		{ "sessiondb.sqlite.wal", "1", "write true or false" },
 		{ "sessiondb.sqlite.wal", "", "write true or false" },
