@@ -107,10 +107,20 @@ bool session_key_matches(enum session_key kind, const char *key, const struct se
 	return false;
 }
 
+/* 16 digits each; a record of before there were claims comes first. */
+static int compare_claims(const struct session *a, const struct session *b)
+{
+	int c = strcmp(a->claim_hlc ? a->claim_hlc : "", b->claim_hlc ? b->claim_hlc : "");
+
+	return c ? c : strcmp(a->claim_origin, b->claim_origin);
+}
+
 bool session_key_prefers(enum session_key kind, const struct session *a, const struct session *b)
 {
-	int c = a->created_at < b->created_at ? -1 : a->created_at > b->created_at;
+	int c = kind == KEY_NAME ? compare_claims(a, b) : 0;
 
+	if (!c)
+		c = a->created_at < b->created_at ? -1 : a->created_at > b->created_at;
 	if (!c)
 		c = strcmp(a->id, b->id);
 	return kind == KEY_TASK ? c > 0 : c < 0;

@@ -55,7 +55,7 @@ struct session_query {
 
 enum session_key {
 	KEY_ID,
-	KEY_NAME, /* of a session that is not deleted; of several, the one created first */
+	KEY_NAME, /* of a session that is not deleted; of several, the one that claimed it first */
 	KEY_TASK, /* any spelling; newest session of that task that is not deleted */
 };
 

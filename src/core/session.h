@@ -86,6 +86,12 @@ struct session {
 	char *remote_depth; /* JSON text of a string or number, as it came: 1 or "1" */
 	char *workspace;
 	char *mode; /* "clone" or "worktree" */
+	/* who started it, and in which origin's journal */
+	char *started_user, *started_host, *started_agent;
+	char started_origin[ID_HEX_SIZE];
+	/* the event that gave it its name: of two with one name the first claim keeps it */
+	char *claim_hlc; /* 16 digits */
+	char claim_origin[ID_HEX_SIZE];
 	int64_t last_activity_at, deleted_at;
 	/* what its clones are, and where its branch stands */
 	char *clone_id, *main_clone_id;

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "core/jsonw.h"
 #include "core/session_pr.h"
 #include "core/session_shape.h"
@@ -110,6 +112,8 @@ static bool may_set(const struct member *m)
 {
 	if (m->kind == MEMBER_TIME)
 		return m->offset == offsetof(struct session, created_at);
+	if (strcmp(m->name, "claim") == 0 || strcmp(m->name, "startedBy") == 0)
+		return false;
 	return m->kind < MEMBER_STATUS && m->kind != MEMBER_UUID && m->kind != MEMBER_HEX;
 }
 
@@ -200,14 +204,41 @@ static int imported(struct session *s, const struct event *e, struct error *err)
 	return 0;
 }
 
-static int apply_session(struct session *s, const struct event *e, struct error *err)
+static int take_starter(struct session *s, const struct event *e, struct error *err)
 {
+	int r = 0;
+
+	if (s->started_origin[0])
+		return 0;
+	memcpy(s->started_origin, e->key.origin, sizeof(s->started_origin));
+	r = text_set(&s->started_user, e->actor.user, err);
+	if (r == 0)
+		r = text_set(&s->started_host, e->actor.host, err);
+	return r < 0 ? r : text_set(&s->started_agent, e->actor.agent, err);
+}
+
+/* The event gave the session its name, or gave it back. */
+static int take_claim(struct session *s, const struct event *e, struct error *err)
+{
+	char hlc[17];
+
+	(void)snprintf(hlc, sizeof(hlc), "%016" PRIx64, e->key.hlc);
+	memcpy(s->claim_origin, e->key.origin, sizeof(s->claim_origin));
+	return text_set(&s->claim_hlc, hlc, err);
+}
+
+static int change_session(struct session *s, const struct event *e, struct error *err)
+{
+	int r;
+
 	switch ((int)e->type) {
 	case EVENT_SESSION_STARTED:
 		s->started = true;
-		return take_plan(s, e, err);
+		r = take_starter(s, e, err);
+		return r < 0 ? r : take_plan(s, e, err);
 	case EVENT_SESSION_STARTING:
-		return take_plan(s, e, err);
+		r = take_starter(s, e, err);
+		return r < 0 ? r : take_plan(s, e, err);
 	case EVENT_SESSION_START_FAILED:
 	case EVENT_SESSION_DELETED:
 		s->deleted = true;
@@ -231,6 +262,22 @@ static int apply_session(struct session *s, const struct event *e, struct error 
 	default:
 		return 0;
 	}
+}
+
+static int apply_session(struct session *s, const struct event *e, struct error *err)
+{
+	char *before = s->name ? strdup(s->name) : NULL;
+	int r;
+
+	if (s->name && !before)
+		return error_nomem(err);
+	r = change_session(s, e, err);
+	if (r == 0 && s->name &&
+		(e->type == EVENT_SESSION_RESTORED || e->type == EVENT_SESSION_IMPORTED ||
+			!same(before, s->name)))
+		r = take_claim(s, e, err);
+	free(before);
+	return r;
 }
 
 /* Where the session's branch stands now, if the event is about that branch. */

@@ -28,6 +28,20 @@ static const struct member attention_members[] = {
 };
 static const struct shape attention_shape = SHAPE(attention_members, NO_EXTRA);
 
+static const struct member claim_members[] = {
+	TEXT(struct session, "hlc", claim_hlc),
+	OTHER(struct session, "origin", MEMBER_HEX, claim_origin),
+};
+static const struct shape claim_shape = SHAPE(claim_members, NO_EXTRA);
+
+static const struct member started_members[] = {
+	TEXT(struct session, "agent", started_agent),
+	TEXT(struct session, "host", started_host),
+	OTHER(struct session, "origin", MEMBER_HEX, started_origin),
+	TEXT(struct session, "user", started_user),
+};
+static const struct shape started_shape = SHAPE(started_members, NO_EXTRA);
+
 static const struct member github_members[] = {
 	TEXT(struct session, "owner", github_owner),
 	TEXT(struct session, "repo", github_repo),
@@ -49,6 +63,7 @@ static const struct member session_members[] = {
 	TEXT(struct session, "baseBranch", base_branch),
 	TEXT(struct session, "baseOid", base_oid),
 	TEXT(struct session, "branch", branch),
+	OBJECT("claim", claim_shape),
 	TEXT(struct session, "cloneId", clone_id),
 	OTHER(struct session, "commitCount", MEMBER_COUNT, commit_count),
 	OTHER(struct session, "createdAt", MEMBER_TIME, created_at),
@@ -67,6 +82,7 @@ static const struct member session_members[] = {
 	TEXT(struct session, "repoUrl", repo_url),
 	TEXT(struct session, "session", name),
 	OTHER(struct session, "sessionId", MEMBER_UUID, id),
+	OBJECT("startedBy", started_shape),
 	SPECIAL("status", MEMBER_STATUS),
 	TEXT(struct session, "taskId", task_id),
 	TEXT(struct session, "workspace", workspace),

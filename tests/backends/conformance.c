@@ -259,6 +259,20 @@ static void of_several_the_right_one_is_found(void **state)
 		assert_string_equal(s.id, stores_id(3));
 		session_release(&s);
 	}
+	/* The first is who claimed it first, which a rename does later than the creation. */
+	add(6,
+		"\"session\":\"d\",\"createdAt\":\"2026-01-01T00:00:00Z\",\"claim\":{\"hlc\":"
+		"\"00000000000000ff\",\"origin\":\"0123456789abcdef0123456789abcdef\"}");
+	add(7,
+		"\"session\":\"d\",\"createdAt\":\"2026-01-02T00:00:00Z\",\"claim\":{\"hlc\":"
+		"\"00000000000000f0\",\"origin\":\"ffffffffffffffffffffffffffffffff\"}");
+	{
+		struct session s = { .name = NULL };
+
+		assert_int_equal(get(KEY_NAME, "d", &s), 0);
+		assert_string_equal(s.id, stores_id(7));
+		session_release(&s);
+	}
 }
 
 static void add_variety(void)

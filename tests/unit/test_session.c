@@ -91,6 +91,32 @@ static void is_status(const char *expected)
 	assert_string_equal(session_status_name(session_status(&s)), expected);
 }
 
+static void who_started_it_and_when_it_took_its_name_stay(void **state)
+{
+	(void)state;
+	apply_to(ID, "session.starting", ",\"v\":1,\"actor\":{\"user\":\"ana\",\"host\":\"mira\"}",
+		"\"name\":\"fix\"");
+	apply_to(
+		ID, "session.started", ",\"v\":1,\"actor\":{\"user\":\"bob\"}", "\"name\":\"fix\"");
+	assert_string_equal(s.started_user, "ana");
+	assert_string_equal(s.started_host, "mira");
+	assert_null(s.started_agent);
+	assert_string_equal(s.started_origin, ORIGIN);
+	assert_string_equal(s.claim_hlc, "0000000000010000");
+	assert_string_equal(s.claim_origin, ORIGIN);
+	apply("session.renamed", "\"name\":\"fix\"");
+	assert_string_equal(s.claim_hlc, "0000000000010000");
+	apply("session.renamed", "\"name\":\"other\"");
+	assert_string_equal(s.claim_hlc, "0000000000040000");
+	apply("session.updated",
+		"\"set\":{\"claim\":{\"hlc\":\"0\"},\"startedBy\":{\"user\":\"eve\"}}");
+	assert_string_equal(s.claim_hlc, "0000000000040000");
+	assert_string_equal(s.started_user, "ana");
+	apply("session.deleted", "");
+	apply("session.restored", "");
+	assert_string_equal(s.claim_hlc, "0000000000070000");
+}
+
 static void starting_and_started_fill_the_record(void **state)
 {
 	(void)state;
@@ -546,6 +572,7 @@ static void statuses_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(who_started_it_and_when_it_took_its_name_stay),
 		TEST(starting_and_started_fill_the_record),
 		TEST(a_failed_start_is_deleted),
 		TEST(only_restored_lifts_a_deletion),
