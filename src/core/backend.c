@@ -47,10 +47,48 @@ bool task_id_same(const char *a, const char *b)
 	return result;
 }
 
+static const char *const pr_state_names[] = {
+#define X(id, name) [PR_STATE_##id] = (name),
+	SESSION_PR_STATES(X)
+#undef X
+};
+
+const char *session_pr_state_name(enum session_pr_state state)
+{
+	return pr_state_names[state];
+}
+
+bool session_pr_state_parse(const char *name, enum session_pr_state *out)
+{
+	for (size_t i = PR_STATE_ANY + 1; i < sizeof(pr_state_names) / sizeof(*pr_state_names);
+		i++) {
+		if (strcmp(pr_state_names[i], name) == 0) {
+			*out = (enum session_pr_state)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum session_pr_state session_pr_state(const struct session *s)
+{
+	const struct pr *pr = session_pr(s);
+
+	if (pr && pr->merged_at)
+		return PR_STATE_MERGED;
+	if (pr && pr->closed_at)
+		return PR_STATE_CLOSED;
+	return pr && pr->exists ? PR_STATE_OPEN : PR_STATE_NONE;
+}
+
+static bool between(int64_t t, int64_t since, int64_t before)
+{
+	return (!since || t >= since) && (!before || t < before);
+}
+
 bool session_query_matches(const struct session_query *q, const struct session *s)
 {
 	const char *status = session_status_name(session_status(s));
-	const struct pr *pr = session_pr(s);
 
 	if (!s->name)
 		return false;
@@ -65,9 +103,10 @@ bool session_query_matches(const struct session_query *q, const struct session *
 	if (q->text && !contains(s->name, q->text) && !contains(s->task_id, q->text) &&
 		!contains(s->branch, q->text) && !contains(s->description, q->text))
 		return false;
-	if (q->pr_open && !(pr && pr->exists && !pr->merged_at && !pr->closed_at))
+	if (q->pr != PR_STATE_ANY && q->pr != session_pr_state(s))
 		return false;
-	return !q->active_since || s->last_activity_at >= q->active_since;
+	return between(s->created_at, q->created_since, q->created_before) &&
+		between(s->last_activity_at, q->active_since, q->active_before);
 }
 
 static int newest_first(int64_t a, int64_t b, const struct session *sa, const struct session *sb)

@@ -9,6 +9,15 @@
  * Ownership: the caller owns everything it passes in and may free it when the call returns.
  * Records and texts handed out belong to the caller. Out-parameters are untouched on failure.
  *
+ * What a storage interface for sessions usually offers is here under these names:
+ *
+ *	initialize			open (lazily: the first operation may be what finds fault)
+ *	readState, writeState		read_state, write_state
+ *	readEntity			get
+ *	writeEntity, deleteEntity	begin, put or remove, commit: never without heads
+ *	listEntities			list
+ *	getStorageLocation		location
+ *
  * What can go wrong: ERR_CORRUPT for a store whose bytes cannot be understood (it is then never
  * written: an unreadable store is not an empty one), ERR_UNSUPPORTED for a schema newer than
  * ours, ERR_BACKEND when a server does not answer, ERR_BUSY when its lock is not to be had.
@@ -33,6 +42,26 @@ enum session_sort {
 	SORT_NAME, /* a to z */
 };
 
+/* Of the newest pull request. A branch that is gone without a verdict is no pull request. */
+#define SESSION_PR_STATES(X)                                                                       \
+	X(ANY, "")                                                                                 \
+	X(NONE, "none")                                                                            \
+	X(OPEN, "open") /* approved or not */                                                      \
+	X(MERGED, "merged")                                                                        \
+	X(CLOSED, "closed")
+
+enum session_pr_state {
+#define X(id, name) PR_STATE_##id,
+	SESSION_PR_STATES(X)
+#undef X
+};
+
+/* Never PR_STATE_ANY. */
+enum session_pr_state session_pr_state(const struct session *s);
+const char *session_pr_state_name(enum session_pr_state state);
+/* False for "" too. */
+bool session_pr_state_parse(const char *name, enum session_pr_state *out);
+
 /*
  * Every member that is set narrows the answer; NULL and 0 do not. Deleted sessions are left out
  * unless `deleted` is set or `status` asks for one status. A session whose name is not known yet
@@ -41,13 +70,14 @@ enum session_sort {
  */
 struct session_query {
 	const char *status; /* a status name */
-	const char *task_id; /* normalised */
+	const char *task_id; /* any spelling */
 	const char *branch;
 	const char *text; /* part of name, task, branch or description; case of a to z does not
 			     matter */
-	bool pr_open;
+	enum session_pr_state pr;
 	bool deleted; /* include deleted sessions */
-	int64_t active_since; /* ms */
+	int64_t created_since, active_since; /* ms: then or later */
+	int64_t created_before, active_before; /* ms: earlier */
 	enum session_sort sort;
 	size_t offset;
 	size_t limit; /* 0: all */
@@ -58,6 +88,8 @@ enum session_key {
 	KEY_NAME, /* of a session that is not deleted; of several, the one that claimed it first */
 	KEY_TASK, /* any spelling; newest session of that task that is not deleted */
 };
+
+typedef void backend_finding_fn(void *arg, const char *text);
 
 struct backend_ops {
 	const char *name; /* what the user writes in sessiondb.backend */
@@ -101,6 +133,12 @@ struct backend_ops {
 		struct backend *b, const char *repo_id, struct buf *out, struct error *err);
 	int (*write_state)(struct backend *b, const char *repo_id, const char *text, size_t len,
 		struct error *err);
+
+	/*
+	 * May be NULL. Look for damage of the store that reading does not meet; fn is told what
+	 * was found, a line each. 0 also if something was.
+	 */
+	int (*check)(struct backend *b, backend_finding_fn *fn, void *arg, struct error *err);
 };
 
 /* Embedded first by every implementation. */

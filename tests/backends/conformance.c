@@ -19,24 +19,7 @@
 #include "lib/scratch.h"
 #include "lib/stores.h"
 
-/* Makes a store that the backend must refuse: of a schema that is newer than its own. */
-typedef void make_newer_fn(const char *path);
-
-static void newer_json(const char *path)
-{
-	static const char text[] = "{\"schema\":2,\"repositories\":\"elsewhere\"}\n";
-
-	scratch_write(path, text, strlen(text));
-}
-
-static const struct subject {
-	const char *name;
-	make_newer_fn *make_newer;
-} subjects[] = {
-	{ "json", newer_json },
-};
-
-static const struct subject *subject;
+static const struct store_kind *subject;
 static char dir[SCRATCH_SIZE];
 static char path[SCRATCH_SIZE + 16];
 static struct backend *b;
@@ -56,6 +39,7 @@ static int drop(void **state)
 {
 	(void)state;
 	stores_close(b);
+	stores_drop(subject, path);
 	scratch_remove(dir);
 	return 0;
 }
@@ -315,13 +299,56 @@ static void filters_narrow_the_list(void **state)
 	lists((struct session_query){ .status = "closed" }, "");
 	lists((struct session_query){ .task_id = "7" }, "one ");
 	lists((struct session_query){ .task_id = "8" }, "two ");
+	lists((struct session_query){ .task_id = "task#008" }, "two ");
+	lists((struct session_query){ .task_id = "no task" }, "");
 	lists((struct session_query){ .branch = "b1" }, "one ");
 	lists((struct session_query){ .branch = "b1", .deleted = true }, "four one ");
 	lists((struct session_query){ .branch = "B1" }, "");
-	lists((struct session_query){ .pr_open = true, .sort = SORT_NAME }, "five two ");
+	lists((struct session_query){ .pr = PR_STATE_OPEN, .sort = SORT_NAME }, "five two ");
 	lists((struct session_query){ .active_since = INT64_C(1767830400000) }, "one two ");
 	lists((struct session_query){ .active_since = INT64_C(1767830400001) }, "one ");
 	lists((struct session_query){ .branch = "b2", .status = "active" }, "");
+}
+
+static void pull_requests_have_states(void **state)
+{
+	(void)state;
+	add_variety();
+	add(7,
+		"\"session\":\"seven\",\"prState\":{\"exists\":false,\"closedAt\":\"2026-01-01T00:"
+		"00:00Z\"}");
+	add(8, "\"session\":\"eight\",\"prState\":{\"exists\":false,\"title\":\"t\"}");
+	lists((struct session_query){ .pr = PR_STATE_OPEN, .sort = SORT_NAME }, "five two ");
+	lists((struct session_query){ .pr = PR_STATE_MERGED }, "three ");
+	lists((struct session_query){ .pr = PR_STATE_CLOSED }, "seven ");
+	lists((struct session_query){ .pr = PR_STATE_NONE, .sort = SORT_NAME }, "eight one ");
+	lists((struct session_query){ .pr = PR_STATE_NONE, .deleted = true, .sort = SORT_NAME },
+		"eight four one ");
+}
+
+/* Days of January 2026, in ms. */
+#define DAY(n) (INT64_C(1767225600000) + ((n)-1) * INT64_C(86400000))
+
+static void age_is_a_span(void **state)
+{
+	(void)state;
+	add_variety();
+	lists((struct session_query){ .created_since = DAY(3) }, "three five ");
+	lists((struct session_query){ .created_since = DAY(3) + 1 }, "five ");
+	lists((struct session_query){ .created_before = DAY(2) }, "one ");
+	lists((struct session_query){ .created_before = DAY(2) + 1 }, "one two ");
+	lists((struct session_query){ .created_since = DAY(2), .created_before = DAY(4) },
+		"two three ");
+	lists((struct session_query){ .active_since = DAY(8), .active_before = DAY(9) }, "two ");
+	lists((struct session_query){ .active_before = DAY(8) }, "three five ");
+	lists((struct session_query){ .created_since = DAY(2),
+		      .active_since = DAY(7),
+		      .pr = PR_STATE_MERGED,
+		      .text = "THR",
+		      .branch = "b3",
+		      .status = "merged",
+		      .limit = 1 },
+		"three ");
 }
 
 static void text_is_found_anywhere(void **state)
@@ -606,7 +633,7 @@ static void a_killed_writer_leaves_a_whole_store(void **state)
 /* Every operation refuses a bad store with the same code, and leaves its bytes alone. */
 static void refuses_everything(int code)
 {
-	struct buf before = scratch_read(path), after, out = BUF_INIT;
+	struct buf before = stores_content(subject, path), after, out = BUF_INIT, where = BUF_INIT;
 	struct session_query all = { .limit = 0 };
 	struct session_set set = { .v = NULL };
 	struct session s = { .name = NULL };
@@ -614,8 +641,9 @@ static void refuses_everything(int code)
 	static const char state_text[] = "{\"heads\":[],\"sessions\":[]}";
 
 	reopen();
+	assert_int_equal(b->ops->location(b, &where, &err), 0);
 	assert_int_equal(b->ops->heads(b, STORES_REPO, &heads, &err), code);
-	assert_non_null(strstr(err.msg, path));
+	assert_non_null(strstr(err.msg, where.data));
 	assert_string_not_equal(err.hint, "");
 	assert_int_equal(b->ops->list(b, STORES_REPO, &all, &set, &err), code);
 	assert_int_equal(get(KEY_ID, stores_id(1), &s), code);
@@ -626,29 +654,24 @@ static void refuses_everything(int code)
 		b->ops->write_state(b, STORES_REPO, state_text, strlen(state_text), &err), code);
 	stores_close(b);
 	b = NULL;
-	after = scratch_read(path);
+	after = stores_content(subject, path);
 	assert_int_equal(before.len, after.len);
 	assert_memory_equal(before.data, after.data, before.len);
 	buf_release(&before);
 	buf_release(&after);
 	buf_release(&out);
+	buf_release(&where);
 }
 
 static void a_corrupt_store_is_refused(void **state)
 {
-	struct buf whole;
-
 	(void)state;
 	assert_int_equal(error_exit_status(ERR_CORRUPT), 6);
 	add(1, "\"session\":\"a\"");
 	stores_close(b);
 	b = NULL;
-	whole = scratch_read(path);
-	scratch_write(path, "this is no store\n", 17);
-	refuses_everything(ERR_CORRUPT);
-	scratch_write(path, whole.data, whole.len / 2);
-	refuses_everything(ERR_CORRUPT);
-	buf_release(&whole);
+	for (unsigned way = 0; stores_corrupt(subject, path, way); way++)
+		refuses_everything(ERR_CORRUPT);
 }
 
 static void a_newer_schema_is_refused(void **state)
@@ -667,6 +690,7 @@ static void read_only(void)
 	struct session s = { .name = NULL };
 	struct session_query all = { .limit = 0 };
 	struct session_set set = { .v = NULL };
+	struct buf where = BUF_INIT;
 
 	/* Permissions mean nothing to root. */
 	if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
@@ -678,8 +702,9 @@ static void read_only(void)
 		_exit(3);
 	if (own->ops->begin(own, STORES_REPO, &e) != ERR_IO)
 		_exit(4);
-	if (!strstr(e.msg, path))
+	if (own->ops->location(own, &where, &e) < 0 || !strstr(e.msg, where.data))
 		_exit(5);
+	buf_release(&where);
 	session_release(&s);
 	session_set_release(&set);
 	stores_close(own);
@@ -693,21 +718,11 @@ static void a_read_only_store_is_read(void **state)
 	add(1, "\"session\":\"a\"");
 	stores_close(b);
 	b = NULL;
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 0077, 0);
-	if (geteuid() == 0) {
-		struct buf lock = BUF_INIT;
-
-		assert_int_equal(chown(dir, 65534, 65534), 0);
-		assert_int_equal(chown(path, 65534, 65534), 0);
-		buf_addf(&lock, "%s.lock", path);
-		(void)!unlink(lock.data);
-		buf_release(&lock);
-	}
-	assert_int_equal(chmod(path, 0400), 0);
-	assert_int_equal(chmod(dir, 0500), 0);
+	if (stat(path, &st) == 0)
+		assert_int_equal(st.st_mode & 0077, 0);
+	stores_make_read_only(subject, path);
 	joined(child(read_only));
-	assert_int_equal(chmod(dir, 0700), 0);
+	(void)chmod(dir, 0700);
 }
 
 static void the_whole_state_travels(void **state)
@@ -777,7 +792,7 @@ static void the_location_is_told(void **state)
 
 	(void)state;
 	assert_int_equal(b->ops->location(b, &where, &err), 0);
-	assert_string_equal(where.data, path);
+	assert_true(stores_located(subject, path, where.data));
 	buf_release(&where);
 }
 
@@ -814,6 +829,8 @@ int main(int argc, char **argv)
 		TEST(a_session_is_found_by_its_keys),
 		TEST(of_several_the_right_one_is_found),
 		TEST(filters_narrow_the_list),
+		TEST(pull_requests_have_states),
+		TEST(age_is_a_span),
 		TEST(text_is_found_anywhere),
 		TEST(lists_are_sorted_and_cut),
 		TEST(a_commit_is_seen_by_others),
@@ -835,9 +852,8 @@ int main(int argc, char **argv)
 		TEST(the_registry_opens_each_store_once),
 	};
 
-	for (size_t i = 0; argc == 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
-		if (strcmp(subjects[i].name, argv[1]) == 0)
-			subject = &subjects[i];
+	if (argc == 2)
+		subject = stores_kind(argv[1]);
 	if (!subject) {
 		(void)fprintf(stderr, "usage: conformance BACKEND\n");
 		return 2;

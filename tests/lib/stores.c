@@ -4,39 +4,139 @@
 #include <stdarg.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "backends/registry.h"
+#include "lib/scratch.h"
 
-struct config *stores_config(const char *backend, const char *path)
+static void newer_json(const char *place)
 {
-	struct buf name = BUF_INIT, place = BUF_INIT;
-	const char *settings[3] = { NULL };
-	struct config_sources sources = { .user_file = "/nonexistent/config.yaml",
-		.settings = settings };
-	struct config *config = NULL;
+	static const char text[] = "{\"schema\":2,\"repositories\":\"elsewhere\"}\n";
+
+	scratch_write(place, text, strlen(text));
+}
+
+const struct store_kind stores_json = { .name = "json", .make_newer = newer_json };
+
+const struct store_kind *const store_kinds[] = { &stores_json, NULL };
+
+static void module_settings(struct buf *out, const char *place)
+{
+	buf_addf(out, "sessiondb.location=%s\n", place);
+}
+
+const struct store_kind *stores_kind(const char *name)
+{
+	static struct store_kind module = { .settings = module_settings };
+	const struct backend_ops *ops;
 	struct error err = ERROR_INIT;
 
-	buf_addf(&name, "sessiondb.backend=%s", backend);
-	buf_addf(&place, "sessiondb.%s.path=%s", backend, path);
-	settings[0] = name.data;
-	settings[1] = place.data;
+	for (size_t i = 0; store_kinds[i]; i++)
+		if (strcmp(store_kinds[i]->name, name) == 0)
+			return store_kinds[i];
+	if (registry_find(&ops, name, &err) < 0)
+		return NULL;
+	module.name = ops->name;
+	return &module;
+}
+
+void stores_drop(const struct store_kind *kind, const char *place)
+{
+	if (kind->drop)
+		kind->drop(place);
+}
+
+bool stores_corrupt(const struct store_kind *kind, const char *place, unsigned way)
+{
+	struct buf whole;
+
+	if (kind->corrupt)
+		return kind->corrupt(place, way);
+	if (way > 1)
+		return false;
+	whole = scratch_read(place);
+	if (way == 0)
+		scratch_write(place, whole.data, whole.len / 2);
+	else
+		scratch_write(place, "this is no store\n", 17);
+	buf_release(&whole);
+	return true;
+}
+
+struct buf stores_content(const struct store_kind *kind, const char *place)
+{
+	return kind->content ? kind->content(place) : scratch_read(place);
+}
+
+static void directory_of(const char *place, struct buf *out)
+{
+	buf_add(out, place, (size_t)(strrchr(place, '/') - place));
+}
+
+void stores_make_read_only(const struct store_kind *kind, const char *place)
+{
+	struct buf dir = BUF_INIT, lock = BUF_INIT;
+
+	if (kind->make_read_only) {
+		kind->make_read_only(place);
+		return;
+	}
+	directory_of(place, &dir);
+	/* Permissions mean nothing to root, who gives the files to somebody else. */
+	if (geteuid() == 0) {
+		assert_int_equal(chown(dir.data, 65534, 65534), 0);
+		assert_int_equal(chown(place, 65534, 65534), 0);
+		buf_addf(&lock, "%s.lock", place);
+		(void)!unlink(lock.data);
+	}
+	assert_int_equal(chmod(place, 0400), 0);
+	assert_int_equal(chmod(dir.data, 0500), 0);
+	buf_release(&lock);
+	buf_release(&dir);
+}
+
+bool stores_located(const struct store_kind *kind, const char *place, const char *location)
+{
+	return kind->located ? kind->located(place, location) : strcmp(place, location) == 0;
+}
+
+struct config *stores_config(const char *backend, const char *place)
+{
+	const struct store_kind *kind = stores_kind(backend);
+	const char *settings[16] = { NULL };
+	struct config_sources sources = { .user_file = "/nonexistent/config.yaml",
+		.settings = settings };
+	struct buf lines = BUF_INIT;
+	struct config *config = NULL;
+	struct error err = ERROR_INIT;
+	size_t n = 0;
+
+	assert_non_null(kind);
+	buf_addf(&lines, "sessiondb.backend=%s\n", backend);
+	if (kind->settings)
+		kind->settings(&lines, place);
+	else
+		buf_addf(&lines, "sessiondb.%s.path=%s\n", backend, place);
+	for (char *line = lines.data; *line && n < 15; line += strlen(line) + 1) {
+		line[strcspn(line, "\n")] = '\0';
+		settings[n++] = line;
+	}
 	if (config_load(&config, &sources, &err) < 0)
 		fail_msg("%s", err.msg);
-	buf_release(&name);
-	buf_release(&place);
+	buf_release(&lines);
 	return config;
 }
 
-struct backend *stores_open(const char *backend, const char *path)
+struct backend *stores_open(const char *backend, const char *place)
 {
-	struct config *config = stores_config(backend, path);
+	struct config *config = stores_config(backend, place);
+	const struct backend_ops *ops;
 	struct error err = ERROR_INIT;
 	struct backend *b = NULL;
 
-	for (size_t i = 0; registry_backends[i]; i++)
-		if (strcmp(registry_backends[i]->name, backend) == 0 &&
-			registry_backends[i]->open(&b, config, &err) < 0)
-			fail_msg("%s", err.msg);
+	if (registry_find(&ops, backend, &err) < 0 || ops->open(&b, config, &err) < 0)
+		fail_msg("%s", err.msg);
 	config_free(config);
 	assert_non_null(b);
 	return b;
