@@ -13,14 +13,27 @@
 #include "core/backend.h"
 #include "core/hub.h"
 
-#define BACKEND_MODULE_ABI 1u
+#define BACKEND_MODULE_ABI 2u
 #define BACKEND_MODULE_SYMBOL "minsky_backend_module"
+
+/*
+ * For a store that somebody has to make before it can be used, and to say who may use it. `members`
+ * is a NULL-terminated list of accounts; those who are members already stay so.
+ */
+struct backend_admin {
+	/* What set_up() does, as a text that whoever keeps the store can read and run. */
+	int (*script)(struct buf *out, const char *const *members, struct error *err);
+	/* Make the store or bring it up to date; both outs are versions, *from_out 0: new. */
+	int (*set_up)(const struct config *config, const char *const *members, int *from_out,
+		int *to_out, struct error *err);
+};
 
 struct backend_module {
 	uint32_t abi; /* BACKEND_MODULE_ABI */
 	const char *name;
 	const struct backend_ops *backend;
 	const struct hub_ops *hub; /* NULL: cannot be a hub */
+	const struct backend_admin *admin; /* NULL: nothing to make */
 };
 
 #endif
