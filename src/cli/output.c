@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "cli/settle.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/text.h"
@@ -101,10 +102,7 @@ int output_session_json(
 			health_name(output_health(c, s)));
 		if (pr)
 			buf_addf(w->out, ",\"prStateFresh\":%s",
-				clock_now_ms() - pr->last_checked <= 300000 &&
-						pr->last_checked <= clock_now_ms()
-					? "true"
-					: "false");
+				pr_is_fresh(pr, clock_now_ms()) ? "true" : "false");
 		if (bell) {
 			clock_format(bell, last);
 			buf_addf(w->out, ",\"lastBell\":\"%s\"", last);

@@ -81,12 +81,63 @@ out:
 	return r;
 }
 
-/* An ended PR's branch may still go away, which prState.exists has to follow. */
+/* Look at a branch, and compare with where it was seen as the branch of this PR (or of none). */
+static int look(struct settling *t, const char *branch, char *const seen[PR_PLACES],
+	const struct pr *pr, struct error *err)
+{
+	int r = settle_look_at(t->c, t->s, branch, &t->places, err);
+
+	if (r == 0)
+		pr_compare(t->places.now, seen, pr ? pr->head : NULL, pr && pr->exists,
+			t->places.truth_is_main, &t->outlook);
+	return r;
+}
+
+/* Whoever merges what was closed has merged it all the same. */
+static int settle_closed(struct settling *t, const struct pr *closed, struct error *err)
+{
+	struct landing landing;
+	int r;
+
+	if (!closed->head)
+		return 0;
+	r = settling_read_tip(t, closed->head, NULL, err);
+	if (r == 0)
+		r = settling_ask_merged(t, closed->head, closed->base_oid, &landing, err);
+	if (r == 0 && landing.verdict.answer == MERGE_YES)
+		r = settling_merged(t, closed->id, closed->head, &landing, err);
+	return r;
+}
+
+/* An ended PR's branch may still go away, or come back; another one may begin. */
 static int settle_ended(struct settling *t, const struct pr *ended, struct error *err)
 {
-	if (!t->outlook.changed || t->outlook.exists || !ended->exists)
-		return settle_new(t, err);
-	return settling_deleted(t, ended, err);
+	bool same = ended->head && t->outlook.head && strcmp(ended->head, t->outlook.head) == 0;
+	struct buf name = BUF_INIT;
+	size_t before = t->emit.n;
+	bool renamed;
+	int r = 0;
+
+	buf_addf(&name, "pr/%s", t->s->name);
+	renamed = ended->branch_name && strcmp(ended->branch_name, name.data) != 0;
+	if (name.failed)
+		r = error_nomem(err);
+	else if (t->outlook.changed && !t->outlook.exists && ended->exists)
+		r = settling_deleted(t, ended, err);
+	else if (t->outlook.changed && t->outlook.exists && same && !ended->exists)
+		r = ended->merged_at ? settling_found(t, ended, err)
+				     : settling_reopened(t, ended, err);
+	else if (!renamed)
+		r = settle_new(t, err);
+	if (r == 0 && t->emit.n == before && !ended->merged_at)
+		r = settle_closed(t, ended, err);
+	if (r == 0 && renamed) {
+		r = look(t, name.data, t->s->pr_before, NULL, err);
+		if (r == 0)
+			r = settle_new(t, err);
+	}
+	buf_release(&name);
+	return r;
 }
 
 static int reread(struct context *c, struct session *s, struct error *err)
@@ -103,22 +154,42 @@ static int reread(struct context *c, struct session *s, struct error *err)
 	return r;
 }
 
-/* The part under the lock; *s is as new as the journal. */
-static int settle_locked(struct context *c, struct session *s, bool force, struct error *err)
+/* Is there anything to be asked at all? */
+static bool is_settled(const struct settling *t, const struct pr *newest)
 {
-	static char *const nowhere[PR_PLACES] = { NULL };
-	struct settling t = { .c = c, .s = s };
+	if ((t->how & (SETTLE_FORCE | SETTLE_FETCHED)) || t->outlook.changed)
+		return false;
+	/* The next PR of a renamed session will be under another name than its last. */
+	if (newest && !t->pr && newest->branch_name &&
+		strncmp(newest->branch_name, "pr/", 3) == 0 &&
+		strcmp(newest->branch_name + 3, t->s->name) != 0)
+		return false;
+	return !t->pr || pr_is_fresh(t->pr, clock_now_ms());
+}
+
+/* The part under the lock; *s is as new as the journal. */
+static int settle_locked(struct context *c, struct session *s, unsigned how, struct error *err)
+{
+	struct settling t = { .c = c, .s = s, .how = how };
 	const struct pr *newest = session_pr(s);
+	struct buf branch = BUF_INIT;
 	int r;
 
 	emit_init(&t.emit);
 	t.pr = pr_is_open(newest) ? newest : NULL;
-	r = settle_look(c, s, &t.places, err);
-	if (r < 0)
+	if (newest && newest->branch_name)
+		buf_adds(&branch, newest->branch_name);
+	else
+		buf_addf(&branch, "pr/%s", s->name);
+	r = buf_check(&branch, err);
+	if (r == 0)
+		r = look(&t, branch.data, newest ? newest->seen : s->pr_before, newest, err);
+	if (r < 0 || is_settled(&t, newest))
 		goto out;
-	pr_compare(t.places.now, newest ? newest->seen : nowhere, newest ? newest->head : NULL,
-		newest && newest->exists, t.places.truth_is_main, &t.outlook);
-	if (!force && !t.outlook.changed && (!t.pr || pr_is_fresh(t.pr, clock_now_ms())))
+	t.base_gone = s->base_branch && !t.places.base[0];
+	if (t.base_gone)
+		r = settling_follow_base(&t, err);
+	if (r < 0)
 		goto out;
 	if (t.pr)
 		r = settle_open(&t, err);
@@ -133,10 +204,11 @@ static int settle_locked(struct context *c, struct session *s, bool force, struc
 out:
 	facts_close(t.facts);
 	emit_release(&t.emit);
+	buf_release(&branch);
 	return r;
 }
 
-static int with_lock(struct context *c, struct session *s, bool force, struct error *err)
+static int with_lock(struct context *c, struct session *s, unsigned how, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	int fd = -1, r;
@@ -146,18 +218,20 @@ static int with_lock(struct context *c, struct session *s, bool force, struct er
 	if (r == 0)
 		r = reread(c, s, err);
 	if (r == 0 && !s->deleted && s->started)
-		r = settle_locked(c, s, force, err);
+		r = settle_locked(c, s, how, err);
 	if (fd >= 0)
 		close(fd);
 	buf_release(&path);
 	return r;
 }
 
-int settle_session(struct context *c, struct session *s, bool force, struct error *err)
+int settle_session(struct context *c, struct session *s, unsigned how, struct error *err)
 {
 	int r = context_catch_up(c, s, err);
 
-	return r < 0 ? r : with_lock(c, s, force || facts_marked(c->repo.journal), err);
+	if (r == 0 && facts_marked(c->repo.journal))
+		how |= SETTLE_FORCE;
+	return r < 0 ? r : with_lock(c, s, how, err);
 }
 
 int settle_all(struct context *c, struct error *err)
@@ -177,7 +251,7 @@ int settle_all(struct context *c, struct error *err)
 	marks = facts_marks(c->repo.journal);
 	marked = facts_marked(c->repo.journal);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = with_lock(c, &set.v[i], marked, err);
+		r = with_lock(c, &set.v[i], marked ? SETTLE_FORCE : SETTLE_USUAL, err);
 	if (r == 0)
 		r = facts_settled(c->repo.journal, marks, err);
 	session_set_release(&set);

@@ -28,15 +28,18 @@ struct pr_outlook {
 void pr_compare(const char *const now[PR_PLACES], char *const seen[PR_PLACES], const char *head,
 	bool existed, bool truth_is_main, struct pr_outlook *out);
 
-/* Name of the PR branch of a session: "pr/<name>", or that of its open PR. */
+/* Name of the PR branch of a session: that of its open PR, else "pr/<name>". */
 int settle_branch_name(const struct session *s, struct buf *out, struct error *err);
 bool pr_is_fresh(const struct pr *pr, int64_t now_ms);
 
-/*
- * Catch up, look, journal, project. *s is read again from the backend. `force` asks git also
- * when prState is fresh and nothing is marked.
- */
-int settle_session(struct context *c, struct session *s, bool force, struct error *err);
+enum settle_how {
+	SETTLE_USUAL,
+	SETTLE_FORCE = 1 << 0, /* ask git also when prState is fresh and nothing is marked */
+	SETTLE_FETCHED = 1 << 1, /* the remote has just been asked where base and PR branch are */
+};
+
+/* Catch up, look, journal, project. *s is read again from the backend. */
+int settle_session(struct context *c, struct session *s, unsigned how, struct error *err);
 /* All sessions that are not deleted. */
 int settle_all(struct context *c, struct error *err);
 
@@ -55,5 +58,8 @@ struct pr_places {
 };
 int settle_look(
 	struct context *c, const struct session *s, struct pr_places *out, struct error *err);
+/* The same for a branch by its name. */
+int settle_look_at(struct context *c, const struct session *s, const char *branch,
+	struct pr_places *out, struct error *err);
 
 #endif

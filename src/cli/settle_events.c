@@ -1,10 +1,50 @@
 /* What settling writes into the journal. */
 #include "cli/settle_internal.h"
 
-#include <sys/stat.h>
-
 #include "core/clock.h"
-#include "core/fs.h"
+
+static bool is_time(int64_t ms)
+{
+	return ms > 0 && ms <= clock_now_ms();
+}
+
+/*
+ * What is known of a PR on a server is as old as the last fetch or push; of one in the main
+ * repository beside us, it is what we just saw. A time from the future is none.
+ */
+static int64_t known_since(const struct settling *t, const struct pr *pr)
+{
+	int64_t at = settling_last_talk(t);
+
+	if (t->places.truth_is_main || (t->how & SETTLE_FETCHED))
+		return clock_now_ms();
+	if (pr && is_time(pr->last_checked) && pr->last_checked > at)
+		return pr->last_checked;
+	if (!at && pr && is_time(pr->created_at))
+		return pr->created_at;
+	return at;
+}
+
+/* Left out when it is the time of the event itself. */
+static void write_checked_at(struct settling *t, struct jsonw *w, const struct pr *pr, bool local)
+{
+	int64_t at = known_since(t, pr);
+
+	if (!local && at != t->emit.draft.at)
+		jsonw_ktime_opt(w, "checkedAt", at);
+}
+
+/* Is the tip that counts one that the server has not told us of? */
+static bool moved_here(const struct settling *t)
+{
+	static const enum pr_place told[] = { PR_PLACE_WORKSPACE_ORIGIN, PR_PLACE_MAIN_ORIGIN };
+
+	for (size_t i = 0; i < 2; i++)
+		if (t->places.now[told[i]] && t->outlook.head &&
+			strcmp(t->places.now[told[i]], t->outlook.head) == 0)
+			return false;
+	return true;
+}
 
 int settling_created(struct settling *t, char id[ID_UUID_SIZE], const char *head, const char *since,
 	const char *title, struct error *err)
@@ -24,6 +64,7 @@ int settling_created(struct settling *t, char id[ID_UUID_SIZE], const char *head
 	jsonw_kstring_opt(w, "base", t->s->base_branch);
 	jsonw_kstring_opt(w, "baseOid", since);
 	jsonw_kstring_opt(w, "title", title);
+	write_checked_at(t, w, NULL, moved_here(t));
 	settle_write_seen(w, t->places.now);
 	r = emit_end(&t->emit, err);
 out:
@@ -40,6 +81,7 @@ int settling_updated(struct settling *t, const char *head, const char *since, co
 	jsonw_kstring(w, "head", head);
 	jsonw_kstring_opt(w, "baseOid", since);
 	jsonw_kstring_opt(w, "title", title);
+	write_checked_at(t, w, t->pr, moved_here(t));
 	settle_write_seen(w, t->places.now);
 	return emit_end(&t->emit, err);
 }
@@ -47,8 +89,11 @@ int settling_updated(struct settling *t, const char *head, const char *since, co
 int settling_merged(struct settling *t, const char *id, const char *head,
 	const struct landing *landing, struct error *err)
 {
+	bool here = strcmp(landing->place, "main") == 0 || strcmp(landing->place, "workspace") == 0;
 	struct jsonw *w = emit_begin(&t->emit, EVENT_PR_MERGED, t->s->id);
 
+	if (landing->at)
+		t->emit.draft.at = landing->at;
 	jsonw_kstring(w, "pr", id);
 	jsonw_kstring(w, "how", landing->verdict.how);
 	jsonw_kstring(w, "commit", landing->verdict.commit);
@@ -63,37 +108,24 @@ int settling_merged(struct settling *t, const char *id, const char *head,
 	jsonw_kstring(w, "base", landing->base);
 	jsonw_kstring(w, "tip", landing->tip);
 	jsonw_end_object(w);
+	/* When it happened is one thing, when we came to know it another. */
+	jsonw_ktime_opt(w, "checkedAt", here ? clock_now_ms() : known_since(t, session_pr(t->s)));
 	settle_write_seen(w, t->places.now);
 	return emit_end(&t->emit, err);
 }
 
-/*
- * What is known of a PR on a server is as old as the last fetch or push; of one in the main
- * repository beside us, it is what we just saw.
- */
-static int64_t checked_at(const struct settling *t)
+static int write_check(
+	struct settling *t, const struct pr *pr, const char *verdict, struct error *err)
 {
-	const char *dirs[] = { context_workspace_git(t->c, t->s), context_main_git(t->c, t->s) };
-	int64_t newest = 0;
+	struct jsonw *w = emit_begin(&t->emit, EVENT_PR_CHECKED, t->s->id);
 
-	if (t->places.truth_is_main)
-		return clock_now_ms();
-	for (size_t i = 0; i < 2; i++) {
-		struct buf path = BUF_INIT;
-		struct stat st;
-
-		if (!dirs[i])
-			continue;
-		fs_join(&path, dirs[i], "FETCH_HEAD");
-		if (!path.failed && stat(path.data, &st) == 0) {
-			int64_t ms =
-				(int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-
-			newest = ms > newest ? ms : newest;
-		}
-		buf_release(&path);
-	}
-	return t->pr && t->pr->last_checked > newest ? t->pr->last_checked : newest;
+	jsonw_kstring(w, "pr", pr->id);
+	jsonw_kbool(w, "exists", t->outlook.exists);
+	jsonw_kstring_opt(w, "head", t->outlook.head);
+	jsonw_ktime_opt(w, "checkedAt", known_since(t, pr));
+	jsonw_kstring_opt(w, "verdict", verdict);
+	settle_write_seen(w, t->places.now);
+	return emit_end(&t->emit, err);
 }
 
 int settling_checked(struct settling *t, enum merge_answer answer, struct error *err)
@@ -104,20 +136,30 @@ int settling_checked(struct settling *t, enum merge_answer answer, struct error 
 		[MERGE_UNKNOWN] = "unknown" };
 	const char *verdict = names[answer];
 	const char *had = t->pr->verdict ? t->pr->verdict : "no";
-	int64_t at = checked_at(t);
+	int64_t at = known_since(t, t->pr);
 	/* An event of this look says where the branch is already. */
 	bool told = t->emit.n || !t->outlook.changed;
 	bool recent = t->emit.n || at == t->pr->last_checked || pr_is_fresh(t->pr, clock_now_ms());
-	struct jsonw *w;
 
+	if (t->how & SETTLE_FETCHED)
+		recent = false;
 	if (told && recent && strcmp(had, verdict) == 0)
 		return 0;
-	w = emit_begin(&t->emit, EVENT_PR_CHECKED, t->s->id);
-	jsonw_kstring(w, "pr", t->pr->id);
-	jsonw_kbool(w, "exists", t->outlook.exists);
+	return write_check(t, t->pr, verdict, err);
+}
+
+int settling_found(struct settling *t, const struct pr *pr, struct error *err)
+{
+	return write_check(t, pr, NULL, err);
+}
+
+int settling_reopened(struct settling *t, const struct pr *pr, struct error *err)
+{
+	struct jsonw *w = emit_begin(&t->emit, EVENT_PR_REOPENED, t->s->id);
+
+	jsonw_kstring(w, "pr", pr->id);
 	jsonw_kstring_opt(w, "head", t->outlook.head);
-	jsonw_ktime_opt(w, "checkedAt", at);
-	jsonw_kstring(w, "verdict", verdict);
+	write_checked_at(t, w, pr, moved_here(t));
 	settle_write_seen(w, t->places.now);
 	return emit_end(&t->emit, err);
 }
@@ -128,6 +170,29 @@ int settling_deleted(struct settling *t, const struct pr *pr, struct error *err)
 
 	jsonw_kstring(w, "pr", pr->id);
 	jsonw_kstring_opt(w, "old", pr->head);
+	write_checked_at(t, w, pr, false);
 	settle_write_seen(w, t->places.now);
+	return emit_end(&t->emit, err);
+}
+
+int settling_rebased(struct settling *t, const char *to, struct error *err)
+{
+	struct jsonw *w = emit_begin(&t->emit, EVENT_SESSION_UPDATED, t->s->id);
+	int r;
+
+	jsonw_kstring(w, "how", "base-renamed");
+	jsonw_kstring(w, "from", t->s->base_branch);
+	jsonw_kstring(w, "to", to);
+	jsonw_key(w, "set");
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "baseBranch", to);
+	jsonw_end_object(w);
+	r = emit_end(&t->emit, err);
+	if (r < 0 || !t->pr)
+		return r;
+	w = emit_begin(&t->emit, EVENT_PR_UPDATED, t->s->id);
+	jsonw_kstring(w, "pr", t->pr->id);
+	jsonw_kstring(w, "base", to);
+	write_checked_at(t, w, t->pr, false);
 	return emit_end(&t->emit, err);
 }

@@ -18,6 +18,8 @@ struct settling {
 	struct pr_outlook outlook;
 	struct facts *facts;
 	char parents[2][65]; /* of the tip: "" where there is none */
+	unsigned how; /* enum settle_how */
+	bool base_gone; /* no such branch where the PR would land */
 	struct emit emit;
 };
 
@@ -26,6 +28,7 @@ struct landing {
 	const char *place;
 	char base[65];
 	char tip[65];
+	int64_t at; /* when git says that it happened, ms; 0: not known */
 	struct merge_verdict verdict;
 };
 
@@ -40,14 +43,26 @@ int settling_ask_merged(struct settling *t, const char *head, const char *since,
 int settling_find_since(
 	struct settling *t, const char *head, const char **since, struct error *err);
 
+/* The base branch is not there any more: was it renamed? Then the session follows. */
+int settling_follow_base(struct settling *t, struct error *err);
+/*
+ * When was what a remote has last known here, in ms: its last fetch or push. 0 when no file tells
+ * so, or only one from the future.
+ */
+int64_t settling_last_talk(const struct settling *t);
+
 int settling_created(struct settling *t, char id[ID_UUID_SIZE], const char *head, const char *since,
 	const char *title, struct error *err);
 int settling_updated(struct settling *t, const char *head, const char *since, const char *title,
 	struct error *err);
 int settling_merged(struct settling *t, const char *id, const char *head,
 	const struct landing *landing, struct error *err);
+int settling_reopened(struct settling *t, const struct pr *pr, struct error *err);
+int settling_rebased(struct settling *t, const char *to, struct error *err);
 int settling_deleted(struct settling *t, const struct pr *pr, struct error *err);
 /* Nothing is written while all is as it was, and was looked at a short time ago. */
 int settling_checked(struct settling *t, enum merge_answer answer, struct error *err);
+/* The branch of an ended PR was put back. */
+int settling_found(struct settling *t, const struct pr *pr, struct error *err);
 
 #endif

@@ -46,23 +46,31 @@ int settling_ref(const char *common_dir, const char *prefix, const char *name, c
 int settle_look(
 	struct context *c, const struct session *s, struct pr_places *out, struct error *err)
 {
-	const char *workspace = context_workspace_git(c, s);
-	const char *main_git = context_main_git(c, s);
 	struct buf branch = BUF_INIT;
 	int r = settle_branch_name(s, &branch, err);
 
+	if (r == 0)
+		r = settle_look_at(c, s, branch.data, out, err);
+	buf_release(&branch);
+	return r;
+}
+
+int settle_look_at(struct context *c, const struct session *s, const char *branch,
+	struct pr_places *out, struct error *err)
+{
+	const char *workspace = context_workspace_git(c, s);
+	const char *main_git = context_main_git(c, s);
+	int r;
+
 	*out = (struct pr_places){ .truth_is_main = context_main_is_origin(c, s) };
+	r = settling_ref(workspace, "refs/heads/", branch, out->oid[PR_PLACE_WORKSPACE], err);
 	if (r == 0)
-		r = settling_ref(
-			workspace, "refs/heads/", branch.data, out->oid[PR_PLACE_WORKSPACE], err);
+		r = settling_ref(main_git, "refs/heads/", branch, out->oid[PR_PLACE_MAIN], err);
 	if (r == 0)
-		r = settling_ref(
-			main_git, "refs/heads/", branch.data, out->oid[PR_PLACE_MAIN], err);
-	if (r == 0)
-		r = settling_ref(workspace, "refs/remotes/origin/", branch.data,
+		r = settling_ref(workspace, "refs/remotes/origin/", branch,
 			out->oid[PR_PLACE_WORKSPACE_ORIGIN], err);
 	if (r == 0 && !out->truth_is_main)
-		r = settling_ref(main_git, context_main_tracking(c, s), branch.data,
+		r = settling_ref(main_git, context_main_tracking(c, s), branch,
 			out->oid[PR_PLACE_MAIN_ORIGIN], err);
 	if (r == 0 && s->base_branch)
 		r = settling_ref(main_git,
@@ -70,7 +78,6 @@ int settle_look(
 			s->base_branch, out->base, err);
 	for (int p = 0; p < PR_PLACES; p++)
 		out->now[p] = out->oid[p][0] ? out->oid[p] : NULL;
-	buf_release(&branch);
 	return r;
 }
 

@@ -1,6 +1,9 @@
 /* Has a PR arrived in its base? */
 #include "cli/settle_internal.h"
 
+#include "core/clock.h"
+#include "git/gitcmd.h"
+
 static int open_facts(struct settling *t, struct error *err)
 {
 	const char *workspace = context_workspace_git(t->c, t->s);
@@ -35,6 +38,39 @@ static int ask_base(struct settling *t, const char *tip, const char *since, cons
 }
 
 /*
+ * A commit that landed it says when. A fast-forward leaves nothing but where the branch went, and
+ * the event's own time has to do. Clocks differ: it cannot have been before the PR was, nor later
+ * than now.
+ */
+static int find_time(struct settling *t, const char *head, struct landing *out, struct error *err)
+{
+	const char *dirs[] = { context_main_git(t->c, t->s), context_workspace_git(t->c, t->s) };
+	const struct pr *pr = session_pr(t->s);
+	struct buf text = BUF_INIT;
+	int status = 1, r = 0;
+	long long seconds;
+
+	if (strcmp(out->verdict.how, "ff") == 0 || strcmp(out->verdict.commit, head) == 0)
+		return 0;
+	for (size_t i = 0; i < 2 && status && r == 0; i++) {
+		struct git_cmd cmd = { .dir = dirs[i],
+			.args = { "log", "-1", "--no-show-signature", "--format=%ct",
+				out->verdict.commit, "--" } };
+
+		buf_clear(&text);
+		if (dirs[i])
+			r = git_run(&cmd, &text, NULL, &status, err);
+	}
+	if (r == 0 && !status && sscanf(text.data, "%lld", &seconds) == 1 && seconds > 0 &&
+		seconds <= clock_now_ms() / 1000)
+		out->at = (int64_t)seconds * 1000;
+	if (out->at && pr && out->at < pr->created_at)
+		out->at = pr->created_at;
+	buf_release(&text);
+	return r;
+}
+
+/*
  * Has the PR arrived in its base, anywhere that we can see? The base as last fetched, and the
  * local branch of either repository. The session's own tip counts like the prepared commit: who
  * merges the branch instead of the PR has merged the work.
@@ -65,6 +101,11 @@ int settling_ask_merged(struct settling *t, const char *head, const char *since,
 		if (out->verdict.answer == MERGE_YES)
 			break;
 	}
+	/* Copies of a base that is gone prove that something has landed, and never that not. */
+	if (r == 0 && t->base_gone && out->verdict.answer == MERGE_NO)
+		out->verdict.answer = MERGE_UNKNOWN;
+	if (r == 0 && out->verdict.answer == MERGE_YES)
+		r = find_time(t, head, out, err);
 	return r;
 }
 

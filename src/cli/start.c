@@ -4,6 +4,7 @@
 
 #include "cli/emit.h"
 #include "cli/hook_setup.h"
+#include "cli/settle.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/names.h"
@@ -277,6 +278,28 @@ static int make(struct starting *t, struct error *err)
 	return r;
 }
 
+/*
+ * A branch pr/<name> that is there already is not this session's: its name was somebody else's
+ * before.
+ */
+static int write_seen(struct starting *t, struct jsonw *w, struct error *err)
+{
+	struct session s = { .name = NULL, .clone_id = t->clone, .repo_url = t->url.url };
+	struct pr_places places;
+	struct buf name = BUF_INIT;
+	int r;
+
+	buf_addf(&name, "pr/%s", t->req->name);
+	s.main_clone_id = t->c->pointer.clone;
+	r = buf_check(&name, err);
+	if (r == 0)
+		r = settle_look_at(t->c, &s, name.data, &places, err);
+	if (r == 0)
+		settle_write_seen(w, places.now);
+	buf_release(&name);
+	return r;
+}
+
 static int record_success(struct starting *t, struct error *err)
 {
 	struct jsonw *w;
@@ -290,7 +313,9 @@ static int record_success(struct starting *t, struct error *err)
 	jsonw_kstring(w, "mainClone", t->c->pointer.clone);
 	jsonw_kstring(w, "head", t->base_oid);
 	jsonw_kstring(w, "base", t->base_oid);
-	r = emit_end(&e, err);
+	r = write_seen(t, w, err);
+	if (r == 0)
+		r = emit_end(&e, err);
 	if (r == 0)
 		r = watch_add(t->c->repo.journal, t->base.branch, err);
 	if (r == 0)

@@ -100,6 +100,8 @@ struct session {
 	/* attention: what its agent says of itself */
 	char *note_state, *note_text;
 	int64_t noted_at;
+	/* where pr/<name> stood before the session had its name: none of its own */
+	char *pr_before[PR_PLACES];
 	/* pull requests, oldest first */
 	struct pr *prs;
 	size_t n_prs;

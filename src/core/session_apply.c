@@ -90,10 +90,19 @@ static int take_place(struct session *s, const struct event *e, struct error *er
 	return r < 0 ? r : take(&s->clone_id, e->data, "clone", err);
 }
 
+static int started(struct session *s, const struct event *e, struct error *err)
+{
+	int r = take_plan(s, e, err);
+
+	return r < 0 ? r : session_take_seen(s->pr_before, e, err);
+}
+
 static int renamed(struct session *s, const struct event *e, struct error *err)
 {
 	int r = take(&s->name, e->data, "name", err);
 
+	if (r == 0)
+		r = session_take_seen(s->pr_before, e, err);
 	if (r == 0)
 		r = take(&s->branch, e->data, "branch", err);
 	return r < 0 ? r : take(&s->workspace, e->data, "workspace", err);
@@ -235,7 +244,7 @@ static int change_session(struct session *s, const struct event *e, struct error
 	case EVENT_SESSION_STARTED:
 		s->started = true;
 		r = take_starter(s, e, err);
-		return r < 0 ? r : take_plan(s, e, err);
+		return r < 0 ? r : started(s, e, err);
 	case EVENT_SESSION_STARTING:
 		r = take_starter(s, e, err);
 		return r < 0 ? r : take_plan(s, e, err);

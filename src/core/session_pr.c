@@ -71,14 +71,14 @@ static int take(char **dst, const struct event *e, const char *key, struct error
 	return text ? text_set(dst, text, err) : 0;
 }
 
-static int take_seen(struct pr *pr, const struct event *e, struct error *err)
+int session_take_seen(char *places[PR_PLACES], const struct event *e, struct error *err)
 {
 	const struct json *seen = json_get(e->data, "seen");
 
 	if (!json_is_object(seen))
 		return 0;
 	for (size_t i = 0; i < PR_PLACES; i++) {
-		int r = text_set(&pr->seen[i], json_get_string(seen, pr_place_names[i]), err);
+		int r = text_set(&places[i], json_get_string(seen, pr_place_names[i]), err);
 
 		if (r < 0)
 			return r;
@@ -104,7 +104,7 @@ static int take_common(struct pr *pr, const struct event *e, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return take_seen(pr, e, err);
+	return session_take_seen(pr->seen, e, err);
 }
 
 static int approved(struct pr *pr, const struct event *e, struct error *err)
@@ -146,24 +146,22 @@ static int reopened(struct pr *pr, const struct event *e, struct error *err)
 
 static int checked(struct pr *pr, const struct event *e, struct error *err)
 {
-	int64_t at = json_get_time(e->data, "checkedAt");
 	int r = take(&pr->head, e, "head", err);
 
-	/* What was seen is as old as the last fetch, whenever it was looked at. */
-	if (at)
-		pr->last_checked = at;
 	pr->exists = json_get_bool(e->data, "exists", pr->exists);
 	return r < 0 ? r : text_set(&pr->verdict, json_get_string(e->data, "verdict"), err);
 }
 
 int session_apply_pr(struct session *s, const struct event *e, struct error *err)
 {
+	int64_t checked_at = json_get_time(e->data, "checkedAt");
 	struct pr *pr;
 	int r = pr_of(s, e, &pr, err);
 
 	if (r < 0 || !pr)
 		return r;
-	pr->last_checked = e->at;
+	/* What a server has is as old as the last fetch, whenever somebody looked. */
+	pr->last_checked = checked_at ? checked_at : e->at;
 	r = take_common(pr, e, err);
 	if (r < 0)
 		return r;

@@ -10,6 +10,8 @@
 #include "core/session.h"
 
 bool is_pr_event(enum event_type type);
+/* The event's `seen`; places stay as they are when it has none. */
+int session_take_seen(char *places[PR_PLACES], const struct event *e, struct error *err);
 int session_apply_pr(struct session *s, const struct event *e, struct error *err);
 
 #endif

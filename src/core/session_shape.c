@@ -57,6 +57,14 @@ static const struct member remote_members[] = {
 static const struct shape remote_shape =
 	SHAPE(remote_members, offsetof(struct session, remote_extra));
 
+static const struct member before_members[] = {
+	TEXT(struct session, "main", pr_before[PR_PLACE_MAIN]),
+	TEXT(struct session, "mainOrigin", pr_before[PR_PLACE_MAIN_ORIGIN]),
+	TEXT(struct session, "workspace", pr_before[PR_PLACE_WORKSPACE]),
+	TEXT(struct session, "workspaceOrigin", pr_before[PR_PLACE_WORKSPACE_ORIGIN]),
+};
+static const struct shape before_shape = SHAPE(before_members, NO_EXTRA);
+
 static const struct member session_members[] = {
 	OBJECT("attention", attention_shape),
 	TEXT(struct session, "backendType", backend_type),
@@ -74,6 +82,7 @@ static const struct member session_members[] = {
 	OTHER(struct session, "lastActivityAt", MEMBER_TIME, last_activity_at),
 	TEXT(struct session, "mainCloneId", main_clone_id),
 	TEXT(struct session, "mode", mode),
+	OBJECT("prBefore", before_shape),
 	SPECIAL("prHistory", MEMBER_OLDER_PRS),
 	SPECIAL("prState", MEMBER_PR),
 	OBJECT("remote", remote_shape),

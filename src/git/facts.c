@@ -117,6 +117,7 @@ int facts_open(struct facts **out, const char *git_dir, struct error *err)
 	f->module = facts_module_load();
 	if (f->module && f->module->open(f)) {
 		f->ops = f->module->ops;
+		git_trace("libgit2", (const char *const[]){ git_dir, NULL });
 		rc = look_for_graph(f, err);
 	} else {
 		f->ops = &facts_cmd_ops;

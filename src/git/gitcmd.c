@@ -255,6 +255,28 @@ static int interrupted(struct error *err)
 	return error_set(err, ERR_GIT, "interrupted by signal %d", (int)caught);
 }
 
+void git_trace(const char *what, const char *const *words)
+{
+	const char *path = getenv("MINSKY_TRACE_GIT");
+	struct error ignored = ERROR_INIT;
+	struct buf line = BUF_INIT;
+	int fd;
+
+	if (!path || !*path)
+		return;
+	buf_adds(&line, what);
+	for (size_t i = 0; words[i]; i++) {
+		buf_addch(&line, ' ');
+		text_add_line(&line, words[i], strlen(words[i]));
+	}
+	buf_addch(&line, '\n');
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && !line.failed)
+		(void)fs_write_all(fd, line.data, line.len, &ignored);
+	close_fd(&fd);
+	buf_release(&line);
+}
+
 int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int *status_out,
 	struct error *err)
 {
@@ -276,6 +298,7 @@ int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int 
 	env = git_environment(cmd->env, cmd->talk);
 	if (!env)
 		return error_nomem(err);
+	git_trace("git", argv + 1);
 	signals_take(&saved);
 	rc = run_open(&r, cmd, err);
 	if (rc < 0)

@@ -52,6 +52,12 @@ int git_interrupted(void);
 /* Drop the last newline. */
 void git_chomp(struct buf *b);
 
+/*
+ * For tests and for the curious: with MINSKY_TRACE_GIT=FILE, each git process and each repository
+ * that libgit2 opens is a line at the end of that file.
+ */
+void git_trace(const char *what, const char *const *words);
+
 /* "git version 2.39.5" -> 2, 39. Asked once per process. ERR_GIT. */
 int git_version(int *major_out, int *minor_out, struct error *err);
 
