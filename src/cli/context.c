@@ -319,13 +319,9 @@ int context_open_journal(struct context *c, struct app *app, const char *journal
 
 int context_empty_backend(struct context *c, struct error *err)
 {
-	static const char empty[] = "{\"heads\":[],\"sessions\":[]}";
 	int r = c->backend ? 0 : registry_open(&c->backend, c->config, err);
 
-	if (r == 0)
-		r = c->backend->ops->write_state(
-			c->backend, c->repo.id, empty, sizeof(empty) - 1, err);
-	return r;
+	return r < 0 ? r : projector_reset(c->backend, c->repo.id, err);
 }
 
 int context_project(struct context *c, struct error *err)

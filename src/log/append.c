@@ -68,7 +68,6 @@ static int check_entries(const struct journal_entry *entries, size_t n, struct e
 
 static int batch_add(struct batch *b, const char *body, size_t len, struct error *err)
 {
-	static const char behind_hash[] = "\",\"body\":";
 	int64_t now = clock_now_ms();
 	uint64_t wall = now > 0 ? (uint64_t)now << 16 : 0;
 
@@ -81,10 +80,7 @@ static int batch_add(struct batch *b, const char *body, size_t len, struct error
 	record_format(&b->lines, b->prev, b->origin, b->seq, b->hlc, body, len);
 	if (b->lines.failed)
 		return error_nomem(err);
-	memcpy(b->hash,
-		b->lines.data + b->lines.len - 2 - len - (sizeof(behind_hash) - 1) -
-			(HASH_HEX_SIZE - 1),
-		HASH_HEX_SIZE - 1);
+	record_hash_of_line(b->hash, b->lines.data + b->last_at, b->lines.len - b->last_at);
 	return 0;
 }
 
@@ -187,7 +183,7 @@ static int compose(
 		if (r == 0)
 			r = batch_add(b, body.data, body.len, err);
 	} else if (!t->segment.name[0] && a->j->parent.origin[0]) {
-		r = heal_forked_body(&body, &a->j->parent, err);
+		r = heal_forked_body(&body, &a->j->parent, FORKED_COPY, err);
 		if (r == 0)
 			r = batch_add(b, body.data, body.len, err);
 	}
@@ -333,7 +329,7 @@ static int store(struct append *a, struct error *err)
 	memcpy(hint.segment, s.name, sizeof(hint.segment));
 	memcpy(hint.prev, b->prev, sizeof(hint.prev));
 	memcpy(hint.hash, b->hash, sizeof(hint.hash));
-	hint_write(&hint, a->j);
+	hint_write(&hint, &a->j->own, a->j->boot);
 	/* Left behind, the mark costs the next writer another new segment. */
 	if (a->suspect)
 		(void)suspect_remove(&a->j->own, &ignored);

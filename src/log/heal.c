@@ -85,8 +85,7 @@ static int create_copy(int *fd_out, const struct journal *j, const char *segment
 	return error_set(err, ERR_IO, "'%s/torn' holds too many copies", j->own.path);
 }
 
-static int copy_bytes(
-	int to, int from, const char *name, uint64_t begin, uint64_t end, struct error *err)
+int heal_copy(int to, int from, const char *name, uint64_t begin, uint64_t end, struct error *err)
 {
 	char *buf = malloc(COPY_STEP);
 	int r = 0;
@@ -121,7 +120,7 @@ int heal_keep(const struct journal *j, int fd, const char *segment, uint64_t fro
 		r = fs_sync_dir(dir.data, err);
 	if (r < 0 || copy < 0)
 		goto out;
-	r = copy_bytes(copy, fd, segment, from, to, err);
+	r = heal_copy(copy, fd, segment, from, to, err);
 	if (r == 0 && fsync(copy) < 0)
 		r = error_errno(err, "cannot sync '%s/%s'", j->own.path, kept->data);
 	if (close(copy) < 0 && r == 0)
@@ -221,7 +220,8 @@ int heal_break_body(struct buf *body, const struct tail *t, struct error *err)
 	return r;
 }
 
-int heal_forked_body(struct buf *body, const struct parent *p, struct error *err)
+int heal_forked_body(
+	struct buf *body, const struct parent *p, const char *reason, struct error *err)
 {
 	struct buf data = BUF_INIT;
 	struct jsonw w;
@@ -234,7 +234,7 @@ int heal_forked_body(struct buf *body, const struct parent *p, struct error *err
 	jsonw_kstring(&w, "origin", p->origin);
 	jsonw_ku64(&w, "seq", p->seq);
 	jsonw_end_object(&w);
-	jsonw_kstring(&w, "reason", "the directory is another one: a copy, or a restored backup");
+	jsonw_kstring(&w, "reason", reason);
 	jsonw_end_object(&w);
 	r = heal_body(body, EVENT_JOURNAL_FORKED, &data, err);
 	buf_release(&data);

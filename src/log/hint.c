@@ -141,15 +141,15 @@ int hint_read(struct hint *out, const struct place *p, struct error *err)
 	return read_named(out, "head", &there, p, err);
 }
 
-void hint_write(const struct hint *h, const struct journal *j)
+void hint_write(const struct hint *h, const struct place *p, const char *boot)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf text = BUF_INIT;
 	size_t done = 0;
 	int fd;
 
-	if (format_hint(&text, "head", h, j->boot, &ignored) < 0 ||
-		place_open_file(&fd, &j->own, "head", O_WRONLY | O_CREAT, &ignored) < 0)
+	if (format_hint(&text, "head", h, boot, &ignored) < 0 ||
+		place_open_file(&fd, p, "head", O_WRONLY | O_CREAT, &ignored) < 0)
 		goto out;
 	while (done < text.len) {
 		ssize_t n = pwrite(fd, text.data + done, text.len - done, (off_t)done);

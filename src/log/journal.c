@@ -20,6 +20,7 @@
  *	torn/         <segment>.<offset>: bytes that were taken out of a segment.
  *	seams         Records that repair has joined (seam.h).
  *	cursors/      How far hooks have read; none of this module's business.
+ *	moving/       Segments of a new origin, see Another origin.
  *	new.tmp       A segment that is being made. Overwritten by the next writer.
  *
  * Fence. An origin is one journal directory. `origin` therefore says which: "inode <n>", "born
@@ -32,6 +33,20 @@
  * segments here as one of the journal's. A crash in between costs nothing: an origin that has a
  * parent and no segment still owes its journal.forked. Another machine alone (a disk that moved, a
  * container) is no fork; verify mentions it. A journal without a fence gets one.
+ *
+ * Another origin. A disk that was copied with its inodes passes the fence twice. Who finds, at a
+ * push, that somebody else has used its numbers (reorigin.h), goes on as a new origin:
+ *	1. moving/ gets the segments of the new origin, and the `head` that fits them: a
+ *	   journal.forked, then every record above the last common one, same body, same hlc. A
+ *	   journal.break or journal.forked is about the old files and is left out; an event.redacted
+ *	   that names one of those records names it by its new number. All of it synced;
+ *	2. `origin` is replaced: the new origin, its parent, and "moving <origin> <from> <to>",
+ *which are the old one and which of its records were told again. This is the moment that counts;
+ *	3. of the old origin's segments the records up to <from> go to peers/ (the other machine's
+ *	   will be added there), the bytes behind them to torn/;
+ *	4. the new segments come out of moving/, `head` with them;
+ *	5. `origin` is replaced: "moved" instead of "moving".
+ * Whoever opens the journal, or writes to it, and finds "moving" does 3 to 5 first.
  *
  * Append. Under the lock: settle a suspect mark; read where the good records end; write all lines
  * with one write; see that the file has grown by exactly that; fdatasync; update head; unlock.
@@ -168,6 +183,7 @@ int journal_open(struct journal **out, const char *dir, struct error *err)
 		goto out;
 	(void)snprintf(j->boot, sizeof(j->boot), "%s", id_boot());
 	j->segment_max = segment_limit();
+	reorigin_resume(j);
 	*out = j;
 	j = NULL;
 out:
@@ -193,13 +209,23 @@ const char *journal_origin(const struct journal *j)
 	return j->origin;
 }
 
+static bool name_of(struct head *out, const char *origin, uint64_t seq)
+{
+	if (!origin[0])
+		return false;
+	*out = (struct head){ .seq = seq };
+	memcpy(out->origin, origin, sizeof(out->origin));
+	return true;
+}
+
 bool journal_parent(const struct journal *j, struct head *out)
 {
-	if (!j->parent.origin[0])
-		return false;
-	*out = (struct head){ .seq = j->parent.seq };
-	memcpy(out->origin, j->parent.origin, sizeof(out->origin));
-	return true;
+	return name_of(out, j->parent.origin, j->parent.seq);
+}
+
+bool journal_moved(const struct journal *j, struct head *out)
+{
+	return name_of(out, j->moved.origin, j->moved.from);
 }
 
 /* tail_find() for those who do not hold the lock. `with_head`: this origin is what head is about.

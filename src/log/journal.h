@@ -39,6 +39,8 @@ const char *journal_dir(const struct journal *j);
 const char *journal_origin(const struct journal *j);
 /* The origin that this one goes on from (hash left empty); false if it is the first. */
 bool journal_parent(const struct journal *j, struct head *out);
+/* The origin whose records above that seq the journal's origin tells again (reorigin.h). */
+bool journal_moved(const struct journal *j, struct head *out);
 
 /* A body to append; bytes as event_encode() made them. */
 struct journal_entry {

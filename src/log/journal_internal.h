@@ -61,11 +61,19 @@ struct parent {
 	uint64_t hlc;
 };
 
+/* An origin whose last records were told again by another one (reorigin.c). */
+struct moved {
+	char origin[ID_HEX_SIZE]; /* "": none */
+	uint64_t from, to; /* they were those above `from`, up to `to` */
+	bool pending; /* its segments are not yet where they belong */
+};
+
 struct journal {
 	struct place own;
 	char origin[ID_HEX_SIZE];
 	struct fence fence; /* as the file says */
 	struct parent parent;
+	struct moved moved;
 	char machine[ID_HEX_SIZE]; /* "": the file does not say */
 	struct stat origin_stat; /* of the file, when it was read */
 	char boot[BOOT_ID_SIZE];
@@ -80,6 +88,9 @@ int origin_create(const char *dir, struct error *err);
 int origin_read(struct journal *j, struct error *err);
 /* Under the lock, before an append: what the file says now, and a new origin in a copy. */
 int origin_settle(struct journal *j, struct error *err);
+/* Replace the file by one that says the same but for these; *j is read anew. */
+int origin_write(struct journal *j, const char *origin, const struct parent *parent,
+	const struct moved *moved, struct error *err);
 /* Digest of this machine's id; "" where it has none. */
 void origin_machine(char out[ID_HEX_SIZE]);
 
@@ -92,6 +103,8 @@ int segments_list(
 	struct segments *out, const struct place *p, const char *origin, struct error *err);
 void segments_release(struct segments *s);
 
+/* Takes the text out of `path`. */
+int place_open(struct place *out, struct buf *path, struct error *err);
 /* The journal's peers/; *there_out is false when it has none. place_release() accepts zeroes. */
 int place_open_peers(
 	struct place *out, const struct journal *j, bool *there_out, struct error *err);
@@ -139,7 +152,7 @@ int scan_next(struct scan *s, struct line *out, struct error *err);
 /* Not there, or not intact: known is false. */
 int hint_read(struct hint *out, const struct place *p, struct error *err);
 /* Best effort: `head` may stay behind, its loss costs one scan. */
-void hint_write(const struct hint *h, const struct journal *j);
+void hint_write(const struct hint *h, const struct place *p, const char *boot);
 int suspect_read(struct hint *out, bool *there_out, const struct place *p, struct error *err);
 int suspect_write(const struct hint *h, const struct journal *j, struct error *err);
 int suspect_remove(const struct place *p, struct error *err);
@@ -223,6 +236,20 @@ int heal_repaired_body(struct buf *body, const char *segment, uint64_t offset, u
 	const char *kept, struct error *err);
 int heal_break_body(struct buf *body, const struct tail *t, struct error *err);
 /* The body of a new origin's first record. */
-int heal_forked_body(struct buf *body, const struct parent *p, struct error *err);
+#define FORKED_COPY "the directory is another one: a copy, or a restored backup"
+int heal_forked_body(
+	struct buf *body, const struct parent *p, const char *reason, struct error *err);
+
+/* Bytes of one file behind those of another. */
+int heal_copy(int to, int from, const char *name, uint64_t begin, uint64_t end, struct error *err);
+
+/* reorigin.c */
+
+#define REORIGIN_DIR "moving"
+
+/* Under the lock: put the segments where j->moved says. Costs nothing when they are there. */
+int reorigin_finish(struct journal *j, struct error *err);
+/* For who opens a journal: the same if it has to be, and can be. */
+void reorigin_resume(struct journal *j);
 
 #endif

@@ -58,7 +58,7 @@ static bool fence_same(const struct fence *a, const struct fence *b)
 }
 
 static int write_file(const char *dir, const char *origin, const struct fence *f,
-	const struct parent *p, struct error *err)
+	const struct parent *p, const struct moved *m, struct error *err)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	char machine[ID_HEX_SIZE];
@@ -74,6 +74,9 @@ static int write_file(const char *dir, const char *origin, const struct fence *f
 	if (p->origin[0])
 		buf_addf(
 			&text, "parent %s %" PRIu64 " %016" PRIx64 "\n", p->origin, p->seq, p->hlc);
+	if (m->origin[0])
+		buf_addf(&text, "%s %s %" PRIu64 " %" PRIu64 "\n", m->pending ? "moving" : "moved",
+			m->origin, m->from, m->to);
 	r = path.failed ? error_nomem(err) : buf_check(&text, err);
 	if (r == 0)
 		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
@@ -100,6 +103,7 @@ static int refuse_second(const char *dir, struct error *err)
 int origin_create(const char *dir, struct error *err)
 {
 	const struct parent none = { .seq = 0 };
+	const struct moved nothing = { .from = 0 };
 	char origin[ID_HEX_SIZE];
 	struct fence fence;
 	int fd, r;
@@ -115,7 +119,7 @@ int origin_create(const char *dir, struct error *err)
 	if (r == 0)
 		r = id_random_hex(origin, err);
 	if (r == 0)
-		r = write_file(dir, origin, &fence, &none, err);
+		r = write_file(dir, origin, &fence, &none, &nothing, err);
 	return r;
 }
 
@@ -167,6 +171,22 @@ static bool parse_parent(struct parent *p, const char *value)
 	return true;
 }
 
+static bool parse_moved(struct moved *m, const char *value, bool pending)
+{
+	const char *at = value + ID_HEX_SIZE;
+	struct moved moved = { .pending = pending };
+
+	if (strlen(value) < ID_HEX_SIZE || value[ID_HEX_SIZE - 1] != ' ')
+		return false;
+	memcpy(moved.origin, value, ID_HEX_SIZE - 1);
+	moved.origin[ID_HEX_SIZE - 1] = '\0';
+	if (!id_is_hex(moved.origin, ID_HEX_SIZE - 1) || !take_number(&at, ' ', &moved.from) ||
+		!take_number(&at, '\0', &moved.to))
+		return false;
+	*m = moved;
+	return true;
+}
+
 /* The value if the line has this key, else NULL. */
 static const char *value_of(const char *line, const char *key)
 {
@@ -191,6 +211,10 @@ static bool parse_line(struct journal *j, const char *line)
 		(void)snprintf(j->machine, sizeof(j->machine), "%s", value);
 	} else if ((value = value_of(line, "parent"))) {
 		return parse_parent(&j->parent, value);
+	} else if ((value = value_of(line, "moving"))) {
+		return parse_moved(&j->moved, value, true);
+	} else if ((value = value_of(line, "moved"))) {
+		return parse_moved(&j->moved, value, false);
 	}
 	return true;
 }
@@ -209,6 +233,7 @@ static int parse(struct journal *j, char *text, struct error *err)
 	j->origin[0] = j->machine[0] = '\0';
 	j->fence = (struct fence){ .known = false };
 	j->parent = (struct parent){ .seq = 0 };
+	j->moved = (struct moved){ .from = 0 };
 	for (char *nl; (nl = strchr(line, '\n')); line = nl + 1) {
 		*nl = '\0';
 		if (!parse_line(j, line))
@@ -282,7 +307,15 @@ static int fork_off(struct journal *j, const struct fence *fence, struct error *
 	memcpy(parent.origin, j->origin, sizeof(parent.origin));
 	parent.seq = t.claimed_seq;
 	parent.hlc = t.claimed_hlc > j->parent.hlc ? t.claimed_hlc : j->parent.hlc;
-	r = write_file(j->own.path, origin, fence, &parent, err);
+	r = write_file(j->own.path, origin, fence, &parent, &j->moved, err);
+	return r == 0 ? origin_read(j, err) : r;
+}
+
+int origin_write(struct journal *j, const char *origin, const struct parent *parent,
+	const struct moved *moved, struct error *err)
+{
+	int r = write_file(j->own.path, origin, &j->fence, parent, moved, err);
+
 	return r == 0 ? origin_read(j, err) : r;
 }
 
@@ -293,12 +326,15 @@ int origin_settle(struct journal *j, struct error *err)
 	int r = refresh(j, err);
 
 	if (r == 0)
+		r = reorigin_finish(j, err);
+	if (r == 0)
 		r = fence_of(&fence, j->own.fd, j->own.path, err);
 	if (r < 0)
 		return r;
 	if (!j->fence.known) {
 		/* Nothing to compare with: from now on there is. */
-		if (write_file(j->own.path, j->origin, &fence, &j->parent, &ignored) == 0)
+		if (write_file(j->own.path, j->origin, &fence, &j->parent, &j->moved, &ignored) ==
+			0)
 			r = origin_read(j, err);
 		return r;
 	}

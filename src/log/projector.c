@@ -138,6 +138,31 @@ static int is_current(const struct projection *p, bool *out, struct error *err)
 	return r;
 }
 
+int projector_reset(struct backend *b, const char *repo_id, struct error *err)
+{
+	static const char empty[] = "{\"heads\":[],\"sessions\":[]}";
+
+	return b->ops->write_state(b, repo_id, empty, sizeof(empty) - 1, err);
+}
+
+/* Does the store hold records that the journal tells under another origin now? */
+static bool left_behind(const struct projection *p)
+{
+	struct heads stored = HEADS_INIT;
+	struct error ignored = ERROR_INIT;
+	const struct head *known;
+	struct head moved;
+	bool left = false;
+
+	if (journal_moved(p->journal, &moved) &&
+		p->backend->ops->heads(p->backend, p->repo_id, &stored, &ignored) == 0) {
+		known = heads_find(&stored, moved.origin);
+		left = known && known->seq > moved.seq;
+	}
+	heads_release(&stored);
+	return left;
+}
+
 int projector_run(struct journal *j, struct backend *b, const char *repo_id,
 	struct projector_result *out, struct error *err)
 {
@@ -150,6 +175,12 @@ int projector_run(struct journal *j, struct backend *b, const char *repo_id,
 		r = is_current(&p, &current, err);
 	if (r == 0 && !current)
 		r = catch_up(&p, err);
+	if (r == ERR_CORRUPT && left_behind(&p)) {
+		error_clear(err);
+		r = projector_reset(b, repo_id, err);
+		if (r == 0)
+			r = catch_up(&p, err);
+	}
 	if (r == 0 && p.merge && damage.code == ERR_OK)
 		damage = *merge_damage(p.merge);
 	merge_close(p.merge);

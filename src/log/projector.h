@@ -21,9 +21,13 @@ struct projector_result {
 
 /*
  * ERR_CORRUPT at damage in the journal (what precedes it is projected), or when the backend's
- * heads are not in the journal: it was restored from a backup, or belongs to another journal.
+ * heads are not in the journal: it was restored from a backup, or belongs to another journal. A
+ * store that holds records which the journal tells under another origin now (reorigin.h) is
+ * emptied and filled anew.
  */
 int projector_run(struct journal *j, struct backend *b, const char *repo_id,
 	struct projector_result *out, struct error *err);
+/* Empty the store of this repository: the next run fills it from the beginning. */
+int projector_reset(struct backend *b, const char *repo_id, struct error *err);
 
 #endif

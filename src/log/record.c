@@ -16,13 +16,11 @@ void record_hash(char out[HASH_HEX_SIZE], const char *prev, const char *origin, 
 	hash_bytes(text, (size_t)n, out);
 }
 
-void record_format(struct buf *line, const char *prev, const char *origin, uint64_t seq,
-	uint64_t hlc, const char *body, size_t body_len)
+static void format(struct buf *line, const char *prev, const char *origin, uint64_t seq,
+	uint64_t hlc, const char *bodyhash, const char *body, size_t body_len)
 {
-	char bodyhash[HASH_HEX_SIZE];
 	char hash[HASH_HEX_SIZE];
 
-	hash_bytes(body, body_len, bodyhash);
 	record_hash(hash, prev, origin, seq, hlc, bodyhash);
 	buf_addf(line,
 		"{\"origin\":\"%s\",\"seq\":%" PRIu64 ",\"hlc\":\"%016" PRIx64
@@ -30,6 +28,21 @@ void record_format(struct buf *line, const char *prev, const char *origin, uint6
 		origin, seq, hlc, bodyhash, hash);
 	buf_add(line, body, body_len);
 	buf_adds(line, "}\n");
+}
+
+void record_format(struct buf *line, const char *prev, const char *origin, uint64_t seq,
+	uint64_t hlc, const char *body, size_t body_len)
+{
+	char bodyhash[HASH_HEX_SIZE];
+
+	hash_bytes(body, body_len, bodyhash);
+	format(line, prev, origin, seq, hlc, bodyhash, body, body_len);
+}
+
+void record_format_blank(struct buf *line, const char *prev, const char *origin, uint64_t seq,
+	uint64_t hlc, const char *bodyhash)
+{
+	format(line, prev, origin, seq, hlc, bodyhash, "null", 4);
 }
 
 struct cursor {
@@ -123,6 +136,15 @@ const char *record_parse(struct record *out, const char *line, size_t len)
 		return wrong;
 	*out = r;
 	return NULL;
+}
+
+void record_hash_of_line(char out[HASH_HEX_SIZE], const char *line, size_t len)
+{
+	static const char key[] = ",\"hash\":\"";
+	const char *at = memmem(line, len, key, sizeof(key) - 1);
+
+	memcpy(out, at + sizeof(key) - 1, HASH_DIGITS);
+	out[HASH_DIGITS] = '\0';
 }
 
 int64_t record_hlc_ms(uint64_t hlc)

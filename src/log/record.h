@@ -40,6 +40,11 @@ void record_hash(char out[HASH_HEX_SIZE], const char *prev, const char *origin, 
 /* Append the whole line for a body that follows the record with hash `prev`. */
 void record_format(struct buf *line, const char *prev, const char *origin, uint64_t seq,
 	uint64_t hlc, const char *body, size_t body_len);
+/* The same for a redacted record: its body is known by its hash alone. */
+void record_format_blank(struct buf *line, const char *prev, const char *origin, uint64_t seq,
+	uint64_t hlc, const char *bodyhash);
+/* The hash in a line that was just formatted. */
+void record_hash_of_line(char out[HASH_HEX_SIZE], const char *line, size_t len);
 /*
  * Parse a line (its newline included in len). Checks the envelope and that bodyhash fits the body;
  * the chain is the caller's. Returns NULL if it is good, else what is wrong, as a constant text.

@@ -8,8 +8,6 @@
 #include "core/jsonw.h"
 #include "log/verify_redact.h"
 
-#define COPY_STEP ((size_t)64 << 10)
-
 /* Where the record stands, and what is to stand there. */
 struct spot {
 	struct place peers;
@@ -126,26 +124,6 @@ static int tell(struct journal *j, const struct spot *s, const char *reason, str
 	return r;
 }
 
-static int copy(int to, int from, const char *name, uint64_t at, uint64_t end, struct error *err)
-{
-	char *buf = malloc(COPY_STEP);
-	int r = buf ? 0 : error_nomem(err);
-
-	while (r == 0 && at < end) {
-		size_t n = end - at < COPY_STEP ? (size_t)(end - at) : COPY_STEP;
-		size_t got;
-
-		r = read_at(from, name, buf, n, at, &got, err);
-		if (r == 0 && got != n)
-			r = error_set(err, ERR_IO, "'%s' became shorter while it was read", name);
-		if (r == 0)
-			r = fs_write_all(to, buf, n, err);
-		at += n;
-	}
-	free(buf);
-	return r;
-}
-
 static int write_new(const struct spot *s, int from, struct error *err)
 {
 	struct stat st;
@@ -158,11 +136,11 @@ static int write_new(const struct spot *s, int from, struct error *err)
 	r = place_open_file(&fd, s->place, "new.tmp", O_WRONLY | O_CREAT | O_EXCL, err);
 	if (r < 0)
 		return r;
-	r = copy(fd, from, s->segment, 0, s->offset, err);
+	r = heal_copy(fd, from, s->segment, 0, s->offset, err);
 	if (r == 0)
 		r = fs_write_all(fd, s->line.data, s->line.len, err);
 	if (r == 0)
-		r = copy(fd, from, s->segment, s->offset + s->len, (uint64_t)st.st_size, err);
+		r = heal_copy(fd, from, s->segment, s->offset + s->len, (uint64_t)st.st_size, err);
 	if (r == 0 && fchmod(fd, st.st_mode & 0700) < 0)
 		r = error_errno(err, "cannot set permissions");
 	if (r == 0 && fsync(fd) < 0)

@@ -108,10 +108,25 @@ void segments_release(struct segments *s)
 	*s = (struct segments){ .v = NULL };
 }
 
+int place_open(struct place *out, struct buf *path, struct error *err)
+{
+	struct place p = { .fd = open(
+				   path->data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) };
+
+	if (p.fd < 0)
+		return error_errno(err, "cannot open '%s'", path->data);
+	p.path = buf_detach(path);
+	if (!p.path) {
+		close(p.fd);
+		return error_nomem(err);
+	}
+	*out = p;
+	return 0;
+}
+
 int place_open_peers(struct place *out, const struct journal *j, bool *there_out, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	struct place p = { .fd = -1 };
 	int r;
 
 	fs_join(&path, j->own.path, "peers");
@@ -127,19 +142,8 @@ int place_open_peers(struct place *out, const struct journal *j, bool *there_out
 	}
 	if (r < 0)
 		goto out;
-	p.fd = openat(j->own.fd, "peers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (p.fd < 0) {
-		r = error_errno(err, "cannot open '%s'", path.data);
-		goto out;
-	}
-	p.path = buf_detach(&path);
-	if (!p.path) {
-		close(p.fd);
-		r = error_nomem(err);
-		goto out;
-	}
-	*out = p;
-	*there_out = true;
+	r = place_open(out, &path, err);
+	*there_out = r == 0;
 out:
 	buf_release(&path);
 	return r;
