@@ -169,13 +169,19 @@ static int compose(
 	struct append *a, const struct journal_entry *entries, size_t n, struct error *err)
 {
 	const struct tail *t = &a->tail;
+	struct error ignored = ERROR_INIT;
 	struct batch *b = &a->batch;
 	struct buf body = BUF_INIT;
 	int r = 0;
 
 	b->origin = a->j->origin;
 	b->seq = t->claimed_seq;
-	b->hlc = t->claimed_hlc > a->j->parent.hlc ? t->claimed_hlc : a->j->parent.hlc;
+	/* Order between machines is not worth an event. */
+	(void)clock_read(&b->hlc, &a->j->own, &ignored);
+	if (b->hlc < t->claimed_hlc)
+		b->hlc = t->claimed_hlc;
+	if (b->hlc < a->j->parent.hlc)
+		b->hlc = a->j->parent.hlc;
 	b->first = b->seq + 1;
 	memcpy(b->hash, t->hash, sizeof(b->hash));
 	if (t->state == TAIL_DAMAGED) {
@@ -252,24 +258,6 @@ static int extend(const struct append *a, struct error *err)
 	return r;
 }
 
-static int write_new(const struct append *a, const char *name, struct error *err)
-{
-	const struct journal *j = a->j;
-	int fd, r;
-
-	if (unlinkat(j->own.fd, name, 0) < 0 && errno != ENOENT)
-		return error_errno(err, "cannot remove '%s/%s'", j->own.path, name);
-	r = place_open_file(&fd, &j->own, name, O_WRONLY | O_CREAT | O_EXCL, err);
-	if (r < 0)
-		return r;
-	r = fs_write_all(fd, a->batch.lines.data, a->batch.lines.len, err);
-	if (r == 0 && fsync(fd) < 0)
-		r = error_errno(err, "cannot sync");
-	if (close(fd) < 0 && r == 0)
-		r = error_errno(err, "cannot close");
-	return r < 0 ? error_wrap(err, "cannot make '%s/%s'", j->own.path, name) : 0;
-}
-
 /* A segment appears under its name with its first records in it, synced, or not at all. */
 static int create_segment(const struct append *a, const struct segment *s, struct error *err)
 {
@@ -280,7 +268,8 @@ static int create_segment(const struct append *a, const struct segment *s, struc
 
 	fs_join(&from, j->own.path, "new.tmp");
 	fs_join(&to, j->own.path, s->name);
-	r = from.failed || to.failed ? error_nomem(err) : write_new(a, "new.tmp", err);
+	r = from.failed || to.failed ? error_nomem(err)
+				     : place_write_new(&j->own, "new.tmp", &a->batch.lines, err);
 	if (r == 0)
 		r = fs_rename_new(from.data, to.data, err);
 	if (r == 0) {

@@ -195,3 +195,45 @@ int suspect_remove(const struct place *p, struct error *err)
 		return error_errno(err, "cannot sync directory '%s'", p->path);
 	return 0;
 }
+
+int clock_read(uint64_t *out, const struct place *p, struct error *err)
+{
+	char text[17];
+	size_t got;
+	int fd, r;
+
+	*out = 0;
+	r = place_open_file(&fd, p, "clock", O_RDONLY, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = read_at(fd, "clock", text, sizeof(text), 0, &got, err);
+	close(fd);
+	if (r < 0 || got != sizeof(text))
+		return r;
+	text[16] = '\0';
+	if (id_is_hex(text, 16))
+		*out = strtoull(text, NULL, 16);
+	return 0;
+}
+
+int clock_raise(const struct journal *j, uint64_t hlc, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	uint64_t now;
+	int r = clock_read(&now, &j->own, err);
+
+	if (r < 0 || hlc <= now)
+		return r;
+	fs_join(&path, j->own.path, "clock");
+	buf_addf(&text, "%016" PRIx64 "\n", hlc);
+	r = path.failed || text.failed
+		? error_nomem(err)
+		: fs_replace(path.data, text.data, text.len, 0600, false, err);
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}

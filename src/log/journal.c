@@ -12,7 +12,10 @@
  *	              lines are described in record.h; the first one follows the last one of the
  *	              segment before. At 8 MiB (MINSKY_SEGMENT_SIZE bytes) the next append starts a
  *	              new one.
- *	peers/        Other machines' segments, the same bytes under the same names.
+ *	peers/        Other machines' segments, the same bytes under the same names (peers.c).
+ *	clock         The highest hlc that came from other machines: own records sort behind it.
+ *	blank         Records whose bodies others have redacted, and which are still to be blanked.
+ *	push/         How the exchange with a hub stands (hub_state.h).
  *	head          Where the last acknowledged record stands (hint.c). 512 bytes, replaced in
  *	              place by one pwrite, with a digest of itself. Not synced.
  *	lock          One open file description lock for all writing. Never deleted.
@@ -29,7 +32,8 @@
  * birth means a copy, or a backup that was put back: somebody else may go on with the old numbers,
  * so a new origin is drawn and `origin` replaced, with "parent <origin> <seq> <hlc>". Its first
  * record is journal.forked, and its clock goes on behind the parent's. The parent's segments stay
- * where they are and are never written again; readers, heads and verify take each origin that has
+ * where they are, and no event of this machine is added to them (what its other half wrote may be:
+ * peers.c); readers, heads and verify take each origin that has
  * segments here as one of the journal's. A crash in between costs nothing: an origin that has a
  * parent and no segment still owes its journal.forked. Another machine alone (a disk that moved, a
  * container) is no fork; verify mentions it. A journal without a fence gets one.

@@ -112,6 +112,9 @@ void place_release(struct place *p);
 /* Opens a regular file of ours that nobody else may write. ERR_NOTFOUND, ERR_REFUSED. */
 int place_open_file(
 	int *fd_out, const struct place *p, const char *name, int flags, struct error *err);
+/* A new file with that content, synced; one of that name gives way. The directory is not synced. */
+int place_write_new(
+	const struct place *p, const char *name, const struct buf *content, struct error *err);
 int file_size(int fd, const char *name, uint64_t *out, struct error *err);
 /* Reads until n bytes are there or the file ends. */
 int read_at(int fd, const char *name, void *buf, size_t n, uint64_t offset, size_t *got_out,
@@ -156,6 +159,11 @@ void hint_write(const struct hint *h, const struct place *p, const char *boot);
 int suspect_read(struct hint *out, bool *there_out, const struct place *p, struct error *err);
 int suspect_write(const struct hint *h, const struct journal *j, struct error *err);
 int suspect_remove(const struct place *p, struct error *err);
+
+/* Highest hlc of other machines' records that this one's clock is to be ahead of; 0: none. */
+int clock_read(uint64_t *out, const struct place *p, struct error *err);
+/* Under the lock. Not durable: a power cut costs order between machines, never an event. */
+int clock_raise(const struct journal *j, uint64_t hlc, struct error *err);
 
 /* tail.c: where the good records of an origin end, and what stands behind them. */
 

@@ -16,33 +16,42 @@ void record_hash(char out[HASH_HEX_SIZE], const char *prev, const char *origin, 
 	hash_bytes(text, (size_t)n, out);
 }
 
-static void format(struct buf *line, const char *prev, const char *origin, uint64_t seq,
-	uint64_t hlc, const char *bodyhash, const char *body, size_t body_len)
+void record_write(struct buf *line, const struct record *r)
 {
-	char hash[HASH_HEX_SIZE];
-
-	record_hash(hash, prev, origin, seq, hlc, bodyhash);
 	buf_addf(line,
 		"{\"origin\":\"%s\",\"seq\":%" PRIu64 ",\"hlc\":\"%016" PRIx64
 		"\",\"bodyhash\":\"%s\",\"hash\":\"%s\",\"body\":",
-		origin, seq, hlc, bodyhash, hash);
-	buf_add(line, body, body_len);
+		r->origin, r->seq, r->hlc, r->bodyhash, r->hash);
+	if (r->body)
+		buf_add(line, r->body, r->body_len);
+	else
+		buf_adds(line, "null");
 	buf_adds(line, "}\n");
+}
+
+static void format(struct buf *line, const char *prev, const char *origin, struct record *r)
+{
+	memcpy(r->origin, origin, sizeof(r->origin));
+	record_hash(r->hash, prev, origin, r->seq, r->hlc, r->bodyhash);
+	record_write(line, r);
 }
 
 void record_format(struct buf *line, const char *prev, const char *origin, uint64_t seq,
 	uint64_t hlc, const char *body, size_t body_len)
 {
-	char bodyhash[HASH_HEX_SIZE];
+	struct record r = { .seq = seq, .hlc = hlc, .body = body, .body_len = body_len };
 
-	hash_bytes(body, body_len, bodyhash);
-	format(line, prev, origin, seq, hlc, bodyhash, body, body_len);
+	hash_bytes(body, body_len, r.bodyhash);
+	format(line, prev, origin, &r);
 }
 
 void record_format_blank(struct buf *line, const char *prev, const char *origin, uint64_t seq,
 	uint64_t hlc, const char *bodyhash)
 {
-	format(line, prev, origin, seq, hlc, bodyhash, "null", 4);
+	struct record r = { .seq = seq, .hlc = hlc };
+
+	memcpy(r.bodyhash, bodyhash, sizeof(r.bodyhash));
+	format(line, prev, origin, &r);
 }
 
 struct cursor {

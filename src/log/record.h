@@ -45,6 +45,8 @@ void record_format_blank(struct buf *line, const char *prev, const char *origin,
 	uint64_t hlc, const char *bodyhash);
 /* The hash in a line that was just formatted. */
 void record_hash_of_line(char out[HASH_HEX_SIZE], const char *line, size_t len);
+/* Append the line of a record that has its hashes already; the same bytes as when it was made. */
+void record_write(struct buf *line, const struct record *r);
 /*
  * Parse a line (its newline included in len). Checks the envelope and that bodyhash fits the body;
  * the chain is the caller's. Returns NULL if it is good, else what is wrong, as a constant text.

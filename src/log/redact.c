@@ -195,3 +195,23 @@ int journal_redact(struct journal *j, const char *origin, uint64_t seq, const ch
 	close(lock);
 	return r;
 }
+
+int journal_blank(
+	struct journal *j, const char *origin, uint64_t seq, bool *changed_out, struct error *err)
+{
+	struct spot s = { .line = BUF_INIT };
+	int lock, r;
+
+	r = journal_lock(j, 30000, &lock, err);
+	if (r < 0)
+		return r;
+	r = find(&s, j, origin, seq, err);
+	if (r == 0 && !s.blank)
+		r = rewrite(&s, err);
+	if (r == 0)
+		*changed_out = !s.blank;
+	place_release(&s.peers);
+	buf_release(&s.line);
+	close(lock);
+	return r;
+}

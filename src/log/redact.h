@@ -16,5 +16,8 @@
  */
 int journal_redact(struct journal *j, const char *origin, uint64_t seq, const char *reason,
 	bool *changed_out, struct error *err);
+/* The same for a record that another machine's event.redacted names: nothing is appended. */
+int journal_blank(
+	struct journal *j, const char *origin, uint64_t seq, bool *changed_out, struct error *err);
 
 #endif

@@ -189,6 +189,24 @@ int place_open_file(
 	return 0;
 }
 
+int place_write_new(
+	const struct place *p, const char *name, const struct buf *content, struct error *err)
+{
+	int fd, r;
+
+	if (unlinkat(p->fd, name, 0) < 0 && errno != ENOENT)
+		return error_errno(err, "cannot remove '%s/%s'", p->path, name);
+	r = place_open_file(&fd, p, name, O_WRONLY | O_CREAT | O_EXCL, err);
+	if (r < 0)
+		return r;
+	r = fs_write_all(fd, content->data, content->len, err);
+	if (r == 0 && fsync(fd) < 0)
+		r = error_errno(err, "cannot sync");
+	if (close(fd) < 0 && r == 0)
+		r = error_errno(err, "cannot close");
+	return r < 0 ? error_wrap(err, "cannot make '%s/%s'", p->path, name) : 0;
+}
+
 int file_size(int fd, const char *name, uint64_t *out, struct error *err)
 {
 	struct stat st;

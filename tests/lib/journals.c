@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "log/peers.h"
+
 struct journal *journals_new(const char *dir)
 {
 	struct error err = ERROR_INIT;
@@ -133,4 +135,52 @@ struct journals_verdict journals_verify(struct journal *j)
 	if (journal_verify(j, &verdict.result, keep_finding, &verdict, &err) < 0)
 		fail_msg("%s", err.msg);
 	return verdict;
+}
+
+int journals_import(struct journal *to, struct journal *from, const char *origin, uint64_t after,
+	uint64_t upto, struct error *err)
+{
+	struct journal_reader *reader = NULL;
+	struct peer_import *import = NULL;
+	const struct record *rec = NULL;
+	struct error own = ERROR_INIT;
+	int r;
+
+	assert_int_equal(journal_reader_open(&reader, from, origin, after, NULL, &own), 0);
+	r = peer_import_open(&import, to, origin, UINT64_MAX, 1000, err);
+	while (r == 0) {
+		assert_int_equal(journal_reader_next(reader, &rec, &own), 0);
+		if (!rec || rec->seq > upto)
+			break;
+		r = peer_import_add(import, rec, err);
+	}
+	if (r == 0)
+		r = peer_import_flush(import, err);
+	peer_import_close(import);
+	journal_reader_close(reader);
+	return r;
+}
+
+struct buf journals_lines(struct journal *j, const char *origin)
+{
+	struct journal_reader *reader = NULL;
+	const struct record *rec = NULL;
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT;
+
+	if (journal_reader_open(&reader, j, origin, 0, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+	for (;;) {
+		const char *line;
+		size_t len;
+
+		if (journal_reader_next(reader, &rec, &err) < 0)
+			fail_msg("%s", err.msg);
+		if (!rec)
+			break;
+		line = journal_reader_line(reader, &len);
+		buf_add(&out, line, len);
+	}
+	journal_reader_close(reader);
+	return out;
 }

@@ -41,4 +41,11 @@ struct journals_verdict {
 };
 struct journals_verdict journals_verify(struct journal *j);
 
+/* Import records (after, upto] of `origin` from one journal into another: 0, or the first error. */
+struct peer_import;
+int journals_import(struct journal *to, struct journal *from, const char *origin, uint64_t after,
+	uint64_t upto, struct error *err);
+/* Everything of an origin, the lines as they stand, one behind the other. */
+struct buf journals_lines(struct journal *j, const char *origin);
+
 #endif

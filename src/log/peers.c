@@ -1,0 +1,503 @@
+#include "log/peers.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/fs.h"
+#include "core/text.h"
+#include "log/journal_internal.h"
+#include "log/redact.h"
+#include "log/verify_redact.h"
+
+/*
+ * Segments stand in peers/ under the same names, rolled at the same size, as our own. Those of an
+ * origin that this journal once was (it is a copy, or was restored from a backup) stand in the
+ * journal itself, and what its other half goes on to write is added there, as new segments: readers
+ * look for an origin in one place.
+ *
+ * A page is written under the journal's lock: the clock first, then `blank` (which redactions are
+ * on the page), then the records, then one sync. If a page cannot be taken back after a sync that
+ * failed, its end may later be found damaged; it is then set aside and pulled again.
+ */
+#define BLANK_FILE "blank"
+#define BLANK_MAX (1u << 20)
+
+struct peer_import {
+	struct journal *j;
+	struct place peers; /* path NULL: the segments stand in the journal itself */
+	char origin[ID_HEX_SIZE];
+	uint64_t known;
+	int timeout_ms;
+
+	struct tail tail; /* of what is on disk */
+	bool covered; /* the directory was synced since the newest segment was found */
+
+	uint64_t seq, hlc; /* behind the page */
+	char hash[HASH_HEX_SIZE];
+	struct buf page;
+	uint64_t page_first;
+	uint64_t clock; /* highest hlc on the page that ours is to be ahead of */
+	struct redactions redactions; /* on the page */
+};
+
+static const struct place *place_of(const struct peer_import *p)
+{
+	return p->peers.path ? &p->peers : &p->j->own;
+}
+
+static int open_place(struct peer_import *p, struct error *err)
+{
+	struct segments list;
+	struct buf path = BUF_INIT;
+	bool there;
+	int r;
+
+	r = segments_list(&list, &p->j->own, p->origin, err);
+	if (r < 0)
+		return r;
+	there = list.n > 0;
+	segments_release(&list);
+	if (there)
+		return 0;
+	r = place_open_peers(&p->peers, p->j, &there, err);
+	if (r < 0 || there)
+		return r;
+	fs_join(&path, p->j->own.path, "peers");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_mkdirs(path.data, 0700, err);
+	if (r == 0)
+		r = place_open_peers(&p->peers, p->j, &there, err);
+	buf_release(&path);
+	return r;
+}
+
+/* Bytes behind the last good record: a copy to torn/, then off with them. */
+static int cut(const struct peer_import *p, const struct tail *t, struct error *err)
+{
+	struct buf kept = BUF_INIT;
+	int fd, r;
+
+	r = place_open_file(&fd, place_of(p), t->segment.name, O_RDWR, err);
+	if (r < 0)
+		return r;
+	r = heal_keep(p->j, fd, t->segment.name, t->good, t->size, &kept, err);
+	if (r == 0 && t->good && ftruncate(fd, (off_t)t->good) < 0)
+		r = error_errno(err, "cannot truncate '%s/%s'", place_of(p)->path, t->segment.name);
+	if (r == 0 && t->good && fdatasync(fd) < 0)
+		r = error_errno(err, "cannot sync '%s/%s'", place_of(p)->path, t->segment.name);
+	if (r == 0 && !t->good &&
+		(unlinkat(place_of(p)->fd, t->segment.name, 0) < 0 || fsync(place_of(p)->fd) < 0))
+		r = error_errno(err, "cannot remove '%s/%s'", place_of(p)->path, t->segment.name);
+	close(fd);
+	buf_release(&kept);
+	return r;
+}
+
+static int damaged(const struct peer_import *p, const struct tail *t, struct error *err)
+{
+	error_set(err, ERR_CORRUPT, "journal '%s/%s', byte %" PRIu64 ": %s", place_of(p)->path,
+		t->bad_segment, t->good, t->what ? t->what : "record cannot be read");
+	return error_hint(err, "run 'minsky journal verify', then 'minsky journal repair'");
+}
+
+/* Under the lock: where the copy ends. Cutting may leave an older segment as the newest. */
+static int find_end(struct peer_import *p, struct error *err)
+{
+	for (int i = 0; i < 3; i++) {
+		int r = tail_find(&p->tail, place_of(p), p->origin, NULL, err);
+
+		if (r < 0)
+			return r;
+		p->covered = false;
+		if (p->tail.state == TAIL_CLEAN)
+			return 0;
+		if (p->tail.state == TAIL_CHANGING)
+			return error_set(err, ERR_IO, "'%s/%s' changes although it is locked",
+				place_of(p)->path, p->tail.segment.name);
+		if (p->tail.state == TAIL_DAMAGED && p->tail.claimed_seq > p->known)
+			return damaged(p, &p->tail, err);
+		r = cut(p, &p->tail, err);
+		if (r < 0)
+			return r;
+	}
+	return damaged(p, &p->tail, err);
+}
+
+/* The page follows what is on disk. */
+static void restart(struct peer_import *p)
+{
+	p->seq = p->tail.seq;
+	p->hlc = p->tail.hlc;
+	memcpy(p->hash, p->tail.hash, sizeof(p->hash));
+	buf_clear(&p->page);
+	p->page_first = p->clock = 0;
+	redactions_release(&p->redactions);
+}
+
+int peer_import_open(struct peer_import **out, struct journal *j, const char *origin,
+	uint64_t known, int timeout_ms, struct error *err)
+{
+	struct peer_import *p;
+	int lock, r;
+
+	if (!id_is_hex(origin, ID_HEX_SIZE - 1))
+		return error_set(err, ERR_USAGE, "'%s' is not the id of an origin", origin);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return error_nomem(err);
+	p->j = j;
+	p->known = known;
+	p->timeout_ms = timeout_ms;
+	p->page = (struct buf)BUF_INIT;
+	memcpy(p->origin, origin, sizeof(p->origin));
+	r = journal_lock(j, timeout_ms, &lock, err);
+	if (r < 0)
+		goto out;
+	r = origin_settle(j, err);
+	if (r == 0 && strcmp(origin, j->origin) == 0)
+		r = error_set(err, ERR_REFUSED,
+			"records of this machine's own origin '%.8s' are not imported", origin);
+	if (r == 0)
+		r = open_place(p, err);
+	if (r == 0)
+		r = find_end(p, err);
+	close(lock);
+	if (r < 0)
+		goto out;
+	restart(p);
+	*out = p;
+	p = NULL;
+out:
+	peer_import_close(p);
+	return r;
+}
+
+void peer_import_close(struct peer_import *p)
+{
+	if (!p)
+		return;
+	place_release(&p->peers);
+	buf_release(&p->page);
+	redactions_release(&p->redactions);
+	free(p);
+}
+
+void peer_import_head(const struct peer_import *p, struct head *out)
+{
+	memcpy(out->origin, p->origin, sizeof(out->origin));
+	out->seq = p->seq;
+	memcpy(out->hash, p->hash, sizeof(out->hash));
+}
+
+static int contradicts(
+	const struct peer_import *p, const struct record *rec, const char *what, struct error *err)
+{
+	return error_set(err, ERR_CORRUPT, "record %" PRIu64 " of origin '%.8s': %s", rec->seq,
+		p->origin, what);
+}
+
+static const char *check_body(const struct record *rec)
+{
+	char bodyhash[HASH_HEX_SIZE];
+
+	if (!rec->body)
+		return NULL;
+	if (rec->body_len > EVENT_MAX_BODY)
+		return "body is longer than 64 KiB";
+	if (rec->body_len < 2 || rec->body[0] != '{' || rec->body[rec->body_len - 1] != '}')
+		return "body is not an object";
+	if (memchr(rec->body, '\n', rec->body_len) || memchr(rec->body, '\0', rec->body_len) ||
+		!text_is_utf8(rec->body, rec->body_len))
+		return "body holds bytes that no record has";
+	hash_bytes(rec->body, rec->body_len, bodyhash);
+	return strcmp(bodyhash, rec->bodyhash) ? "body does not match its hash" : NULL;
+}
+
+/* One that is on our disk: the same? */
+static int check_held(const struct peer_import *p, const struct record *rec, struct error *err)
+{
+	struct journal_reader *reader;
+	int r = journal_reader_open(&reader, p->j, p->origin, rec->seq, rec->hash, err);
+
+	if (r == 0)
+		journal_reader_close(reader);
+	return r == ERR_CORRUPT ? contradicts(p, rec, "we hold another one", err) : r;
+}
+
+int peer_import_add(struct peer_import *p, const struct record *rec, struct error *err)
+{
+	int64_t limit = clock_now_ms() + PEERS_CLOCK_AHEAD_MS;
+	const char *what;
+	int r;
+
+	if (strcmp(rec->origin, p->origin) == 0 && rec->seq && rec->seq <= p->tail.seq)
+		return check_held(p, rec, err);
+	what = tail_check_next(rec, p->origin, p->seq, p->hash);
+	if (!what && rec->hlc <= p->hlc)
+		what = "clock does not go on";
+	if (!what)
+		what = check_body(rec);
+	if (what)
+		return contradicts(p, rec, what, err);
+	r = redactions_add_record(&p->redactions, rec, err);
+	if (r < 0)
+		return r;
+	record_write(&p->page, rec);
+	r = buf_check(&p->page, err);
+	if (r < 0)
+		return r;
+	if (!p->page_first)
+		p->page_first = rec->seq;
+	p->seq = rec->seq;
+	p->hlc = rec->hlc;
+	memcpy(p->hash, rec->hash, sizeof(p->hash));
+	if (record_hlc_ms(rec->hlc) <= limit)
+		p->clock = rec->hlc;
+	return p->page.len >= PEERS_PAGE_BYTES ? peer_import_flush(p, err) : 0;
+}
+
+static int create(struct peer_import *p, struct error *err)
+{
+	const struct place *place = place_of(p);
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	struct segment s;
+	int r;
+
+	segment_name(&s, p->origin, p->page_first);
+	fs_join(&from, place->path, "new.tmp");
+	fs_join(&to, place->path, s.name);
+	r = from.failed || to.failed ? error_nomem(err)
+				     : place_write_new(place, "new.tmp", &p->page, err);
+	if (r == 0)
+		r = fs_rename_new(from.data, to.data, err);
+	if (r == 0 && fsync(place->fd) < 0)
+		r = error_errno(err, "cannot sync directory '%s'", place->path);
+	if (r == 0) {
+		/* As with our own: a guard against mistakes. */
+		if (p->tail.segment.name[0])
+			(void)!fchmodat(place->fd, p->tail.segment.name, 0400, 0);
+		p->tail.segment = s;
+		p->tail.good = p->page.len;
+		p->covered = true;
+	}
+	buf_release(&from);
+	buf_release(&to);
+	return r;
+}
+
+static int extend(struct peer_import *p, struct error *err)
+{
+	const struct place *place = place_of(p);
+	uint64_t size;
+	int fd, r;
+
+	r = place_open_file(&fd, place, p->tail.segment.name, O_RDWR | O_APPEND, err);
+	if (r < 0)
+		return r;
+	r = fs_write_all(fd, p->page.data, p->page.len, err);
+	if (r == 0)
+		r = file_size(fd, p->tail.segment.name, &size, err);
+	if (r == 0 && size != p->tail.good + p->page.len)
+		r = error_set(err, ERR_IO, "a part of the write is missing");
+	if (r == 0 && fdatasync(fd) < 0)
+		r = error_errno(err, "cannot sync");
+	if (r == 0 && !p->covered && fsync(place->fd) < 0)
+		r = error_errno(err, "cannot sync the directory");
+	if (r < 0) {
+		error_wrap(err, "cannot append to '%s/%s'", place->path, p->tail.segment.name);
+		if (ftruncate(fd, (off_t)p->tail.good) == 0)
+			(void)fdatasync(fd);
+	} else {
+		p->tail.good += p->page.len;
+		p->covered = true;
+	}
+	close(fd);
+	return r;
+}
+
+/* Somebody else may have imported or repaired since we looked. */
+static int check_unchanged(struct peer_import *p, struct error *err)
+{
+	struct tail before = p->tail;
+	struct segments list;
+	struct stat st;
+	bool same;
+	int r;
+
+	if (strcmp(p->origin, p->j->origin) == 0)
+		return error_set(err, ERR_REFUSED, "origin '%.8s' is this machine's", p->origin);
+	r = segments_list(&list, place_of(p), p->origin, err);
+	if (r < 0)
+		return r;
+	same = list.n ? strcmp(list.v[list.n - 1].name, before.segment.name) == 0
+		      : !before.segment.name[0];
+	segments_release(&list);
+	if (same && before.segment.name[0])
+		same = fstatat(place_of(p)->fd, before.segment.name, &st, AT_SYMLINK_NOFOLLOW) ==
+				0 &&
+			(uint64_t)st.st_size == before.good;
+	if (same)
+		return 0;
+	r = find_end(p, err);
+	if (r == 0 && (p->tail.seq != before.seq || strcmp(p->tail.hash, before.hash) != 0))
+		r = error_set(err, ERR_BUSY, "our copy of origin '%.8s' was changed meanwhile",
+			p->origin);
+	return r;
+}
+
+static int add_blanks(const struct journal *j, const struct redactions *more, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r;
+
+	fs_join(&path, j->own.path, BLANK_FILE);
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_read_private(path.data, BLANK_MAX, &text, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	for (size_t i = 0; i < more->n; i++)
+		buf_addf(&text, "%s %" PRIu64 "\n", more->v[i].origin, more->v[i].seq);
+	if (r == 0)
+		r = buf_check(&text, err);
+	if (r == 0)
+		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+int peer_import_flush(struct peer_import *p, struct error *err)
+{
+	int lock, r;
+
+	if (!p->page.len)
+		return 0;
+	r = journal_lock(p->j, p->timeout_ms, &lock, err);
+	if (r < 0)
+		return r;
+	r = origin_settle(p->j, err);
+	if (r == 0)
+		r = check_unchanged(p, err);
+	if (r == 0 && p->clock)
+		r = clock_raise(p->j, p->clock, err);
+	if (r == 0 && p->redactions.n)
+		r = add_blanks(p->j, &p->redactions, err);
+	if (r == 0 && (!p->tail.segment.name[0] || p->tail.good + p->page.len > p->j->segment_max))
+		r = create(p, err);
+	else if (r == 0)
+		r = extend(p, err);
+	close(lock);
+	if (r < 0)
+		return r;
+	p->tail.size = p->tail.good;
+	p->tail.seq = p->seq;
+	p->tail.hlc = p->hlc;
+	memcpy(p->tail.hash, p->hash, sizeof(p->tail.hash));
+	restart(p);
+	return 0;
+}
+
+/* "<origin> <seq>\n"; a line that is anything else is left out. */
+static bool parse_blank(struct peer_blank *out, const char *line)
+{
+	char *end;
+
+	if (strlen(line) < ID_HEX_SIZE || line[ID_HEX_SIZE - 1] != ' ')
+		return false;
+	memcpy(out->origin, line, ID_HEX_SIZE - 1);
+	out->origin[ID_HEX_SIZE - 1] = '\0';
+	out->seq = strtoull(line + ID_HEX_SIZE, &end, 10);
+	return id_is_hex(out->origin, ID_HEX_SIZE - 1) && out->seq && !*end;
+}
+
+int peers_blanks(struct peer_blank **out, size_t *n_out, const struct journal *j, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct peer_blank *v = NULL;
+	size_t n = 0, lines = 1;
+	char *line;
+	int r;
+
+	fs_join(&path, j->own.path, BLANK_FILE);
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_read_private(path.data, BLANK_MAX, &text, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.data[i] == '\n';
+	if (r == 0) {
+		v = calloc(lines, sizeof(*v));
+		r = v ? 0 : error_nomem(err);
+	}
+	if (r < 0)
+		goto out;
+	line = text.len ? text.data : NULL;
+	for (char *nl; line && (nl = strchr(line, '\n')); line = nl + 1) {
+		*nl = '\0';
+		n += parse_blank(&v[n], line);
+	}
+	*out = v;
+	*n_out = n;
+out:
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+static int save_blanks(
+	const struct journal *j, const struct peer_blank *v, size_t n, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r;
+
+	fs_join(&path, j->own.path, BLANK_FILE);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&text, "%s %" PRIu64 "\n", v[i].origin, v[i].seq);
+	r = path.failed || text.failed ? error_nomem(err) : 0;
+	if (r == 0 && n)
+		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
+	else if (r == 0 && unlink(path.data) < 0)
+		r = error_errno(err, "cannot remove '%s'", path.data);
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
+int peers_blank(struct journal *j, size_t *n_out, struct error *err)
+{
+	struct peer_blank *v = NULL;
+	size_t n = 0, left = 0, blanked = 0;
+	int r = peers_blanks(&v, &n, j, err);
+
+	*n_out = 0;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		bool changed = false;
+
+		r = journal_blank(j, v[i].origin, v[i].seq, &changed, err);
+		if (r == ERR_NOTFOUND || r == ERR_CORRUPT)
+			v[left++] = v[i];
+		/* Not there yet, not readable, or one that a redaction cannot mean. */
+		if (r == ERR_NOTFOUND || r == ERR_CORRUPT || r == ERR_REFUSED) {
+			error_clear(err);
+			r = 0;
+		}
+		blanked += changed;
+	}
+	if (r == 0 && n && left < n)
+		r = save_blanks(j, v, left, err);
+	if (r == 0)
+		*n_out = blanked;
+	free(v);
+	return r;
+}
