@@ -127,7 +127,7 @@ int registry_open(struct backend **out, const struct config *config, struct erro
 {
 	static const char setting[] = "sessiondb.backend";
 	const char *name = config_get(config, setting);
-	const struct backend_ops *ops;
+	const struct backend_ops *ops = NULL;
 	const struct opened *known;
 	struct opened *o = NULL;
 	struct buf key = BUF_INIT;
@@ -210,7 +210,7 @@ static int find_hub(const struct hub_ops **out, struct buf *name, const struct c
 int registry_open_hub(
 	struct hub **out, const struct config *config, int deadline_ms, struct error *err)
 {
-	const struct hub_ops *ops;
+	const struct hub_ops *ops = NULL;
 	const struct opened *known;
 	struct opened *o = NULL;
 	struct buf key = BUF_INIT, name = BUF_INIT;
