@@ -55,7 +55,13 @@ static int row_append(struct store_repo *r, struct store_row **out, struct error
 	return 0;
 }
 
-static int parse_rows(struct store_repo *r, const struct json_slice *text, struct error *err)
+/*
+ * Rows are most of the file, four layers deep: the layers are walked into, not passed over first,
+ * so that each byte is read once. `text` is everything from the first byte of the value on;
+ * *len_out is how long the value is.
+ */
+static int parse_rows(
+	struct store_repo *r, const struct json_slice *text, size_t *len_out, struct error *err)
 {
 	struct json_slice value;
 	struct store_row *row = NULL;
@@ -74,35 +80,48 @@ static int parse_rows(struct store_repo *r, const struct json_slice *text, struc
 		if (more)
 			row->text = value;
 	}
+	*len_out = pos + 1;
 	return 0;
 }
 
-static int parse_repo(struct store_repo *r, const struct json_slice *text, struct error *err)
+/* What is left of a text from a position on. */
+static struct json_slice rest_of(const struct json_slice *text, size_t pos)
+{
+	return (struct json_slice){ text->at + pos, text->len - pos };
+}
+
+static int parse_repo(
+	struct store_repo *r, const struct json_slice *text, size_t *len_out, struct error *err)
 {
 	struct json_slice key, value;
-	size_t pos = 0;
+	size_t pos = 0, len = 0;
 	bool more = json_slice_is(text, '{'), rows = false;
 
 	while (more) {
-		int rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
+		int rc = json_next_key(text->at, text->len, &pos, &key, &more, err);
 
 		if (rc < 0)
 			return rc;
 		if (!more)
 			break;
-		if (json_key_is(&key, "heads")) {
-			r->heads = value;
-		} else if (json_key_is(&key, "sessions")) {
+		if (json_key_is(&key, "sessions")) {
+			value = rest_of(text, pos);
 			rows = true;
-			rc = parse_rows(r, &value, err);
+			rc = parse_rows(r, &value, &len, err);
+			pos += len;
 		} else {
-			rc = keep_unknown(&r->unknown, &key, &value, err);
+			rc = json_take_value(text->at, text->len, &pos, &value, err);
+			if (rc == 0 && json_key_is(&key, "heads"))
+				r->heads = value;
+			else if (rc == 0)
+				rc = keep_unknown(&r->unknown, &key, &value, err);
 		}
 		if (rc < 0)
 			return rc;
 	}
 	if (!rows || !json_slice_is(&r->heads, '['))
 		return error_set(err, ERR_CORRUPT, "a repository without heads or sessions");
+	*len_out = pos + 1;
 	return 0;
 }
 
@@ -119,25 +138,30 @@ static int repo_append(
 	return 0;
 }
 
-static int parse_repos(struct store *s, const struct json_slice *text, struct error *err)
+static int parse_repos(
+	struct store *s, const struct json_slice *text, size_t *len_out, struct error *err)
 {
 	struct json_slice key, value;
 	struct store_repo *repo = NULL;
-	size_t pos = 0;
+	size_t pos = 0, len = 0;
 	bool more = true;
 
 	if (!json_slice_is(text, '{'))
 		return error_set(err, ERR_CORRUPT, "'repositories' is not an object");
 	while (more) {
-		int r = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
+		int r = json_next_key(text->at, text->len, &pos, &key, &more, err);
 
 		if (r == 0 && more)
 			r = repo_append(s, &key, &repo, err);
-		if (r == 0 && more)
-			r = parse_repo(repo, &value, err);
+		if (r == 0 && more) {
+			value = rest_of(text, pos);
+			r = parse_repo(repo, &value, &len, err);
+			pos += len;
+		}
 		if (r < 0)
 			return r;
 	}
+	*len_out = pos + 1;
 	return 0;
 }
 
@@ -148,44 +172,86 @@ static int foreign(struct error *err)
 		err, "point sessiondb.json.path at another file; this one stays as it is");
 }
 
+static int check_schema(uint64_t schema, struct error *err)
+{
+	if (schema <= STORE_SCHEMA)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, "its schema %" PRIu64 " is newer than this minsky", schema);
+	return error_hint(err, "use the newer minsky that wrote it");
+}
+
+struct document {
+	struct store *store;
+	struct json_slice text;
+	size_t pos;
+	uint64_t schema;
+	struct json_slice early; /* repositories that stand in front of the schema */
+	bool repos, sessions;
+};
+
+/* A newer schema may have other things there. */
+static int parse_checked_repos(
+	struct document *d, const struct json_slice *text, size_t *len_out, struct error *err)
+{
+	int r = check_schema(d->schema, err);
+
+	d->repos = true;
+	return r < 0 ? r : parse_repos(d->store, text, len_out, err);
+}
+
+/* The value at d->pos. */
+static int parse_member(struct document *d, const struct json_slice *key, struct error *err)
+{
+	const bool repos = json_key_is(key, "repositories");
+	struct json_slice value = rest_of(&d->text, d->pos);
+	size_t len = 0;
+	int r;
+
+	if (repos && d->schema) {
+		r = parse_checked_repos(d, &value, &len, err);
+		d->pos += len;
+		return r;
+	}
+	r = json_take_value(d->text.at, d->text.len, &d->pos, &value, err);
+	if (r < 0)
+		return r;
+	if (repos) {
+		d->early = value;
+		return 0;
+	}
+	if (json_key_is(key, "schema")) {
+		if (!json_slice_u64(&value, &d->schema))
+			d->schema = 0;
+		return 0;
+	}
+	d->sessions = d->sessions || json_key_is(key, "sessions");
+	return keep_unknown(&d->store->unknown, key, &value, err);
+}
+
 static int parse_document(struct store *s, struct error *err)
 {
-	struct json_slice key, value, repos = { .len = 0 };
-	uint64_t schema = 0;
-	bool more = true, sessions = false;
-	size_t pos = 0;
+	struct document d = { .store = s, .text = { s->text.data, s->text.len } };
+	struct json_slice key;
+	bool more = true;
+	size_t len;
+	int r;
 
-	if (json_slice_is(&(struct json_slice){ s->text.data, s->text.len }, '['))
+	if (json_slice_is(&d.text, '['))
 		return foreign(err);
-	while (more) {
-		int r = json_next_member(s->text.data, s->text.len, &pos, &key, &value, &more, err);
-
+	for (;;) {
+		r = json_next_key(d.text.at, d.text.len, &d.pos, &key, &more, err);
+		if (r == 0 && more)
+			r = parse_member(&d, &key, err);
 		if (r < 0)
 			return r;
 		if (!more)
 			break;
-		if (json_key_is(&key, "schema")) {
-			if (!json_slice_u64(&value, &schema))
-				schema = 0;
-		} else if (json_key_is(&key, "repositories")) {
-			repos = value;
-		} else {
-			sessions = sessions || json_key_is(&key, "sessions");
-			r = keep_unknown(&s->unknown, &key, &value, err);
-			if (r < 0)
-				return r;
-		}
 	}
-	if (!schema && sessions)
+	if (!d.schema && d.sessions)
 		return foreign(err);
-	if (!schema)
+	if (!d.schema)
 		return error_set(err, ERR_CORRUPT, "it has no schema number");
-	if (schema > STORE_SCHEMA) {
-		error_set(err, ERR_UNSUPPORTED, "its schema %" PRIu64 " is newer than this minsky",
-			schema);
-		return error_hint(err, "use the newer minsky that wrote it");
-	}
-	return parse_repos(s, &repos, err);
+	return d.repos ? 0 : parse_checked_repos(&d, &d.early, &len, err);
 }
 
 int store_parse(struct store *out, struct buf *text, struct error *err)

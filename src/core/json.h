@@ -69,7 +69,16 @@ int json_check_depth(const char *text, size_t len, size_t max_depth, struct erro
  */
 int json_next_member(const char *text, size_t len, size_t *pos, struct json_slice *key,
 	struct json_slice *value, bool *more_out, struct error *err);
-/* The same for the elements of an array. */
+/*
+ * The same, stopping at the first byte of the value: whoever wants to go into it walks from
+ * there, and sets `pos` behind it.
+ */
+int json_next_key(const char *text, size_t len, size_t *pos, struct json_slice *key, bool *more_out,
+	struct error *err);
+/* The value at `pos`, which goes behind it. */
+int json_take_value(
+	const char *text, size_t len, size_t *pos, struct json_slice *value, struct error *err);
+/* json_next_member() for the elements of an array. */
 int json_next_element(const char *text, size_t len, size_t *pos, struct json_slice *value,
 	bool *more_out, struct error *err);
 

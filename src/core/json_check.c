@@ -99,11 +99,38 @@ static int scan_escape(struct scan *s)
 	return 0;
 }
 
+#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/* Is some byte of w zero? */
+static uint64_t zero_byte(uint64_t w)
+{
+	return (w - EACH_BYTE(1)) & ~w & EACH_BYTE(0x80);
+}
+
+/* How many of the first bytes, eight at a time, are plain: ASCII, no control, quote or backslash.
+ */
+static size_t plain_bytes(const char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (len - n >= sizeof(uint64_t)) {
+		uint64_t w;
+
+		memcpy(&w, p + n, sizeof(w));
+		if ((w & EACH_BYTE(0x80)) || ((w - EACH_BYTE(0x20)) & EACH_BYTE(0x80)) ||
+			zero_byte(w ^ EACH_BYTE('"')) || zero_byte(w ^ EACH_BYTE('\\')))
+			break;
+		n += sizeof(w);
+	}
+	return n;
+}
+
 /* At the opening quote; ends behind the closing one. */
 static int scan_string(struct scan *s)
 {
 	size_t start = s->pos++;
 
+	s->pos += plain_bytes(s->text + s->pos, s->len - s->pos);
 	while (s->pos < s->len) {
 		unsigned char c = (unsigned char)s->text[s->pos];
 

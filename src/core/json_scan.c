@@ -113,7 +113,7 @@ static int next_child(const char *text, size_t len, size_t *pos, char open, char
 	return 0;
 }
 
-static int take_value(
+int json_take_value(
 	const char *text, size_t len, size_t *pos, struct json_slice *value, struct error *err)
 {
 	size_t end = skip_value(text, len, *pos);
@@ -125,8 +125,8 @@ static int take_value(
 	return 0;
 }
 
-int json_next_member(const char *text, size_t len, size_t *pos, struct json_slice *key,
-	struct json_slice *value, bool *more_out, struct error *err)
+int json_next_key(const char *text, size_t len, size_t *pos, struct json_slice *key, bool *more_out,
+	struct error *err)
 {
 	size_t end;
 	int r = next_child(text, len, pos, '{', '}', more_out, err);
@@ -143,7 +143,15 @@ int json_next_member(const char *text, size_t len, size_t *pos, struct json_slic
 	if (*pos >= len || text[*pos] != ':')
 		return broken(*pos, err);
 	*pos = skip_space(text, len, *pos + 1);
-	return take_value(text, len, pos, value, err);
+	return 0;
+}
+
+int json_next_member(const char *text, size_t len, size_t *pos, struct json_slice *key,
+	struct json_slice *value, bool *more_out, struct error *err)
+{
+	int r = json_next_key(text, len, pos, key, more_out, err);
+
+	return r < 0 || !*more_out ? r : json_take_value(text, len, pos, value, err);
 }
 
 int json_next_element(const char *text, size_t len, size_t *pos, struct json_slice *value,
@@ -151,7 +159,7 @@ int json_next_element(const char *text, size_t len, size_t *pos, struct json_sli
 {
 	int r = next_child(text, len, pos, '[', ']', more_out, err);
 
-	return r < 0 || !*more_out ? r : take_value(text, len, pos, value, err);
+	return r < 0 || !*more_out ? r : json_take_value(text, len, pos, value, err);
 }
 
 static unsigned hex_value(char c)
