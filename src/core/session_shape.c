@@ -2,19 +2,21 @@
 
 #define TEXT(type, key, field)                                                                     \
 	{                                                                                          \
-		.name = (key), .kind = MEMBER_TEXT, .offset = offsetof(type, field)                \
+		.name = (key), .len = sizeof(key) - 1, .kind = MEMBER_TEXT,                        \
+		.offset = offsetof(type, field)                                                    \
 	}
 #define OTHER(type, key, what, field)                                                              \
 	{                                                                                          \
-		.name = (key), .kind = (what), .offset = offsetof(type, field)                     \
+		.name = (key), .len = sizeof(key) - 1, .kind = (what),                             \
+		.offset = offsetof(type, field)                                                    \
 	}
 #define OBJECT(key, of)                                                                            \
 	{                                                                                          \
-		.name = (key), .kind = MEMBER_OBJECT, .shape = &(of)                               \
+		.name = (key), .len = sizeof(key) - 1, .kind = MEMBER_OBJECT, .shape = &(of)       \
 	}
 #define SPECIAL(key, what)                                                                         \
 	{                                                                                          \
-		.name = (key), .kind = (what)                                                      \
+		.name = (key), .len = sizeof(key) - 1, .kind = (what)                              \
 	}
 #define SHAPE(members, extra_offset)                                                               \
 	{                                                                                          \
@@ -210,7 +212,7 @@ const struct member *shape_find(const struct shape *shape, const struct json_sli
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		struct json_slice name = { shape->v[mid].name, strlen(shape->v[mid].name) };
+		struct json_slice name = { shape->v[mid].name, shape->v[mid].len };
 		int c = json_key_order(&name, key);
 
 		if (!c)
@@ -296,6 +298,24 @@ int shape_set(void *base, const struct member *m, const struct json_slice *value
 	return 0;
 }
 
+/*
+ * The same for keys that come in order, as in all that minsky writes: *from, which begins at 0, is
+ * where the next one is looked for first.
+ */
+static const struct member *find_next(
+	const struct shape *shape, const struct json_slice *key, size_t *from)
+{
+	for (size_t i = *from; i < shape->n; i++) {
+		const struct member *m = &shape->v[i];
+
+		if (m->len == key->len && memcmp(m->name, key->at, key->len) == 0) {
+			*from = i + 1;
+			return m;
+		}
+	}
+	return shape_find(shape, key);
+}
+
 /* All of a shape's members absent, as far as it owns them. */
 static int clear(void *base, const struct shape *shape, struct error *err)
 {
@@ -319,7 +339,7 @@ int shape_read(void *base, const struct shape *shape, const char *text, size_t l
 {
 	struct extra_changes unknown = { .v = NULL };
 	struct json_slice key, value;
-	size_t pos = 0;
+	size_t pos = 0, from = 0;
 	bool more;
 	int r = clear(base, shape, err);
 
@@ -332,7 +352,7 @@ int shape_read(void *base, const struct shape *shape, const char *text, size_t l
 		r = json_next_member(text, len, &pos, &key, &value, &more, err);
 		if (r < 0 || !more)
 			break;
-		m = shape_find(shape, &key);
+		m = find_next(shape, &key, &from);
 		if (m && m->kind >= MEMBER_STATUS)
 			special[m->kind - MEMBER_STATUS] = value;
 		else if (m)

@@ -33,6 +33,7 @@ enum member_kind {
 
 struct member {
 	const char *name;
+	size_t len; /* of the name */
 	enum member_kind kind;
 	size_t offset;
 	const struct shape *shape; /* of an object */
