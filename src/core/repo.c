@@ -134,76 +134,149 @@ static int missing(const char *what, struct error *err)
 	return error_set(err, ERR_CORRUPT, "'%s' is missing or not what it should be", what);
 }
 
-static int take_string(char **out, const struct json *j, const char *key, struct error *err)
+static int take_string(
+	char **out, const struct json_slice *value, const char *key, struct error *err)
 {
-	const char *text = json_get_string(j, key);
+	char *text = NULL;
+	int rc = json_slice_string(value, &text, err);
 
+	if (rc < 0)
+		return rc;
 	if (!text)
 		return missing(key, err);
-	*out = strdup(text);
-	return *out ? 0 : error_nomem(err);
+	free(*out);
+	*out = text;
+	return 0;
 }
 
-static int read_urls(struct repo *r, const struct json *urls, struct error *err)
+static int read_urls(struct repo *r, const struct json_slice *urls, struct error *err)
 {
-	if (!json_is_array(urls))
+	bool more = json_slice_is(urls, '[');
+	size_t pos = 0;
+
+	if (!more)
 		return missing("urls", err);
-	for (const struct json *c = json_first(urls); c; c = json_next(c)) {
-		int rc = json_is_string(c) ? repo_add_url(r, json_string(c), err)
-					   : missing("urls", err);
+	for (;;) {
+		struct json_slice value;
+		char *url = NULL;
+		int rc = json_next_element(urls->at, urls->len, &pos, &value, &more, err);
 
+		if (rc < 0 || !more)
+			return rc;
+		rc = take_string(&url, &value, "urls", err);
+		if (rc == 0)
+			rc = repo_add_url(r, url, err);
+		free(url);
 		if (rc < 0)
 			return rc;
 	}
-	return 0;
 }
 
-static int read_clones(struct repo *r, const struct json *clones, struct error *err)
+static int read_clone(struct repo *r, const struct json_slice *text, struct error *err)
 {
-	if (!json_is_array(clones))
-		return missing("clones", err);
-	for (const struct json *c = json_first(clones); c; c = json_next(c)) {
-		const char *id = json_get_string(c, "id"), *path = json_get_string(c, "path");
-		int rc;
+	char *id = NULL, *path = NULL, *session = NULL;
+	bool more = json_slice_is(text, '{');
+	size_t pos = 0;
+	int rc = more ? 0 : missing("clones", err);
 
-		if (!id || !path)
-			return missing("clones", err);
-		rc = repo_add_clone(r, id, path, json_get_string(c, "session"), err);
-		if (rc < 0)
-			return rc;
+	while (rc == 0 && more) {
+		struct json_slice key, value;
+
+		rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
+		if (rc < 0 || !more)
+			break;
+		if (json_key_is(&key, "id"))
+			rc = take_string(&id, &value, "clones", err);
+		else if (json_key_is(&key, "path"))
+			rc = take_string(&path, &value, "clones", err);
+		else if (json_key_is(&key, "session"))
+			rc = take_string(&session, &value, "clones", err);
 	}
-	return 0;
-}
-
-static int read_repo(struct repo *r, const struct json *j, struct error *err)
-{
-	const char *id = json_get_string(j, "id");
-	uint64_t schema;
-	int rc;
-
-	if (!json_get_u64(j, "schema", &schema))
-		return missing("schema", err);
-	if (schema > REPO_SCHEMA) {
-		error_set(err, ERR_UNSUPPORTED, "schema %llu is newer than this minsky",
-			(unsigned long long)schema);
-		return error_hint(err, "use the newer minsky that wrote it");
-	}
-	if (!id || !id_is_hex(id, ID_HEX_SIZE - 1))
-		return missing("id", err);
-	memcpy(r->id, id, ID_HEX_SIZE);
-	rc = take_string(&r->name, j, "name", err);
-	if (rc == 0 && json_get(j, "mainPath"))
-		rc = take_string(&r->main_path, j, "mainPath", err);
 	if (rc == 0)
-		rc = read_urls(r, json_get(j, "urls"), err);
-	return rc < 0 ? rc : read_clones(r, json_get(j, "clones"), err);
+		rc = id && path ? repo_add_clone(r, id, path, session, err)
+				: missing("clones", err);
+	free(id);
+	free(path);
+	free(session);
+	return rc;
+}
+
+static int read_clones(struct repo *r, const struct json_slice *clones, struct error *err)
+{
+	bool more = json_slice_is(clones, '[');
+	size_t pos = 0;
+
+	if (!more)
+		return missing("clones", err);
+	for (;;) {
+		struct json_slice value;
+		int rc = json_next_element(clones->at, clones->len, &pos, &value, &more, err);
+
+		if (rc == 0 && more)
+			rc = read_clone(r, &value, err);
+		if (rc < 0 || !more)
+			return rc;
+	}
+}
+
+static int check_schema(const struct json_slice *value, struct error *err)
+{
+	uint64_t schema;
+
+	if (!json_slice_u64(value, &schema))
+		return missing("schema", err);
+	if (schema <= REPO_SCHEMA)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, "schema %llu is newer than this minsky",
+		(unsigned long long)schema);
+	return error_hint(err, "use the newer minsky that wrote it");
+}
+
+/* The members, in the order in which they are read: whether the rest is ours depends on the first.
+ */
+enum { M_SCHEMA, M_ID, M_NAME, M_MAIN_PATH, M_URLS, M_CLONES, N_MEMBERS };
+
+static int read_repo(struct repo *r, const struct buf *text, struct error *err)
+{
+	static const char *const names[N_MEMBERS] = { "schema", "id", "name", "mainPath", "urls",
+		"clones" };
+	const size_t space = strspn(text->data, " \t\r\n");
+	const struct json_slice all = { text->data + space, text->len - space };
+	struct json_slice v[N_MEMBERS] = { { .len = 0 } }, key, value;
+	bool more = json_slice_is(&all, '{');
+	size_t pos = 0;
+	char *id = NULL;
+	int rc = 0;
+
+	while (more) {
+		rc = json_next_member(all.at, all.len, &pos, &key, &value, &more, err);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; more && i < N_MEMBERS; i++)
+			if (json_key_is(&key, names[i]))
+				v[i] = value;
+	}
+	rc = check_schema(&v[M_SCHEMA], err);
+	if (rc == 0)
+		rc = take_string(&id, &v[M_ID], "id", err);
+	if (rc == 0 && !id_is_hex(id, ID_HEX_SIZE - 1))
+		rc = missing("id", err);
+	if (rc == 0)
+		memcpy(r->id, id, ID_HEX_SIZE);
+	free(id);
+	if (rc == 0)
+		rc = take_string(&r->name, &v[M_NAME], "name", err);
+	if (rc == 0 && v[M_MAIN_PATH].len)
+		rc = take_string(&r->main_path, &v[M_MAIN_PATH], "mainPath", err);
+	if (rc == 0)
+		rc = read_urls(r, &v[M_URLS], err);
+	return rc < 0 ? rc : read_clones(r, &v[M_CLONES], err);
 }
 
 int repo_load(struct repo *out, const char *journal, struct error *err)
 {
 	struct repo r = REPO_INIT;
 	struct buf path = BUF_INIT, text = BUF_INIT;
-	struct json *j = NULL;
 	int rc;
 
 	fs_join(&path, journal, REPO_FILE);
@@ -212,9 +285,9 @@ int repo_load(struct repo *out, const char *journal, struct error *err)
 		rc = fs_read_private(path.data, REPO_MAX, &text, err);
 	if (rc < 0)
 		goto out;
-	rc = json_parse(&j, text.data, text.len, err);
+	rc = json_check(text.data, text.len, err);
 	if (rc == 0)
-		rc = read_repo(&r, j, err);
+		rc = read_repo(&r, &text, err);
 	if (rc < 0) {
 		error_wrap(err, "cannot read '%s'", path.data);
 		goto out;
@@ -227,7 +300,6 @@ int repo_load(struct repo *out, const char *journal, struct error *err)
 	*out = r;
 	r = (struct repo)REPO_INIT;
 out:
-	json_free(j);
 	repo_release(&r);
 	buf_release(&path);
 	buf_release(&text);
