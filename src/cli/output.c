@@ -54,7 +54,9 @@ enum session_health output_health(const struct context *c, const struct session 
 	if (!log)
 		goto out;
 	buf_clear(&path);
-	buf_addf(&path, "%s/cursors/%s", c->repo.journal, s->clone_id);
+	buf_adds(&path, c->repo.journal);
+	buf_adds(&path, "/cursors/");
+	buf_adds(&path, s->clone_id);
 	cursor = mtime_ms(path.data);
 	if (log > cursor)
 		health = HEALTH_UNCHECKED;
@@ -183,9 +185,8 @@ static void print_cells(struct app *app, const char *const *cells, const size_t 
 		size_t start = app->out.len;
 
 		app_text(app, cells[k]);
-		if (k < last)
-			buf_addf(
-				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
+		while (k < last && app->out.len < start + width[k] + 2 && !app->out.failed)
+			buf_addch(&app->out, ' ');
 	}
 	buf_addch(&app->out, '\n');
 }

@@ -161,7 +161,10 @@ bool watch_has(const char *journal_dir, const char *branch)
 static void bell_path(struct buf *out, const char *journal_dir, const char *clone)
 {
 	buf_clear(out);
-	buf_addf(out, "%s/cursors/%s.bell", journal_dir, clone);
+	buf_adds(out, journal_dir);
+	buf_adds(out, "/cursors/");
+	buf_adds(out, clone);
+	buf_adds(out, ".bell");
 }
 
 void bell_note(const char *journal_dir, const char *clone, int64_t now)
