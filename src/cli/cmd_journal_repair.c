@@ -1,6 +1,6 @@
 /* minsky journal repair */
 #include "backends/registry.h"
-#include "cli/context.h"
+#include "cli/reconcile.h"
 #include "log/repair.h"
 
 static const char *repo;
@@ -111,21 +111,6 @@ static int refill(struct context *c, const struct heads *heads, bool changed, st
 	return r;
 }
 
-/* Git's own logs still have what no copy had. */
-static int ring_all(struct context *c, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->repo.n_clones; i++) {
-		r = context_ring(c, c->repo.clones[i].path, err);
-		if (r == ERR_NOTFOUND) {
-			error_clear(err);
-			r = 0;
-		}
-	}
-	return r;
-}
-
 static int repair(
 	struct context *c, struct repair_result *result, struct jsonw *w, struct error *err)
 {
@@ -141,7 +126,7 @@ static int repair(
 	if (r == 0 && !dry_run)
 		r = refill(c, &remembered, result->changed, err);
 	if (r == 0 && !dry_run)
-		r = ring_all(c, err);
+		r = reconcile_all(c, NULL, err);
 	if (r == 0 && !dry_run && c->backend)
 		r = context_project(c, err);
 	heads_release(&remembered);

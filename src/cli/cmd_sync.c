@@ -1,6 +1,7 @@
 /* minsky sync: notice everything that git did, decide what is merged, bring the backend up. */
 #include <unistd.h>
 
+#include "cli/back_fill.h"
 #include "cli/settle.h"
 #include "cli/start.h"
 #include "core/fs.h"
@@ -8,9 +9,13 @@
 
 static const char *repo, *journal;
 static bool facts;
+static struct back_fill filling;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "since", &filling.since, "TIME",
+		"tell also what happened before minsky knew a clone, from then on" },
+	{ OPTION_FLAG, 'n', "dry-run", &filling.dry_run, NULL, "only show what would be added" },
 	{ OPTION_FLAG, 0, "facts", &facts, NULL,
 		"as hooks start it: in the background, one at a time" },
 	{ OPTION_STRING, 0, "repo-journal", &journal, "DIRECTORY",
@@ -48,7 +53,7 @@ static int run_sync(struct context *c, struct error *err)
 	if (r == 0)
 		r = start_recover(c, err);
 	if (r == 0)
-		r = context_catch_up(c, NULL, err);
+		r = back_fill(c, &filling, err);
 	if (r == 0)
 		r = settle_all(c, err);
 	if (r == 0)
@@ -82,7 +87,9 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		error_hint(err, "'minsky init' or 'minsky session start' begin one");
 	}
 	if (r == 0)
-		r = facts ? run_worker(&c, err) : run_sync(&c, err);
+		r = facts                 ? run_worker(&c, err)
+			: filling.dry_run ? back_fill(&c, &filling, err)
+					  : run_sync(&c, err);
 	/* All of them were just looked at. */
 	c.facts_needed = false;
 	context_release(&c);

@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include "backends/registry.h"
+#include "cli/reconcile.h"
 #include "core/fs.h"
 #include "core/paths.h"
 #include "git/gitcmd.h"
-#include "hooks/bell.h"
 #include "hooks/cursor.h"
+#include "hooks/linked.h"
 #include "hooks/worker.h"
 #include "log/projector.h"
 
@@ -46,7 +47,7 @@ const char *context_main_git(const struct context *c, const struct session *s)
 
 	if (clone)
 		return clone->path;
-	if (c->common_dir.len && !c->pointer.session[0])
+	if (c->common_dir.len && (!c->pointer.session[0] || c->pointer.top))
 		return c->common_dir.data;
 	return c->repo.main_path;
 }
@@ -263,9 +264,39 @@ static int settle_place(struct context *c, struct error *err)
 	r = pointer_settle(&c->pointer, c->common_dir.data, true, &place, err);
 	if (r == 0 && place == POINTER_REPLACED)
 		r = cursor_inherit(c->repo.journal, clone, c->pointer.clone, err);
-	if (r < 0 || place == POINTER_HERE)
-		return r;
-	return context_add_clone(c, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
+	if (r == 0 && place != POINTER_HERE)
+		r = context_add_clone(
+			c, c->pointer.clone, c->common_dir.data, c->pointer.session, err);
+	/* Copied: that a session stays with the original has been settled. */
+	if (r == 0 && (place == POINTER_MOVED || place == POINTER_REPLACED) &&
+		c->pointer.session[0])
+		r = found_tell(
+			c->journal, &c->pointer, c->common_dir.data, c->top.data, "cli", 5000, err);
+	if (r == 0 && strcmp(c->git_dir.data, c->common_dir.data) != 0)
+		r = pointer_enter(&c->pointer, c->git_dir.data, err);
+	if (r == 0 && c->pointer.top)
+		r = found_tell(
+			c->journal, &c->pointer, c->git_dir.data, c->top.data, "cli", 5000, err);
+	return r;
+}
+
+int context_follow(struct context *c, const struct session *s, struct error *err)
+{
+	const char *known = context_workspace_git(c, s);
+	struct pointer pointer = POINTER_INIT;
+	struct error ignored = ERROR_INIT;
+	struct buf git = BUF_INIT;
+	int r = 0;
+
+	if (!known || fs_is_dir(known) || s->deleted || !s->workspace)
+		return 0;
+	fs_join(&git, s->workspace, ".git");
+	if (!git.failed && pointer_read(&pointer, git.data, &ignored) == 0 &&
+		!strcmp(pointer.clone, s->clone_id))
+		r = context_add_clone(c, s->clone_id, git.data, s->id, err);
+	pointer_release(&pointer);
+	buf_release(&git);
+	return r;
 }
 
 int context_open(struct context *c, struct app *app, const char *path, struct error *err)
@@ -343,39 +374,10 @@ int context_project(struct context *c, struct error *err)
 	return r;
 }
 
-int context_ring(struct context *c, const char *common_dir, struct error *err)
-{
-	struct bell bell = { .git_dir = common_dir,
-		.common_dir = common_dir,
-		.via = "reconcile",
-		.all_refs = true,
-		.timeout_ms = 5000 };
-	struct pointer pointer = POINTER_INIT;
-	struct bell_result result = { 0 };
-	int r;
-
-	r = pointer_read(&pointer, common_dir, err);
-	if (r == ERR_NOTFOUND) {
-		error_clear(err);
-		return 0;
-	}
-	if (r == 0 && strcmp(pointer.repo, c->repo.id) == 0 &&
-		pointer_where(&pointer, common_dir) == POINTER_HERE) {
-		bell.pointer = &pointer;
-		r = bell_answer(&bell, c->journal, &result, err);
-	}
-	if (r == 0 && result.facts_needed) {
-		c->facts_needed = true;
-		r = facts_mark(c->repo.journal, err);
-	}
-	pointer_release(&pointer);
-	return r;
-}
-
 /* A repository that somebody broke must not stand in the way of the record and of the others. */
 static int ring_or_warn(struct context *c, const char *common_dir, struct error *err)
 {
-	int r = common_dir ? context_ring(c, common_dir, err) : 0;
+	int r = common_dir ? reconcile_clone(c, common_dir, NULL, err) : 0;
 
 	if (r == ERR_NOTFOUND) {
 		app_warn(c->app, "cannot see what git did in '%s': %s", common_dir, err->msg);
@@ -387,9 +389,11 @@ static int ring_or_warn(struct context *c, const char *common_dir, struct error 
 
 int context_catch_up(struct context *c, const struct session *s, struct error *err)
 {
-	int r = ring_or_warn(c, context_main_git(c, s), err);
+	const char *main_git = context_main_git(c, s);
+	const char *workspace = s ? context_workspace_git(c, s) : NULL;
+	int r = ring_or_warn(c, main_git, err);
 
-	if (r == 0 && s)
-		r = ring_or_warn(c, context_workspace_git(c, s), err);
+	if (r == 0 && workspace && (!main_git || strcmp(workspace, main_git) != 0))
+		r = ring_or_warn(c, workspace, err);
 	return r < 0 ? r : context_project(c, err);
 }

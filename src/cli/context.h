@@ -85,6 +85,11 @@ int context_main_dir(
 /* Common git directory of a session's workspace and of its main repository; NULL if unknown. */
 const char *context_workspace_git(const struct context *c, const struct session *s);
 const char *context_main_git(const struct context *c, const struct session *s);
+/*
+ * A hook that rings in a workspace that was moved says so in the journal, but cannot write
+ * repo.json: make that follow the record. Returns at once where the clone is known to be.
+ */
+int context_follow(struct context *c, const struct session *s, struct error *err);
 /* Was the session started from a repository without a remote, so that this one is its origin? */
 bool context_main_is_origin(const struct context *c, const struct session *s);
 /*
@@ -102,7 +107,4 @@ int context_remember_program(const char *journal, struct error *err);
  * its HEAD is warned about.
  */
 int context_catch_up(struct context *c, const struct session *s, struct error *err);
-/* The same for one clone by its common git directory. */
-int context_ring(struct context *c, const char *common_dir, struct error *err);
-
 #endif

@@ -45,10 +45,13 @@ static int find_here(struct context *c, const char *key, struct session *out, st
 	if (r < 0)
 		return r;
 	if (!key)
-		return c->backend->ops->get(
+		r = c->backend->ops->get(
 			c->backend, c->repo.id, KEY_ID, c->pointer.session, out, err);
-	r = look_up(c, key, out, err);
-	return r == ERR_NOTFOUND ? not_found(key, err) : r;
+	else
+		r = look_up(c, key, out, err);
+	if (r == ERR_NOTFOUND && key)
+		return not_found(key, err);
+	return r < 0 ? r : context_follow(c, out, err);
 }
 
 /* Outside a repository: in every known one. */
@@ -85,7 +88,7 @@ static int find_everywhere(
 	if (r < 0)
 		return r;
 	if (hits == 1)
-		return 0;
+		return context_follow(c, out, err);
 	if (hits == 0)
 		return not_found(key, err);
 	session_release(out);

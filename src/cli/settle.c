@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "cli/reconcile.h"
 #include "cli/settle_internal.h"
 #include "core/clock.h"
 #include "core/fs.h"
@@ -242,11 +243,11 @@ int settle_all(struct context *c, struct error *err)
 	uint64_t marks;
 	int r;
 
-	r = context_project(c, err);
+	r = reconcile_all(c, NULL, err);
+	if (r == 0)
+		r = context_project(c, err);
 	if (r == 0)
 		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
-	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = context_catch_up(c, &set.v[i], err);
 	/* Counted before looking: what is marked from here on stays marked. */
 	marks = facts_marks(c->repo.journal);
 	marked = facts_marked(c->repo.journal);

@@ -10,12 +10,14 @@
 
 #define POINTER_MAX 65536
 #define POINTER_VERSION "minsky-pointer 1"
+#define LINKED_VERSION "minsky-session 1"
 
 void pointer_release(struct pointer *p)
 {
 	free(p->name);
 	free(p->journal);
 	free(p->path);
+	free(p->top);
 	*p = (struct pointer)POINTER_INIT;
 }
 
@@ -67,13 +69,15 @@ static int set_member(struct pointer *p, const char *key, const char *value, str
 		return set_text(&p->path, value, err);
 	if (!strcmp(key, "name"))
 		return set_text(&p->name, value, err);
+	if (!strcmp(key, "top"))
+		return set_text(&p->top, value, err);
 	if (!strcmp(key, "inode"))
 		return set_inode(p, value, err);
 	return 0;
 }
 
 /* Cuts `text` into lines in place. */
-static int parse(struct pointer *p, char *text, struct error *err)
+static int parse(struct pointer *p, const char *version, char *text, struct error *err)
 {
 	size_t line = 0;
 
@@ -88,9 +92,9 @@ static int parse(struct pointer *p, char *text, struct error *err)
 		*end = '\0';
 		next = end + 1;
 		if (line == 1) {
-			if (strcmp(at, POINTER_VERSION) != 0)
-				return error_set(err, ERR_CORRUPT,
-					"first line is not '" POINTER_VERSION "'");
+			if (strcmp(at, version) != 0)
+				return error_set(
+					err, ERR_CORRUPT, "first line is not '%s'", version);
 			continue;
 		}
 		value = strchr(at, ' ');
@@ -101,37 +105,50 @@ static int parse(struct pointer *p, char *text, struct error *err)
 		if (r < 0)
 			return error_wrap(err, "line %zu", line);
 	}
-	if (!p->repo[0] || !p->clone[0] || !p->path || p->path[0] != '/' || !p->journal ||
-		p->journal[0] != '/')
-		return error_set(err, ERR_CORRUPT, "a member is missing or not absolute");
 	return 0;
 }
 
-int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
+/* <dir>/<name>, which begins with `version`. */
+static int read_lines(struct pointer *p, const char *dir, const char *name, const char *version,
+	struct error *err)
 {
-	struct pointer p = POINTER_INIT;
 	struct buf path = BUF_INIT;
 	struct buf text = BUF_INIT;
 	int r;
 
-	fs_join(&path, common_dir, "minsky/journal");
+	fs_join(&path, dir, name);
 	r = buf_check(&path, err);
-	if (r < 0)
-		goto out;
-	r = fs_read_private(path.data, POINTER_MAX, &text, err);
+	if (r == 0)
+		r = fs_read_private(path.data, POINTER_MAX, &text, err);
 	if (r < 0)
 		goto out;
 	if (strlen(text.data) != text.len)
 		r = error_set(err, ERR_CORRUPT, "it holds a NUL");
 	else
-		r = parse(&p, text.data, err);
-	if (r < 0) {
-		if (err->code == ERR_CORRUPT) {
-			error_wrap(err, "cannot read pointer '%s'", path.data);
-			error_hint(err, "remove it and run minsky init in the repository");
-		}
-		goto out;
+		r = parse(p, version, text.data, err);
+	if (r == ERR_CORRUPT)
+		error_wrap(err, "cannot read pointer '%s'", path.data);
+out:
+	buf_release(&text);
+	buf_release(&path);
+	return r;
+}
+
+int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
+{
+	struct pointer p = POINTER_INIT;
+	int r = read_lines(&p, common_dir, "minsky/journal", POINTER_VERSION, err);
+
+	if (r == 0 &&
+		(!p.repo[0] || !p.clone[0] || !p.path || p.path[0] != '/' || !p.journal ||
+			p.journal[0] != '/')) {
+		r = error_set(err, ERR_CORRUPT, "a member is missing or not absolute");
+		error_wrap(err, "cannot read pointer '%s/minsky/journal'", common_dir);
 	}
+	if (r == ERR_CORRUPT)
+		error_hint(err, "remove it and run minsky init in the repository");
+	if (r < 0)
+		goto out;
 	/* A journal that is gone is for journal_open() to report: its path is still known. */
 	r = fs_check_private_dir(p.journal, err);
 	if (r < 0 && err->code == ERR_NOTFOUND) {
@@ -144,8 +161,6 @@ int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
 	*out = p;
 	p = (struct pointer)POINTER_INIT;
 out:
-	buf_release(&text);
-	buf_release(&path);
 	pointer_release(&p);
 	return r;
 }
@@ -172,16 +187,34 @@ static int format(struct buf *out, const struct pointer *p, const char *path, co
 		p->journal, p->clone, path);
 	buf_addf(
 		out, "inode %" PRIu64 ":%" PRIu64 "\n", (uint64_t)st->st_dev, (uint64_t)st->st_ino);
-	if (p->session[0])
+	if (p->session[0] && !p->top)
 		buf_addf(out, "session %s\n", p->session);
-	if (p->name)
+	if (p->name && !p->top)
 		buf_addf(out, "name %s\n", p->name);
 	return buf_check(out, err);
 }
 
-int pointer_write(struct pointer *p, const char *common_dir, struct error *err)
+/* Atomically; makes <dir>/minsky. */
+static int write_lines(const char *dir, const char *name, const struct buf *text, struct error *err)
 {
 	struct buf file = BUF_INIT;
+	int r;
+
+	fs_join(&file, dir, "minsky");
+	r = buf_check(&file, err);
+	if (r == 0)
+		r = fs_mkdirs(file.data, 0700, err);
+	fs_join(&file, dir, name);
+	if (r == 0)
+		r = buf_check(&file, err);
+	if (r == 0)
+		r = fs_replace(file.data, text->data, text->len, 0600, true, err);
+	buf_release(&file);
+	return r;
+}
+
+int pointer_write(struct pointer *p, const char *common_dir, struct error *err)
+{
 	struct buf real = BUF_INIT;
 	struct buf text = BUF_INIT;
 	struct stat st;
@@ -198,23 +231,12 @@ int pointer_write(struct pointer *p, const char *common_dir, struct error *err)
 	r = format(&text, p, real.data, &st, err);
 	if (r < 0)
 		goto out;
-	fs_join(&file, real.data, "minsky");
-	r = buf_check(&file, err);
-	if (r < 0)
-		goto out;
-	r = fs_mkdirs(file.data, 0700, err);
-	if (r < 0)
-		goto out;
-	fs_join(&file, real.data, "minsky/journal");
-	r = buf_check(&file, err);
-	if (r < 0)
-		goto out;
 	path = strdup(real.data);
 	if (!path) {
 		r = error_nomem(err);
 		goto out;
 	}
-	r = fs_replace(file.data, text.data, text.len, 0600, true, err);
+	r = write_lines(real.data, "minsky/journal", &text, err);
 	if (r < 0) {
 		free(path);
 		goto out;
@@ -226,7 +248,50 @@ int pointer_write(struct pointer *p, const char *common_dir, struct error *err)
 out:
 	buf_release(&text);
 	buf_release(&real);
-	buf_release(&file);
+	return r;
+}
+
+int pointer_enter(struct pointer *p, const char *git_dir, struct error *err)
+{
+	struct pointer linked = POINTER_INIT;
+	char *swap;
+	int r = read_lines(&linked, git_dir, "minsky/session", LINKED_VERSION, err);
+
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		return 0;
+	}
+	if (r == 0 && (!linked.session[0] || !linked.name || !linked.top))
+		r = error_set(err, ERR_CORRUPT,
+			"cannot read pointer '%s/minsky/session': a member is missing", git_dir);
+	if (r == 0) {
+		memcpy(p->session, linked.session, sizeof(p->session));
+		swap = p->name;
+		p->name = linked.name;
+		linked.name = swap;
+		swap = p->top;
+		p->top = linked.top;
+		linked.top = swap;
+	}
+	pointer_release(&linked);
+	return r;
+}
+
+int pointer_write_linked(struct pointer *p, const char *git_dir, const char *top, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	int r = one_line("the work tree's path", top, err);
+
+	if (r == 0)
+		r = one_line("the session's name", p->name, err);
+	buf_addf(&text, LINKED_VERSION "\nsession %s\nname %s\ntop %s\n", p->session, p->name, top);
+	if (r == 0)
+		r = buf_check(&text, err);
+	if (r == 0)
+		r = set_text(&p->top, top, err);
+	if (r == 0)
+		r = write_lines(git_dir, "minsky/session", &text, err);
+	buf_release(&text);
 	return r;
 }
 

@@ -12,6 +12,14 @@
  *	session <uuid>         only in a session's workspace
  *	name <name>            only there: the session's name when it was started
  *
+ * A session may have a linked work tree of a repository instead of a clone. The clone is then the
+ * repository's, and <git directory of the work tree>/minsky/session says whose it is:
+ *
+ *	minsky-session 1
+ *	session <uuid>
+ *	name <name>
+ *	top <path>             real path of the work tree, when it was last seen
+ *
  * A moved clone keeps its inode, a copied one has neither path nor inode of the original; a
  * restored backup has the path alone. minsky-hook reads this file at every ring, so it is plain
  * text and reading it needs no library. Unknown keys are kept out and ignored.
@@ -33,6 +41,7 @@ struct pointer {
 	char *name; /* NULL there too */
 	char *journal;
 	char *path;
+	char *top; /* of a session's linked work tree, else NULL; the session is then that one's */
 	uint64_t dev, ino;
 };
 
@@ -65,6 +74,16 @@ enum pointer_place pointer_where(const struct pointer *p, const char *common_dir
  */
 int pointer_settle(struct pointer *p, const char *common_dir, bool adopt_copy,
 	enum pointer_place *place_out, struct error *err);
+
+/*
+ * After pointer_read() and pointer_settle(): if `git_dir`, of a linked work tree, is a session's,
+ * `p` becomes that session's. pointer_write() then still writes the repository's own.
+ */
+int pointer_enter(struct pointer *p, const char *git_dir, struct error *err);
+/* Say that the linked work tree is p->session's, and that it is at `top`, which goes into p->top.
+ */
+int pointer_write_linked(
+	struct pointer *p, const char *git_dir, const char *top, struct error *err);
 
 /*
  * The git directory and common directory of the repository that `dir` lies in, found as git does:

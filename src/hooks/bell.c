@@ -21,10 +21,22 @@ static bool rebase_runs(const char *git_dir)
 	return runs;
 }
 
-static int telling_open(
-	struct telling *t, const struct bell *b, struct journal *j, struct error *err)
+/* A HEAD's name in the cursor. */
+static char *head_name(const char *git_dir, const char *common_dir)
 {
 	struct buf name = BUF_INIT;
+
+	if (strcmp(git_dir, common_dir) != 0) {
+		const char *slash = strrchr(git_dir, '/');
+
+		buf_addf(&name, "worktrees/%s/", slash ? slash + 1 : git_dir);
+	}
+	buf_adds(&name, "HEAD");
+	return buf_detach(&name);
+}
+
+int telling_open(struct telling *t, const struct bell *b, struct journal *j, struct error *err)
+{
 	int r;
 
 	*t = (struct telling){ .b = b,
@@ -34,13 +46,7 @@ static int telling_open(
 		.bodies = BUF_INIT,
 		.now = clock_now_ms(),
 		.deadline = clock_monotonic_ms() + b->timeout_ms };
-	if (strcmp(b->git_dir, b->common_dir) != 0) {
-		const char *slash = strrchr(b->git_dir, '/');
-
-		buf_addf(&name, "worktrees/%s/", slash ? slash + 1 : b->git_dir);
-	}
-	buf_adds(&name, "HEAD");
-	t->head_name = buf_detach(&name);
+	t->head_name = head_name(b->git_dir, b->common_dir);
 	if (!t->head_name)
 		return error_nomem(err);
 	r = head_read(b->git_dir, &t->head_branch, err);
@@ -49,7 +55,7 @@ static int telling_open(
 }
 
 /* <journal>/cursors is made by whoever needs it first. */
-static int lock_cursor(const struct telling *t, int *fd_out, struct error *err)
+int telling_lock(const struct telling *t, int *fd_out, struct error *err)
 {
 	const char *dir = journal_dir(t->j);
 	struct buf path = BUF_INIT;
@@ -70,45 +76,71 @@ static int lock_cursor(const struct telling *t, int *fd_out, struct error *err)
 	return r;
 }
 
-static int start(struct telling *t, struct error *err)
+/* From now on; `branch` is what it names. */
+static int register_head(
+	struct telling *t, const char *git_dir, const char *branch, struct error *err)
 {
+	char *name = head_name(git_dir, t->b->common_dir);
+	struct cursor_log *log = name ? cursor_add(&t->cursor, name) : NULL;
 	struct buf path = BUF_INIT;
-	struct cursor_log *log;
-	struct head head;
-	int r = journal_head(t->j, &head, err);
+	int r = log ? 0 : error_nomem(err);
 
-	if (r < 0)
-		goto out;
-	t->cursor.seq = head.seq;
-	t->cursor.all = true;
-	r = refs_register(t, err);
-	if (r < 0)
-		goto out;
-	log = cursor_add(&t->cursor, t->head_name);
-	buf_addf(&path, "%s/logs/HEAD", t->b->git_dir);
-	if (!log || path.failed) {
-		r = error_nomem(err);
-		goto out;
-	}
-	r = reflog_skip(path.data, &log->place, err);
-	if (r < 0 && err->code == ERR_NOTFOUND) {
-		error_clear(err);
-		r = 0;
-	}
+	fs_join(&path, git_dir, "logs/HEAD");
+	if (r == 0)
+		r = buf_check(&path, err);
 	if (r < 0)
 		goto out;
 	log->hot = true;
-	log->head = t->rebasing ? 'r' : t->head_branch.len ? 'a' : 'd';
-	if (t->head_branch.len) {
-		log->branch = strdup(t->head_branch.data);
-		if (!log->branch) {
+	log->head = rebase_runs(git_dir) ? 'r' : *branch ? 'a' : 'd';
+	if (*branch) {
+		log->branch = strdup(branch);
+		if (!log->branch)
 			r = error_nomem(err);
-			goto out;
-		}
 	}
-	r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, true, err);
+	if (r == 0)
+		r = reflog_skip(path.data, &log->place, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
 out:
+	free(name);
 	buf_release(&path);
+	return r;
+}
+
+static int register_main_head(struct telling *t, struct error *err)
+{
+	struct buf branch = BUF_INIT;
+	int r = head_read(t->b->common_dir, &branch, err);
+
+	if (r == 0)
+		r = register_head(t, t->b->common_dir, branch.data, err);
+	buf_release(&branch);
+	return r;
+}
+
+static int start(struct telling *t, struct error *err)
+{
+	struct head head;
+	int r = journal_head(t->j, &head, err);
+
+	/* Nothing is known yet, so nothing can be shown to be new. */
+	if (t->b->show)
+		return 0;
+	if (r == 0)
+		r = telling_load_linked(t, err);
+	if (r < 0)
+		return r;
+	t->cursor.seq = head.seq;
+	t->cursor.all = true;
+	r = refs_register(t, err);
+	if (r == 0)
+		r = register_main_head(t, err);
+	for (size_t i = 0; r == 0 && i < t->linked.n; i++)
+		r = register_head(t, t->linked.v[i].git_dir, t->linked.v[i].branch, err);
+	if (r == 0)
+		r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, true, err);
 	return r;
 }
 
@@ -119,7 +151,7 @@ int bell_start(const struct bell *b, struct journal *j, struct error *err)
 	int r = telling_open(&t, b, j, err);
 
 	if (r == 0)
-		r = lock_cursor(&t, &lock, err);
+		r = telling_lock(&t, &lock, err);
 	if (r == 0)
 		r = start(&t, err);
 	if (lock >= 0)
@@ -262,7 +294,7 @@ static int one_round(struct telling *t, bool first, struct bell_result *result, 
 		r = head_tell(t, err);
 	if (r == 0)
 		r = telling_append(t, &result->events, err);
-	if (r == 0 && (t->moved || t->cursor.dirty))
+	if (r == 0 && !t->b->show && (t->moved || t->cursor.dirty))
 		r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, refs_too, err);
 	if (r == 0)
 		t->cursor.dirty = false;
@@ -292,7 +324,7 @@ int bell_answer(const struct bell *b, struct journal *j, struct bell_result *out
 	int r = telling_open(&t, b, j, err);
 
 	if (r == 0)
-		r = lock_cursor(&t, &lock, err);
+		r = telling_lock(&t, &lock, err);
 	if (r == 0)
 		r = answer(&t, &result, err);
 	if (lock >= 0)

@@ -28,10 +28,16 @@ struct bell {
 	int timeout_ms; /* for all locks together */
 	const char *pushed; /* post-receive's stdin ("old new ref" lines), or NULL */
 	size_t pushed_len;
+	/*
+	 * Not NULL: nothing is appended and the cursor stays where it is; called with the body of
+	 * each event that would be.
+	 */
+	int (*show)(void *arg, const char *body, size_t len, struct error *err);
+	void *show_arg;
 };
 
 struct bell_result {
-	size_t events; /* appended */
+	size_t events; /* appended, or shown */
 	bool facts_needed; /* a base or pr branch moved: somebody must look at the commit graph */
 };
 

@@ -17,6 +17,8 @@ static int keep_line(void *arg, const struct reflog_entry *e, struct error *err)
 	struct telling *t = arg;
 	struct head_entry *h;
 
+	if (e->n > t->head_limit)
+		return 1;
 	if (t->n_heads == t->cap_heads) {
 		size_t cap = t->cap_heads ? 2 * t->cap_heads : 16;
 		struct head_entry *v = reallocarray(t->heads, cap, sizeof(*v));
@@ -60,7 +62,9 @@ int head_collect(struct telling *t, struct error *err)
 		t->moved = true;
 	}
 	place = log->place;
-	r = reflog_read(path.data, &place, keep_line, t, &state, err);
+	r = history_limit(t, t->b->git_dir, "HEAD", t->head_name, &t->head_limit, err);
+	if (r == 0)
+		r = reflog_read(path.data, &place, keep_line, t, &state, err);
 	if (r < 0 || state == REFLOG_MISSING)
 		goto out;
 	if (place.offset != log->place.offset || strcmp(place.anchor, log->place.anchor) != 0)
@@ -357,11 +361,13 @@ int head_tell(struct telling *t, struct error *err)
 
 	if (log->branch)
 		buf_adds(&w.branch, log->branch);
+	t->walking = true;
 	for (size_t i = 0; r == 0 && i < t->n_heads; i++)
 		r = step(t, &w, &t->heads[i].line, i == last, err);
+	t->walking = false;
 	for (size_t i = 0; r == 0 && i < t->n_tales; i++)
 		r = tell(t, &t->tales[i], err);
-	if (r == 0 && !t->more)
+	if (r == 0 && !t->more && !t->known)
 		r = arrive(t, &w, log, err);
 	if (r == 0)
 		r = buf_check(&w.branch, err);

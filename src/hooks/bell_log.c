@@ -96,6 +96,7 @@ struct collecting {
 	struct telling *t;
 	const char *ref;
 	uint64_t skip_to; /* entries with a lower number belong to another branch */
+	uint64_t limit; /* those with a higher one are not wanted */
 	size_t lines;
 	char oid[65];
 };
@@ -107,6 +108,8 @@ static int collect(void *arg, const struct reflog_entry *e, struct error *err)
 	enum event_type type;
 	struct tale *tale;
 
+	if (e->n > c->limit)
+		return 1;
 	memcpy(c->oid, e->new_oid, sizeof(c->oid));
 	if (e->n < c->skip_to)
 		return 0;
@@ -185,7 +188,9 @@ static int find_beginning(struct telling *t, const char *ref, const char *path,
 		goto out;
 	scan = from->place;
 	if (scan.offset) {
-		struct collecting probe = { .t = t, .ref = ref, .skip_to = UINT64_MAX };
+		struct collecting probe = {
+			.t = t, .ref = ref, .skip_to = UINT64_MAX, .limit = UINT64_MAX
+		};
 
 		r = reflog_read(path, &scan, collect, &probe, &state, err);
 		if (r == 0 && state == REFLOG_OK) {
@@ -209,8 +214,10 @@ static int read_log(struct telling *t, const char *ref, const char *path, struct
 	struct reflog_place place = log->place;
 	enum reflog_state state;
 	char oid[65];
-	int r = 0;
+	int r = history_limit(t, t->b->common_dir, ref, ref, &c.limit, err);
 
+	if (r < 0)
+		return r;
 	if (is_gone(log)) {
 		r = find_beginning(t, ref, path, &place, &c.skip_to, err);
 		if (r < 0)

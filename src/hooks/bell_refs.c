@@ -99,15 +99,44 @@ static bool is_ref(const struct cursor_log *log)
 	return !log->head;
 }
 
-/* What a bell reads stays in the small file. */
-static void cool(struct telling *t)
+/* What a bell reads stays in the small file: here, or in a linked work tree. */
+static int cool(struct telling *t, struct error *err)
 {
-	for (size_t i = 0; i < t->cursor.n; i++) {
+	int r = telling_load_linked(t, err);
+
+	for (size_t i = 0; r == 0 && i < t->cursor.n; i++) {
 		struct cursor_log *log = &t->cursor.v[i];
 
 		log->hot = !is_ref(log) || ref_is_pr(log->name) ||
 			!strcmp(log->name, t->head_branch.data);
 	}
+	for (size_t i = 0; r == 0 && i < t->linked.n; i++) {
+		struct cursor_log *log = cursor_find(&t->cursor, t->linked.v[i].branch);
+
+		if (log)
+			log->hot = true;
+	}
+	return r;
+}
+
+/* The place in the log of a work tree that was removed means nothing for the next of its name. */
+static int forget_linked(struct telling *t, struct error *err)
+{
+	static const char prefix[] = "worktrees/";
+	int r = 0;
+
+	for (size_t i = t->cursor.n; r == 0 && i > 0; i--) {
+		struct buf path = BUF_INIT;
+
+		if (strncmp(t->cursor.v[i - 1].name, prefix, strlen(prefix)) != 0)
+			continue;
+		fs_join(&path, t->b->common_dir, t->cursor.v[i - 1].name);
+		r = buf_check(&path, err);
+		if (r == 0 && !fs_exists(path.data))
+			cursor_remove(&t->cursor, t->cursor.v[i - 1].name);
+		buf_release(&path);
+	}
+	return r;
 }
 
 /* Refs that are there, then those that are not any more. */
@@ -143,7 +172,9 @@ int refs_tell(struct telling *t, struct error *err)
 	if (r == 0)
 		r = compare(t, &refs, err);
 	if (r == 0)
-		cool(t);
+		r = cool(t, err);
+	if (r == 0)
+		r = forget_linked(t, err);
 	t->moved = true;
 	refs_release(&refs);
 	return r;
@@ -184,7 +215,8 @@ int refs_register(struct telling *t, struct error *err)
 		else
 			memcpy(log->oid, refs.v[i].oid, sizeof(log->oid));
 	}
-	cool(t);
+	if (r == 0)
+		r = cool(t, err);
 	refs_release(&refs);
 	return r;
 }

@@ -13,15 +13,14 @@
 
 #include "core/clock.h"
 #include "core/duration.h"
-#include "core/event.h"
 #include "core/fs.h"
-#include "core/jsonw.h"
 #include "core/pointer.h"
 #include "core/text.h"
 #include "hooks/bell.h"
 #include "hooks/chain.h"
 #include "hooks/cursor.h"
 #include "hooks/install.h"
+#include "hooks/linked.h"
 #include "hooks/selftest.h"
 #include "hooks/worker.h"
 #include "log/journal.h"
@@ -151,37 +150,6 @@ static bool is_ours(const struct ring *r)
 	return stat(r->common_dir.data, &st) == 0 && st.st_uid == geteuid();
 }
 
-static int tell_found(const struct ring *r, struct error *err)
-{
-	struct event_draft draft = { .type = EVENT_SESSION_FOUND,
-		.session = r->pointer.session,
-		.at = clock_now_ms(),
-		.via = "hook" };
-	struct buf data = BUF_INIT;
-	struct buf body = BUF_INIT;
-	struct journal_entry entry;
-	struct actor actor;
-	struct jsonw w;
-	int result;
-
-	jsonw_init(&w, &data, false);
-	jsonw_begin_object(&w);
-	jsonw_kstring(&w, "workspace", r->top.data);
-	jsonw_kstring(&w, "clone", r->pointer.clone);
-	jsonw_end_object(&w);
-	draft.data = data.data;
-	draft.data_len = data.len;
-	actor_from_environment(&actor);
-	result = data.failed ? error_nomem(err) : event_encode(&body, &draft, &actor, err);
-	entry.body = body.data;
-	entry.len = body.len;
-	if (result == 0)
-		result = journal_append(r->journal, &entry, 1, r->deadline_ms / 2, NULL, err);
-	buf_release(&body);
-	buf_release(&data);
-	return result;
-}
-
 /* False for a copied clone: it stays silent until a command gives it an identity of its own. */
 static int settle(struct ring *r, bool *go_out, struct error *err)
 {
@@ -196,10 +164,20 @@ static int settle(struct ring *r, bool *go_out, struct error *err)
 	if (result < 0)
 		return result;
 	*go_out = place != POINTER_COPIED;
-	if ((place == POINTER_MOVED || place == POINTER_REPLACED) && r->pointer.session[0] &&
-		!strcmp(r->git_dir.data, r->common_dir.data))
-		return tell_found(r, err);
-	return 0;
+	if (!*go_out)
+		return 0;
+	if (strcmp(r->git_dir.data, r->common_dir.data) != 0) {
+		result = pointer_enter(&r->pointer, r->git_dir.data, err);
+		if (result == 0 && !r->pointer.top)
+			return 0;
+	} else if ((place != POINTER_MOVED && place != POINTER_REPLACED) ||
+		!r->pointer.session[0]) {
+		return 0;
+	}
+	if (result == 0)
+		result = found_tell(r->journal, &r->pointer, r->git_dir.data, r->top.data, "hook",
+			r->deadline_ms / 2, err);
+	return result;
 }
 
 static int start_worker(const char *journal, struct error *err)

@@ -3,6 +3,9 @@
 #include "core/clock.h"
 #include "core/fs.h"
 
+/* No log has so many lines, and git was not there before: seconds since 1970. */
+#define HISTORY_FROM INT64_C(1000000000)
+
 static void tales_clear(struct telling *t)
 {
 	for (size_t i = 0; i < t->n_tales; i++) {
@@ -33,6 +36,7 @@ void telling_release(struct telling *t)
 	free(t->head_name);
 	buf_release(&t->bodies);
 	buf_release(&t->head_branch);
+	linked_release(&t->linked);
 	cursor_release(&t->cursor);
 }
 
@@ -111,18 +115,76 @@ static void add_time(const struct telling *t, struct buf *data)
 	buf_addf(data, "\"us\":%lld}", (long long)us);
 }
 
+int telling_load_linked(struct telling *t, struct error *err)
+{
+	int r = t->linked_loaded ? 0 : linked_load(&t->linked, t->b->common_dir, err);
+
+	t->linked_loaded = r == 0;
+	return r;
+}
+
+/*
+ * The same step twice in one second, which git can do, is two events: then the number goes on
+ * beyond the last second there is.
+ */
+static void number_history(const struct telling *t, const struct tale *tale, struct event_src *src)
+{
+	struct buf text = BUF_INIT;
+	bool taken = true;
+
+	src->n = (uint64_t)(tale->at > HISTORY_FROM * 1000 ? tale->at / 1000 : HISTORY_FROM);
+	while (taken) {
+		buf_clear(&text);
+		event_encode_src(&text, src);
+		taken = text.len && t->bodies.len &&
+			memmem(t->bodies.data, t->bodies.len, text.data, text.len);
+		if (taken)
+			src->n += (uint64_t)1 << 38;
+	}
+	buf_release(&text);
+}
+
+/* Is the number in this body's `src` one of history? */
+static bool is_history(const char *body, size_t len)
+{
+	static const char key[] = ",\"n\":";
+	const char *n = memmem(body, len, key, sizeof(key) - 1);
+
+	return n && strtoull(n + sizeof(key) - 1, NULL, 10) >= (uint64_t)HISTORY_FROM;
+}
+
+/*
+ * A session's clone is all its own. Of a clone that has sessions in linked work trees, what went
+ * by HEAD is that work tree's, and a branch is the session's that has it checked out.
+ */
+static int find_session(
+	struct telling *t, const struct tale *tale, const char **out, struct error *err)
+{
+	const struct pointer *p = t->b->pointer;
+	bool own = t->walking || !strcmp(tale->ref, t->head_name) ||
+		!strcmp(tale->ref, t->head_branch.data);
+	int r = 0;
+
+	*out = NULL;
+	if ((p->session[0] && !p->top) || own) {
+		*out = p->session[0] ? p->session : NULL;
+	} else if (!strncmp(tale->ref, "refs/heads/", 11)) {
+		r = telling_load_linked(t, err);
+		*out = r == 0 ? linked_session(&t->linked, tale->ref) : NULL;
+	}
+	return r;
+}
+
 int tell(struct telling *t, struct tale *tale, struct error *err)
 {
-	const struct event_src src = { .clone = t->b->pointer->clone,
+	struct event_src src = { .clone = t->b->pointer->clone,
 		.ref = tale->ref,
 		.old_oid = tale->old_oid,
 		.new_oid = tale->new_oid,
 		.n = tale->n };
-	struct event_draft draft = { .type = tale->type,
-		.session = t->b->pointer->session[0] ? t->b->pointer->session : NULL,
-		.at = tale->at,
-		.via = t->b->via,
-		.src = &src };
+	struct event_draft draft = {
+		.type = tale->type, .at = tale->at, .via = t->b->via, .src = &src
+	};
 	struct batch_entry entry;
 	struct actor actor;
 	int r;
@@ -130,10 +192,16 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 	if (tale->told || tale->type == EVENT_UNKNOWN)
 		return 0;
 	tale->told = true;
+	if (tale->at < t->since)
+		return 0;
+	if (t->known)
+		number_history(t, tale, &src);
 	add_time(t, &tale->data);
 	draft.data = tale->data.data;
 	draft.data_len = tale->data.len;
 	r = tale->data.failed ? error_nomem(err) : batch_grow(t, err);
+	if (r == 0)
+		r = find_session(t, tale, &draft.session, err);
 	if (r < 0)
 		return r;
 	actor_from_environment(&actor);
@@ -181,7 +249,8 @@ static int drop_from(struct telling *t, const char *origin, uint64_t after, cons
 		r = journal_reader_next(reader, &record, err);
 		if (r < 0 || !record)
 			break;
-		if (record->body && memmem(record->body, record->body_len, mine->data, mine->len))
+		if (record->body && memmem(record->body, record->body_len, mine->data, mine->len) &&
+			(!t->known || is_history(record->body, record->body_len)))
 			batch_drop(t, record->body, record->body_len);
 	}
 	journal_reader_close(reader);
@@ -243,6 +312,18 @@ static int append_some(struct telling *t, size_t first, size_t *n_out, struct er
 	return 0;
 }
 
+static int show(const struct telling *t, size_t *shown_out, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n_batch; i++, ++*shown_out) {
+		const struct batch_entry *e = &t->batch[i];
+
+		r = t->b->show(t->b->show_arg, t->bodies.data + e->body, e->len, err);
+	}
+	return r;
+}
+
 int telling_append(struct telling *t, size_t *appended_out, struct error *err)
 {
 	int r = 0;
@@ -251,7 +332,10 @@ int telling_append(struct telling *t, size_t *appended_out, struct error *err)
 		r = drop_told(t, err);
 	if (r < 0 || !t->n_batch)
 		return r;
-	r = cursor_set_dirty(journal_dir(t->j), t->b->pointer->clone, err);
+	if (t->b->show)
+		return show(t, appended_out, err);
+	/* History leaves the clone's cursor where it is. */
+	r = t->known ? 0 : cursor_set_dirty(journal_dir(t->j), t->b->pointer->clone, err);
 	for (size_t at = 0, n = 0; r == 0 && at < t->n_batch; at += n) {
 		r = append_some(t, at, &n, err);
 		if (r == 0)

@@ -17,6 +17,7 @@
 #include "core/event.h"
 #include "hooks/bell.h"
 #include "hooks/cursor.h"
+#include "hooks/linked.h"
 #include "hooks/reflog.h"
 #include "hooks/refs.h"
 #include "log/journal.h"
@@ -52,6 +53,7 @@ struct telling {
 	struct cursor cursor;
 	bool refs_too; /* this time the table of all refs is compared */
 	bool more; /* a log holds more lines than one round reads */
+	uint64_t head_limit; /* number of the last line of HEAD's log to read */
 	bool moved; /* the cursor differs from its file */
 	bool facts_needed;
 	int64_t deadline; /* monotonic */
@@ -59,6 +61,11 @@ struct telling {
 	char *head_name; /* "HEAD" or "worktrees/<name>/HEAD" */
 	struct buf head_branch; /* what HEAD names now; "" when detached */
 	bool rebasing;
+	bool walking; /* through HEAD's log: what is told is its work tree's */
+	struct linked_list linked; /* loaded when somebody asks whose a branch is */
+	bool linked_loaded;
+	const struct cursor *known; /* only history is told: the clone's own cursor */
+	int64_t since; /* nothing older */
 	struct tale *tales;
 	size_t n_tales, cap_tales;
 	struct head_entry *heads;
@@ -67,6 +74,10 @@ struct telling {
 	struct batch_entry *batch;
 	size_t n_batch, cap_batch;
 };
+
+/* bell.c */
+int telling_open(struct telling *t, const struct bell *b, struct journal *j, struct error *err);
+int telling_lock(const struct telling *t, int *fd_out, struct error *err);
 
 /* telling.c */
 void telling_release(struct telling *t);
@@ -81,6 +92,7 @@ int tell(struct telling *t, struct tale *tale, struct error *err);
 /* Append the batch, less what the journal holds already if the cursor is dirty. */
 int telling_append(struct telling *t, size_t *appended_out, struct error *err);
 int telling_time_left(const struct telling *t);
+int telling_load_linked(struct telling *t, struct error *err);
 
 /* bell_log.c */
 /* Read on in the log of a ref. When it is not there, `check` is set in the cursor's entry. */
@@ -98,6 +110,11 @@ typedef int branch_fn(struct telling *t, const char *ref, struct error *err);
 int head_branches(struct telling *t, branch_fn *fn, struct error *err);
 /* Put all tales in the order in which HEAD saw them, and into the batch. */
 int head_tell(struct telling *t, struct error *err);
+
+/* history.c */
+/* The number of the last line to tell in <git_dir>/logs/<log>, which the cursor calls `name`. */
+int history_limit(const struct telling *t, const char *git_dir, const char *log, const char *name,
+	uint64_t *out, struct error *err);
 
 /* bell_refs.c */
 bool refs_unchanged(const struct telling *t);

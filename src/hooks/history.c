@@ -1,0 +1,127 @@
+#include "hooks/history.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "hooks/telling.h"
+
+#define LOG_MAX ((size_t)1 << 30)
+
+/* How many lines of a log are history: those before the place, less those told since the start. */
+static int count_lines(const struct telling *t, const char *path, const char *name, uint64_t *out,
+	struct error *err)
+{
+	const struct cursor_log *log = cursor_find(t->known, name);
+	struct buf text = BUF_INIT;
+	uint64_t lines = 0;
+	int r;
+
+	*out = 0;
+	if (!log || !log->place.offset)
+		return 0;
+	r = fs_read(path, LOG_MAX, &text, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	for (size_t i = 0; r == 0 && i < text.len && i < log->place.offset; i++)
+		lines += text.data[i] == '\n';
+	if (lines > log->place.count)
+		*out = lines - log->place.count;
+	buf_release(&text);
+	return r;
+}
+
+int history_limit(const struct telling *t, const char *git_dir, const char *log, const char *name,
+	uint64_t *out, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	*out = UINT64_MAX;
+	if (!t->known)
+		return 0;
+	buf_addf(&path, "%s/logs/%s", git_dir, log);
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = count_lines(t, path.data, name, out, err);
+	buf_release(&path);
+	return r;
+}
+
+static int tell_branch(
+	void *arg, const char *name, bool directory, int64_t mtime, struct error *err)
+{
+	struct telling *t = arg;
+
+	(void)mtime;
+	name += strlen("logs/");
+	return directory || !ref_name_ok(name) ? 0 : log_tell(t, name, err);
+}
+
+static int one_round(struct telling *t, const struct history *h, size_t *events, struct error *err)
+{
+	int r;
+
+	telling_clear(t);
+	r = head_collect(t, err);
+	if (r == 0 && !h->branch)
+		r = ref_walk(t->b->common_dir, "logs/refs/heads", true, tell_branch, t, err);
+	else if (r == 0 && *h->branch)
+		r = log_tell(t, h->branch, err);
+	if (r == 0)
+		r = head_tell(t, err);
+	return r < 0 ? r : telling_append(t, events, err);
+}
+
+static int tell_all(struct telling *t, const struct history *h, size_t *events, struct error *err)
+{
+	struct cursor known = CURSOR_INIT;
+	struct cursor_log *head;
+	int r = cursor_load(&known, journal_dir(t->j), t->b->pointer->clone, true, err);
+
+	if (r < 0)
+		goto out;
+	t->known = &known;
+	t->since = h->since;
+	/* Reads from the beginning, and looks for what was told in the whole journal. */
+	t->cursor.all = true;
+	t->cursor.dirty = true;
+	head = cursor_add(&t->cursor, t->head_name);
+	if (!head) {
+		r = error_nomem(err);
+		goto out;
+	}
+	head->head = 'a';
+	do {
+		uint64_t before = t->cursor.seq;
+
+		r = one_round(t, h, events, err);
+		t->cursor.seq = before;
+		t->cursor.dirty = true;
+	} while (r == 0 && t->more);
+out:
+	t->known = NULL;
+	cursor_release(&known);
+	return r;
+}
+
+int history_tell(const struct history *h, struct journal *j, size_t *events_out, struct error *err)
+{
+	struct telling t;
+	size_t events = 0;
+	int lock = -1;
+	int r = telling_open(&t, h->bell, j, err);
+
+	if (r == 0)
+		r = telling_lock(&t, &lock, err);
+	if (r == 0)
+		r = tell_all(&t, h, &events, err);
+	if (lock >= 0)
+		close(lock);
+	telling_release(&t);
+	if (r == 0)
+		*events_out = events;
+	return r;
+}
