@@ -137,12 +137,13 @@ static int rate(const char *dir, const char *path, unsigned writers, unsigned n,
 
 static int verify(const char *dir, struct error *err)
 {
+	const struct verify_options options = { .found = NULL };
 	struct verify_result result = { .damaged = 0 };
 	struct journal *j = NULL;
 	int r = journal_open(&j, dir, err);
 
 	if (r == 0)
-		r = journal_verify(j, &result, NULL, NULL, err);
+		r = journal_verify(j, &options, &result, err);
 	if (r == 0 && result.damaged)
 		r = error_set(err, ERR_CORRUPT, "it does not verify");
 	journal_close(j);

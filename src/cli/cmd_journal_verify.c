@@ -1,12 +1,16 @@
 /* minsky journal verify */
 #include "cli/context.h"
+#include "cli/progress.h"
 #include "cli/seal.h"
 #include "log/verify.h"
 
 static const char *repo, *against;
+static bool resume;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "against", &against, "REF", "compare with this seal, too" },
+	{ OPTION_FLAG, 0, "resume", &resume, NULL,
+		"do not read again what an earlier run has read and nobody has touched" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
@@ -14,6 +18,7 @@ static const struct option_desc options[] = {
 struct findings {
 	struct app *app;
 	struct jsonw *w;
+	struct progress progress;
 };
 
 static void add_json(struct jsonw *w, const struct verify_finding *f)
@@ -51,6 +56,13 @@ static void found(void *arg, const struct verify_finding *f)
 	}
 }
 
+static void show_progress(void *arg, uint64_t bytes, uint64_t total)
+{
+	struct findings *out = arg;
+
+	progress_tell(&out->progress, bytes, total);
+}
+
 static void print_result(struct app *app, struct jsonw *w, const struct verify_result *v)
 {
 	if (app->json) {
@@ -62,6 +74,7 @@ static void print_result(struct app *app, struct jsonw *w, const struct verify_r
 		jsonw_ku64(w, "damaged", v->damaged);
 		jsonw_ku64(w, "torn", v->torn);
 		jsonw_ku64(w, "redacted", v->redacted);
+		jsonw_ku64(w, "known", v->known);
 		app_json_end(app, w);
 		return;
 	}
@@ -72,6 +85,9 @@ static void print_result(struct app *app, struct jsonw *w, const struct verify_r
 		buf_addf(&app->out, "%llu damaged\n", (unsigned long long)v->damaged);
 	else
 		buf_adds(&app->out, "good\n");
+	if (v->known)
+		buf_addf(&app->out, "%llu segments were read by an earlier run and are unchanged\n",
+			(unsigned long long)v->known);
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
@@ -79,7 +95,12 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct context c = CONTEXT_INIT;
 	struct verify_result result;
 	struct jsonw w;
-	struct findings out = { app, &w };
+	struct findings out = { .app = app, .w = &w };
+	const struct verify_options how = { .found = found,
+		.progress = show_progress,
+		.arg = &out,
+		.keep = true,
+		.resume = resume };
 	int r = context_open(&c, app, repo, err);
 
 	(void)argc;
@@ -93,7 +114,9 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_key(&w, "findings");
 		jsonw_begin_array(&w);
 	}
-	r = journal_verify(c.journal, &result, found, &out, err);
+	progress_begin(&out.progress, app, "verifying");
+	r = journal_verify(c.journal, &how, &result, err);
+	progress_end(&out.progress);
 	if (r == 0 && against)
 		r = seal_check(&c, against, &result, found, &out, err);
 	if (r < 0)

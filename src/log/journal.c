@@ -23,6 +23,7 @@
  *	torn/         <segment>.<offset>: bytes that were taken out of a segment.
  *	seams         Records that repair has joined (seam.h).
  *	cursors/      How far hooks have read; none of this module's business.
+ *	verified      What verify has read (verify_state.c); a cache.
  *	moving/       Segments of a new origin, see Another origin.
  *	new.tmp       A segment that is being made. Overwritten by the next writer.
  *

@@ -83,13 +83,19 @@ static bool take_hex(char **at, char *out, size_t digits, bool empty)
 	return true;
 }
 
-static bool parse_line(struct seam *out, char *line)
+bool seam_parse(struct seam *out, char *line)
 {
 	return take_hex(&line, out->origin, ID_HEX_SIZE - 1, false) &&
 		take_seq(&line, &out->last) &&
 		take_hex(&line, out->last_hash, HASH_HEX_SIZE - 1, false) &&
 		take_seq(&line, &out->next) &&
 		take_hex(&line, out->next_hash, HASH_HEX_SIZE - 1, true) && !*line;
+}
+
+void seam_format(struct buf *out, const char *before, const struct seam *s)
+{
+	buf_addf(out, "%s%s %" PRIu64 " %s %" PRIu64 " %s\n", before, s->origin, s->last,
+		s->last_hash, s->next, s->next_hash[0] ? s->next_hash : "-");
 }
 
 int seams_load(struct seams *out, const struct place *own, struct error *err)
@@ -118,7 +124,7 @@ int seams_load(struct seams *out, const struct place *own, struct error *err)
 		struct seam seam;
 
 		*nl = '\0';
-		if (parse_line(&seam, line))
+		if (seam_parse(&seam, line))
 			r = seams_add(&seams, &seam, err);
 	}
 	if (r < 0)
@@ -139,9 +145,7 @@ int seams_save(const struct seams *s, const struct place *own, struct error *err
 	fs_join(&path, own->path, "seams");
 	buf_adds(&text, first_line);
 	for (size_t i = 0; i < s->n; i++)
-		buf_addf(&text, "%s %" PRIu64 " %s %" PRIu64 " %s\n", s->v[i].origin, s->v[i].last,
-			s->v[i].last_hash, s->v[i].next,
-			s->v[i].next_hash[0] ? s->v[i].next_hash : "-");
+		seam_format(&text, "", &s->v[i]);
 	r = path.failed ? error_nomem(err) : buf_check(&text, err);
 	if (r == 0)
 		r = fs_replace(path.data, text.data, text.len, 0600, true, err);

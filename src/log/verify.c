@@ -1,50 +1,14 @@
-#include "log/verify.h"
-
 #include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "core/fs.h"
-#include "log/journal_internal.h"
-#include "log/verify_notes.h"
-#include "log/verify_redact.h"
+#include "log/verify_internal.h"
 
 #define RETRIES 1000
+#define PROGRESS_LINES 1024
 
-#define ADVICE_RESTORE                                                                             \
-	"the records before it are good; 'minsky journal repair' restores or declares the rest"
-#define ADVICE_TORN "nothing: readers end before it, and the next append keeps it in torn/"
-
-/* What has been seen of one origin. */
-struct chain {
-	uint64_t seq; /* highest so far */
-	char hash[HASH_HEX_SIZE]; /* as that record says */
-	char computed[HASH_HEX_SIZE]; /* as it should be; the next one may follow either */
-	bool unsure; /* lines before this one could not be read */
-};
-
-struct verify {
-	struct verify_result result;
-	verify_fn *found;
-	void *arg;
-	struct redactions redactions;
-	struct notes notes;
-	struct scan scan;
-	struct buf path; /* of the file that is being looked at */
-
-	const struct place *own;
-	const struct place *place;
-	bool peers;
-	struct segment segment;
-	bool newest; /* of its origin */
-	int fd;
-	struct line line;
-	uint64_t number; /* of that line, from 1 */
-	struct hint hint; /* known: it is about this origin */
-	struct chain chain;
-};
-
-static void report(struct verify *v, uint64_t line, uint64_t offset, bool damage, const char *what,
+void verify_report(struct verify *v, uint64_t line, uint64_t offset, bool damage, const char *what,
 	const char *advice)
 {
 	struct verify_finding finding = { .file = v->path.data,
@@ -55,13 +19,13 @@ static void report(struct verify *v, uint64_t line, uint64_t offset, bool damage
 		.advice = advice };
 
 	v->result.damaged += damage;
-	if (v->found)
-		v->found(v->arg, &finding);
+	if (v->options->found)
+		v->options->found(v->options->arg, &finding);
 }
 
 static void report_line(struct verify *v, const char *what)
 {
-	report(v, v->number, v->line.offset, true, what, ADVICE_RESTORE);
+	verify_report(v, v->number, v->line.offset, true, what, ADVICE_RESTORE);
 }
 
 static void report_missing(struct verify *v, uint64_t from, uint64_t to, const char *where)
@@ -166,7 +130,13 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 		report_line(v, "seq does not fit the name of the file");
 	memcpy(c->hash, rec->hash, sizeof(c->hash));
 	memcpy(c->computed, expected, sizeof(c->computed));
+	if (rec->hlc <= c->hlc)
+		verify_report(v, v->number, v->line.offset, false,
+			"clock does not go on from the record before",
+			"nothing: a faulty program wrote it, and its seq still says where it "
+			"belongs");
 	c->seq = rec->seq;
+	c->hlc = rec->hlc;
 	c->unsure = false;
 	v->result.records++;
 	if (!rec->body)
@@ -240,7 +210,7 @@ static int check_bad(
 	}
 	if (state == TAIL_TORN && !(v->hint.known && v->hint.seq > v->chain.seq)) {
 		v->result.torn++;
-		report(v, v->number, v->line.offset, false, "append was cut off half-way",
+		verify_report(v, v->number, v->line.offset, false, "append was cut off half-way",
 			ADVICE_TORN);
 		*done_out = true;
 		return 0;
@@ -250,6 +220,12 @@ static int check_bad(
 		report_line(v, what);
 	v->chain.unsure = true;
 	return 0;
+}
+
+static void tell_progress(const struct verify *v, uint64_t here)
+{
+	if (v->options->progress)
+		v->options->progress(v->options->arg, v->result.bytes + here, v->total);
 }
 
 static int check_lines(struct verify *v, struct error *err)
@@ -267,6 +243,8 @@ static int check_lines(struct verify *v, struct error *err)
 		if (r < 0 || v->line.kind == LINE_END)
 			return r;
 		v->number++;
+		if (v->number % PROGRESS_LINES == 0)
+			tell_progress(v, v->line.next);
 		what = parse_line(v, &rec);
 		if (what)
 			r = check_bad(v, what, &done, &again, err);
@@ -284,6 +262,35 @@ static int check_lines(struct verify *v, struct error *err)
 	}
 }
 
+/* Reads the segment that is open as v->fd, unless an earlier run has. */
+static int check_open(struct verify *v, struct error *err)
+{
+	struct verify_marks before = verify_state_marks(v);
+	struct stat st, after;
+	bool known;
+	int r;
+
+	if (fstat(v->fd, &st) < 0)
+		return error_errno(err, "cannot look at '%s'", v->path.data);
+	r = verify_state_adopt(v, &st, &known, err);
+	if (r < 0)
+		return r;
+	if (known) {
+		v->result.bytes += (uint64_t)st.st_size;
+		return 0;
+	}
+	r = check_lines(v, err);
+	v->result.bytes += v->scan.offset;
+	if (r == 0 && v->number == 0)
+		verify_report(v, 0, 0, true, "file is empty", ADVICE_RESTORE);
+	/* The newest one will grow. */
+	if (r == 0 && !v->newest && fstat(v->fd, &after) == 0 &&
+		after.st_ctim.tv_sec == st.st_ctim.tv_sec &&
+		after.st_ctim.tv_nsec == st.st_ctim.tv_nsec)
+		verify_state_keep(v, &st, &before);
+	return r;
+}
+
 static int check_segment(struct verify *v, struct error *err)
 {
 	int r;
@@ -294,12 +301,10 @@ static int check_segment(struct verify *v, struct error *err)
 		r = place_open_file(&v->fd, v->place, v->segment.name, O_RDONLY, err);
 	if (r < 0)
 		return r;
-	r = check_lines(v, err);
+	r = check_open(v, err);
 	close(v->fd);
 	v->result.segments++;
-	v->result.bytes += v->scan.offset;
-	if (r == 0 && v->number == 0)
-		report(v, 0, 0, true, "file is empty", ADVICE_RESTORE);
+	tell_progress(v, 0);
 	return r;
 }
 
@@ -315,7 +320,7 @@ static int check_remembered(struct verify *v, struct error *err)
 	if (r < 0)
 		return r;
 	if (strcmp(v->hint.segment, v->segment.name) != 0) {
-		report(v, 0, 0, true, "the newest segment is missing", ADVICE_RESTORE);
+		verify_report(v, 0, 0, true, "the newest segment is missing", ADVICE_RESTORE);
 		return 0;
 	}
 	v->number++;
@@ -373,131 +378,50 @@ static int check_place(struct verify *v, const struct place *p, bool peers, stru
 	return r;
 }
 
-static int check_blanks(
-	struct verify *v, const struct place *own, const struct place *peers, struct error *err)
+static uint64_t size_of(const struct place *p)
 {
-	redactions_sort(&v->redactions);
-	for (size_t i = 0; i < v->redactions.n_blanks; i++) {
-		const struct blank *b = &v->redactions.blanks[i];
-		int r;
+	struct segments list = { .v = NULL };
+	struct error ignored = ERROR_INIT;
+	uint64_t total = 0;
+	struct stat st;
 
-		if (redactions_cover(&v->redactions, b))
-			continue;
-		fs_join(&v->path, b->peers ? peers->path : own->path, b->segment);
-		r = buf_check(&v->path, err);
-		if (r < 0)
-			return r;
-		report(v, b->line, b->offset, true,
-			"body is blank, and no later event.redacted says why", ADVICE_RESTORE);
-	}
-	return 0;
-}
-
-/* The head of a parent is forgotten with its last append; its child remembers. */
-static int check_parents(
-	struct verify *v, const struct place *own, const struct place *peers, struct error *err)
-{
-	for (size_t i = 0; i < v->notes.n_claims; i++) {
-		const struct claim *c = &v->notes.claims[i];
-		char what[128];
-		int r;
-
-		if (notes_holds(&v->notes, c))
-			continue;
-		fs_join(&v->path, c->peers ? peers->path : own->path, c->segment);
-		r = buf_check(&v->path, err);
-		if (r < 0)
-			return r;
-		(void)snprintf(what, sizeof(what),
-			"continues record %" PRIu64 " of origin %.8s, which is not here", c->seq,
-			c->origin);
-		report(v, c->line, c->offset, true, what, ADVICE_RESTORE);
-	}
-	return 0;
-}
-
-static int check_seams(struct verify *v, struct error *err)
-{
-	for (size_t i = 0; i < v->notes.used.n; i++) {
-		const struct seam *s = &v->notes.used.v[i];
-		char what[128];
-		int r;
-
-		if (seams_has(&v->notes.declared, s))
-			continue;
-		fs_join(&v->path, v->own->path, "seams");
-		r = buf_check(&v->path, err);
-		if (r < 0)
-			return r;
-		(void)snprintf(what, sizeof(what),
-			"joins records %" PRIu64 " and %" PRIu64
-			" of origin %.8s, and no journal.repaired says why",
-			s->last, s->next, s->origin);
-		report(v, 0, 0, true, what, ADVICE_RESTORE);
-	}
-	return 0;
-}
-
-static int check_machine(struct verify *v, const struct journal *j, struct error *err)
-{
-	char machine[ID_HEX_SIZE];
-	int r;
-
-	origin_machine(machine);
-	if (!machine[0] || !j->machine[0] || strcmp(machine, j->machine) == 0)
+	if (segments_list(&list, p, NULL, &ignored) < 0)
 		return 0;
-	fs_join(&v->path, j->own.path, "origin");
-	r = buf_check(&v->path, err);
-	if (r == 0)
-		report(v, 0, 0, false, "was written on another machine",
-			"nothing, if the disk has moved or this is a container; never let two "
-			"machines write here");
-	return r;
+	for (size_t i = 0; i < list.n; i++)
+		if (fstatat(p->fd, list.v[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			total += (uint64_t)st.st_size;
+	segments_release(&list);
+	return total;
 }
 
-static int check_suspect(struct verify *v, const struct place *p, struct error *err)
+int journal_verify(struct journal *j, const struct verify_options *options,
+	struct verify_result *out, struct error *err)
 {
-	struct hint mark;
-	bool there;
-	int r = suspect_read(&mark, &there, p, err);
-
-	if (r < 0 || !there)
-		return r;
-	fs_join(&v->path, p->path, "suspect");
-	r = buf_check(&v->path, err);
-	if (r == 0)
-		report(v, 0, 0, false, "an append failed and could not be undone",
-			"check the disk; the next append cuts off what it left behind");
-	return r;
-}
-
-int journal_verify(struct journal *j, struct verify_result *out, verify_fn *found, void *arg,
-	struct error *err)
-{
-	struct verify v = { .found = found, .arg = arg, .own = &j->own, .path = BUF_INIT };
+	struct verify v = {
+		.options = options, .state = { .fd = -1 }, .own = &j->own, .path = BUF_INIT
+	};
 	struct place peers = { .path = NULL };
 	bool there = false;
 	int r;
 
 	r = scan_init(&v.scan, err);
 	if (r == 0)
-		r = check_place(&v, &j->own, false, err);
-	if (r == 0)
 		r = place_open_peers(&peers, j, &there, err);
+	if (r < 0)
+		goto out;
+	if (options->progress)
+		v.total = size_of(&j->own) + (there ? size_of(&peers) : 0);
+	if (options->keep)
+		verify_state_open(&v);
+	r = check_place(&v, &j->own, false, err);
 	if (r == 0 && there)
 		r = check_place(&v, &peers, true, err);
 	if (r == 0)
-		r = check_blanks(&v, &j->own, &peers, err);
-	if (r == 0)
-		r = check_parents(&v, &j->own, &peers, err);
-	if (r == 0)
-		r = check_seams(&v, err);
-	if (r == 0)
-		r = check_machine(&v, j, err);
-	if (r == 0)
-		r = check_suspect(&v, &j->own, err);
+		r = verify_claims(&v, j, &peers, err);
 	if (r == 0)
 		*out = v.result;
+out:
+	verify_state_close(&v);
 	scan_release(&v.scan);
 	place_release(&peers);
 	redactions_release(&v.redactions);

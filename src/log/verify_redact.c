@@ -28,22 +28,25 @@ int redactions_add_blank(struct redactions *r, const struct blank *b, struct err
 	return 0;
 }
 
-static int add_redaction(struct redactions *r, const char *origin, uint64_t seq,
-	const struct record *rec, struct error *err)
+int redactions_add(struct redactions *r, const struct redaction *one, struct error *err)
 {
 	struct redaction *v = grow(r->v, r->n, sizeof(*v));
-	struct redaction *one;
 
 	if (!v)
 		return error_nomem(err);
 	r->v = v;
-	one = &v[r->n++];
-	memcpy(one->origin, origin, sizeof(one->origin));
-	one->seq = seq;
-	one->by.hlc = rec->hlc;
-	one->by.seq = rec->seq;
-	memcpy(one->by.origin, rec->origin, sizeof(one->by.origin));
+	v[r->n++] = *one;
 	return 0;
+}
+
+static int add_redaction(struct redactions *r, const char *origin, uint64_t seq,
+	const struct record *rec, struct error *err)
+{
+	struct redaction one = { .seq = seq, .by = { .hlc = rec->hlc, .seq = rec->seq } };
+
+	memcpy(one.origin, origin, sizeof(one.origin));
+	memcpy(one.by.origin, rec->origin, sizeof(one.by.origin));
+	return redactions_add(r, &one, err);
 }
 
 int redactions_add_record(struct redactions *r, const struct record *rec, struct error *err)

@@ -30,6 +30,7 @@ struct redactions {
 
 void redactions_release(struct redactions *r);
 int redactions_add_blank(struct redactions *r, const struct blank *b, struct error *err);
+int redactions_add(struct redactions *r, const struct redaction *one, struct error *err);
 /* Takes note if the record is an event.redacted; anything else is no error. */
 int redactions_add_record(struct redactions *r, const struct record *rec, struct error *err);
 /* Call once, before redactions_cover(). */

@@ -94,11 +94,12 @@ int driver_goes_on(struct journal *j, bool damaged, struct error *err)
 	struct verify_result result;
 	struct head head;
 	size_t findings = 0;
+	const struct verify_options options = { .found = print_finding, .arg = &findings };
 	int r = journal_append(j, &entry, 1, 10000, &head, err);
 
 	if (r < 0)
 		return error_wrap(err, "the next append failed");
-	r = journal_verify(j, &result, print_finding, &findings, err);
+	r = journal_verify(j, &options, &result, err);
 	if (r == 0 && damaged && !result.damaged)
 		r = error_set(err, ERR_CORRUPT, "the damage was not found");
 	if (r == 0 && !damaged && findings)

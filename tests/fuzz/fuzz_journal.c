@@ -76,8 +76,9 @@ static struct verify_result look(struct journal *j)
 	struct verify_result v = { .records = 0 };
 	struct error err = ERROR_INIT;
 	size_t findings = 0;
+	const struct verify_options options = { .found = on_finding, .arg = &findings };
 
-	HOLDS(journal_verify(j, &v, on_finding, &findings, &err) == 0);
+	HOLDS(journal_verify(j, &options, &v, &err) == 0);
 	HOLDS(findings >= v.damaged);
 	return v;
 }

@@ -130,9 +130,10 @@ static void keep_finding(void *arg, const struct verify_finding *f)
 struct journals_verdict journals_verify(struct journal *j)
 {
 	struct journals_verdict verdict = { .n = 0 };
+	const struct verify_options options = { .found = keep_finding, .arg = &verdict };
 	struct error err = ERROR_INIT;
 
-	if (journal_verify(j, &verdict.result, keep_finding, &verdict, &err) < 0)
+	if (journal_verify(j, &options, &verdict.result, &err) < 0)
 		fail_msg("%s", err.msg);
 	return verdict;
 }
