@@ -16,7 +16,7 @@ begin;
 do $$
 begin
 	if to_regclass('minsky.meta') is not null then
-		if (select schema_version > 1 from minsky.meta) then
+		if (select schema_version > 2 from minsky.meta) then
 			raise exception 'the schema of this database is newer than this minsky'
 				using errcode = 'MK505';
 		end if;
@@ -135,7 +135,7 @@ create table if not exists minsky.session_p1 (
 	description text collate "C",
 	status text collate "C" not null,
 	deleted boolean not null,
-	pr_open boolean not null,
+	pr text collate "C" not null,
 	created_at bigint not null,
 	activity_at bigint not null,
 	doc text collate "C" not null,
@@ -144,6 +144,19 @@ create table if not exists minsky.session_p1 (
 create index if not exists session_p1_name on minsky.session_p1(repo, name);
 create index if not exists session_p1_task on minsky.session_p1(repo, task_key);
 create index if not exists session_p1_branch on minsky.session_p1(repo, branch);
+
+-- From version 1: the projection knew only whether a pull request was open. It is computed anew.
+do $$
+begin
+	if (select schema_version = 1 from minsky.meta) then
+		delete from minsky.session_p1;
+		delete from minsky.head_p1;
+		delete from minsky.store_p1;
+		alter table minsky.session_p1 drop column if exists pr_open;
+		alter table minsky.session_p1 add column if not exists pr text collate "C" not null;
+		drop function if exists minsky.repo_key(uuid);
+	end if;
+end $$;
 
 -- Events are never changed, not even by the owner; blanking a body is the exception.
 create or replace function minsky.deny() returns trigger language plpgsql
@@ -414,7 +427,7 @@ grant execute on function minsky.join_repo(uuid, text, text[]),
 	to minsky_member, minsky_keeper;
 grant execute on function minsky.redact(uuid, uuid, bigint) to minsky_keeper;
 
-update minsky.meta set schema_version = 1 where schema_version < 1;
+update minsky.meta set schema_version = 2, min_client = 2 where schema_version < 2;
 reset role;
 
 commit;

@@ -103,7 +103,9 @@ struct backend_ops {
 	 * Must. A batch of one repository: put and remove in between, then commit or rollback.
 	 * After a crash all of it is there, heads included, or nothing. A batch excludes other
 	 * writers of the store until it ends; one is open at a time. remove is ERR_NOTFOUND for a
-	 * session that is not there. A commit that fails has rolled back.
+	 * session that is not there. A commit that fails has rolled back. A store that several
+	 * machines share keeps a row that has seen more events than the one that is put, and a head
+	 * that is further than the one that is committed.
 	 */
 	int (*begin)(struct backend *b, const char *repo_id, struct error *err);
 	int (*put)(struct backend *b, const struct session *s, struct error *err);

@@ -81,8 +81,7 @@ pg_launch() { # DIR PORT
 pg_find_port() { # DIR
 	pg_try=0
 	while [ $pg_try -lt 20 ]; do
-		pg_port=$(awk -v seed="$$$pg_try$(date +%N | sed 's/^0*//')" \
-			'BEGIN { srand(seed); print 20000 + int(rand() * 12000) }')
+		pg_port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
 		if pg_launch "$1" "$pg_port" >"$1/launch.log" 2>&1; then
 			printf '%s\n' "$pg_port"
 			return

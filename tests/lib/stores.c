@@ -35,6 +35,8 @@ const struct store_kind *stores_kind(const char *name)
 	for (size_t i = 0; store_kinds[i]; i++)
 		if (strcmp(store_kinds[i]->name, name) == 0)
 			return store_kinds[i];
+	if (&stores_postgres && strcmp(stores_postgres.name, name) == 0)
+		return &stores_postgres;
 	if (registry_find(&ops, name, &err) < 0)
 		return NULL;
 	module.name = ops->name;
