@@ -113,10 +113,7 @@ static int move_old(const struct journal *j, const struct place *peers, struct e
 	return r;
 }
 
-/*
- * `head` goes last: it speaks of segments that have to be there. One could not be written, perhaps;
- * then that of the old origin goes.
- */
+/* One could not be written, perhaps; then that of the old origin goes. */
 static int move_head(const struct journal *j, const struct place *fresh, struct error *err)
 {
 	struct hint hint;
@@ -133,6 +130,16 @@ static int move_head(const struct journal *j, const struct place *fresh, struct 
 	return r;
 }
 
+static int sync_own(const struct journal *j, struct error *err)
+{
+	return fsync(j->own.fd) < 0 ? error_errno(err, "cannot sync directory '%s'", j->own.path)
+				    : 0;
+}
+
+/*
+ * `head` speaks of segments that have to be there; and the old one must be gone, durably, before
+ * "moving" is.
+ */
 static int move_new(const struct journal *j, const struct place *fresh, struct error *err)
 {
 	struct segments list;
@@ -144,9 +151,11 @@ static int move_new(const struct journal *j, const struct place *fresh, struct e
 		if (renameat2(fresh->fd, list.v[i].name, j->own.fd, list.v[i].name, 0) < 0)
 			r = error_errno(err, "cannot move '%s/%s'", fresh->path, list.v[i].name);
 	segments_release(&list);
-	if (r == 0 && fsync(j->own.fd) < 0)
-		r = error_errno(err, "cannot sync directory '%s'", j->own.path);
-	return r < 0 ? r : move_head(j, fresh, err);
+	if (r == 0)
+		r = sync_own(j, err);
+	if (r == 0)
+		r = move_head(j, fresh, err);
+	return r < 0 ? r : sync_own(j, err);
 }
 
 static int open_below(
