@@ -4,7 +4,7 @@
 yes=
 # Tools are found by their command, whoever installed them; libraries by their package.
 build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6-dev libmd-dev
-	libcjson-dev libyaml-dev libgit2-dev libpq-dev'
+	libcjson-dev libyaml-dev libgit2-dev libsqlite3-dev libpq-dev'
 test_packages='clang-14=clang clang=clang libclang-rt-14-dev libcmocka-dev ninja-build=ninja
 	binutils=readelf dash=dash jq=jq git-lfs=git-lfs pre-commit=pre-commit
 	postgresql postgresql-client=psql pgbouncer openssl=openssl'

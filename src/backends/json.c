@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "backends/json_store.h"
+#include "backends/place.h"
 #include "backends/registry.h"
 #include "core/fs.h"
 
@@ -9,10 +10,7 @@
  * One file, replaced as a whole: a temporary file beside it is written, synced and renamed over it,
  * so a reader sees the old content or the new and needs no lock. Writers exclude each other by a
  * lock on "<file>.lock", which stays; the one who has it reads the file anew if it has changed.
- *
- * A path that is a symbolic link (people keep such files in a dotfiles tree) means the file that it
- * leads to: that one is replaced, the link stays. A file that cannot be understood is never
- * written.
+ * A file that cannot be understood is never written.
  */
 #define FILE_MAX ((size_t)256 << 20)
 #define LOCK_TIMEOUT_MS 10000
@@ -68,23 +66,6 @@ static void file_close(struct backend *backend)
 	free(b);
 }
 
-static int resolve(struct buf *out, const char *path, struct error *err)
-{
-	int r;
-
-	if (!fs_exists(path)) {
-		buf_adds(out, path);
-		return buf_check(out, err);
-	}
-	r = fs_realpath(path, out, err);
-	if (r == ERR_NOTFOUND) {
-		error_set(err, ERR_IO, "session store '%s' is a link to a file that is not there",
-			path);
-		return error_hint(err, "remove the link, or make the file that it leads to");
-	}
-	return r;
-}
-
 static int file_open(struct backend **out, const struct config *config, struct error *err)
 {
 	const char *path = config_get(config, "sessiondb.json.path");
@@ -101,7 +82,7 @@ static int file_open(struct backend **out, const struct config *config, struct e
 	b->lock_path = (struct buf)BUF_INIT;
 	b->store = (struct store)STORE_INIT;
 	b->lock_fd = -1;
-	r = resolve(&b->path, path, err);
+	r = place_resolve(&b->path, path, err);
 	if (r < 0)
 		goto out;
 	buf_addf(&b->lock_path, "%s.lock", b->path.data);
@@ -176,23 +157,15 @@ static int load(struct json_backend *b, struct error *err)
 static int file_begin(struct backend *backend, const char *repo_id, struct error *err)
 {
 	struct json_backend *b = self(backend);
-	struct buf dir = BUF_INIT;
-	const char *slash = strrchr(b->path.data, '/');
 	int fd, r;
 
 	if (b->lock_fd >= 0)
 		return error_set(err, ERR_BUSY, "a batch is open already");
 	if (!id_is_hex(repo_id, ID_HEX_SIZE - 1))
 		return error_set(err, ERR_USAGE, "not a repository's id: '%s'", repo_id);
-	if (slash && slash != b->path.data) {
-		buf_add(&dir, b->path.data, (size_t)(slash - b->path.data));
-		r = buf_check(&dir, err);
-		if (r == 0)
-			r = fs_mkdirs(dir.data, 0700, err);
-		buf_release(&dir);
-		if (r < 0)
-			return r;
-	}
+	r = place_make_parent(b->path.data, err);
+	if (r < 0)
+		return r;
 	r = fs_lock(b->lock_path.data, LOCK_TIMEOUT_MS, &fd, err);
 	if (r < 0)
 		return error_wrap(err, "cannot write session store '%s'", b->path.data);

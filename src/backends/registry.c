@@ -5,7 +5,7 @@
 const struct backend_ops *const registry_backends[] = { &backend_json, NULL };
 
 /* Modules that come with minsky: these a repository's file may name as well. */
-static const char *const own_modules[] = { "postgres", NULL };
+static const char *const own_modules[] = { "postgres", "sqlite", NULL };
 
 /* What is open, for as long as the process lives or until registry_close_all(). */
 struct opened {

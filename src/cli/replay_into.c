@@ -29,25 +29,18 @@ static const char *kind_of(const char *path)
 
 static int check_kind(const char *path, struct error *err)
 {
+	const struct backend_ops *ops;
 	const char *kind = kind_of(path);
-	struct buf names = BUF_INIT;
 
 	if (!kind) {
 		error_set(err, ERR_USAGE, "'%s' does not say what kind of store it is", path);
-		return error_hint(err, "end its name with .json");
+		return error_hint(err, "end its name with .json or .db");
 	}
-	for (size_t i = 0; registry_backends[i]; i++) {
-		if (strcmp(registry_backends[i]->name, kind) == 0) {
-			buf_release(&names);
-			return 0;
-		}
-		buf_addf(&names, "%s%s", i ? ", " : "", registry_backends[i]->name);
+	if (registry_find(&ops, kind, err) < 0) {
+		err->code = ERR_UNSUPPORTED;
+		return error_wrap(err, "cannot write '%s'", path);
 	}
-	error_set(err, ERR_UNSUPPORTED, "cannot write '%s': this minsky has no backend '%s'", path,
-		kind);
-	error_hint(err, "backends that it has: %s", names.data);
-	buf_release(&names);
-	return err->code;
+	return 0;
 }
 
 int replay_into_check(const char *path, struct error *err)

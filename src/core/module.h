@@ -15,6 +15,8 @@
 
 #define BACKEND_MODULE_ABI 2u
 #define BACKEND_MODULE_SYMBOL "minsky_backend_module"
+/* In front of its definition: everything else of a module stays inside. */
+#define BACKEND_MODULE_EXPORT __attribute__((visibility("default")))
 
 /*
  * For a store that somebody has to make before it can be used, and to say who may use it. `members`

@@ -11,6 +11,7 @@
 # Each body runs in this shell, in a directory of its own per script ($TRASH, with a space in its
 # path), so that variables carry over to the next one; the working directory does not. Commands
 # are joined with &&: a body whose chain is broken fails, since a failure in it could not be seen.
+# $STORE is the file of the store (empty: it is none).
 # $MINSKY_BUILD is the build directory, $MINSKY_SOURCE the tree, $MINSKY_TEST_BACKEND the backend.
 
 set -u
@@ -63,6 +64,12 @@ LC_ALL=C
 LANG=C
 TZ=UTC
 MINSKY_SESSION_BACKEND=$MINSKY_TEST_BACKEND
+# The file of the store, where it is one.
+case $MINSKY_TEST_BACKEND in
+json) STORE=$XDG_STATE_HOME/minsky/session-db.json ;;
+sqlite) STORE=$XDG_STATE_HOME/minsky/sessions.db ;;
+*) STORE= ;;
+esac
 MINSKY_HOOK_PROGRAM=$MINSKY_BUILD/src/hooks/minsky-hook
 MINSKY_MODULE_DIR=$MINSKY_BUILD/modules
 PATH=$MINSKY_BUILD/src/cli:$PATH

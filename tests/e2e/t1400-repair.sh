@@ -26,7 +26,7 @@ test_ok 'setup: a session, commits, and a copy of the journal' '
 	make_repo_with_origin app && ws=$(minsky -C app session start work --quiet) &&
 	commit "$ws" a && commit "$ws" b && commit "$ws" c && minsky -C app session get work --json >record &&
 	journal=$(echo "$HOME"/state/minsky/journal/*) && segment=$(echo "$journal"/*.log) &&
-	cp -a "$journal" copy && n=$(wc -l <"$segment") && store=$HOME/state/minsky/session-db.json
+	cp -a "$journal" copy && n=$(wc -l <"$segment") && store=$STORE
 '
 test_ok 'with nothing to repair it says so and changes nothing' '
 	cp "$segment" before && minsky -C app journal repair >out && has "^nothing to repair$" out &&

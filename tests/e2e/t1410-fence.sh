@@ -45,7 +45,7 @@ test_ok 'every commit is told once' '
 	jq -e ".session.commitCount == 3" record
 '
 test_ok 'the record is the same when the store is made anew' '
-	rm "$state/session-db.json" && minsky -C app session get work --json >again && cmp_files record again
+	rm "$STORE" && minsky -C app session get work --json >again && cmp_files record again
 '
 test_ok 'sync counts what is new' '
 	commit "$ws" e && minsky -C app sync --json >out && jq -e ".events < 20 and .seq > 1" out && good &&

@@ -76,7 +76,7 @@ test_ok 'secrets in subjects, branches and addresses never get into the journal 
 	git -C app remote set-url origin "https://ana:$canary@example.invalid/app.git" &&
 	echo "see https://bo:$canary@example.invalid/x" >message && commit message && harmless &&
 	{ minsky -C app sync >out 2>&1 || :; } &&
-	cat "$journal"/*.log "$journal/repo.json" "$HOME/state/minsky/session-db.json" >stored &&
+	cat "$journal"/*.log "$journal/repo.json" "$STORE" >stored &&
 	hasnt -F "$canary" stored &&
 	hasnt -F "$canary" said && has "removed" said
 '

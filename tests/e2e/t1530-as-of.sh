@@ -78,7 +78,7 @@ test_ok 'several repositories go by time' '
 	must_fail 3 minsky session get three --as-of 2026-01-01
 '
 test_ok 'neither git nor the store is asked, and nothing is written' '
-	store=$HOME/state/minsky/session-db.json && cp "$store" kept && echo garbage >"$store" &&
+	store=$STORE && cp "$store" kept && echo garbage >"$store" &&
 	chmod a-w "$HOME"/state/minsky/journal/* && mkdir empty &&
 	PATH=$(dirname "$(command -v minsky)"):$TRASH/empty minsky -C app session list --as-of "$(cat c.seq)" --json >out &&
 	jq -cS .sessions out >actual && cmp_files c.json actual &&

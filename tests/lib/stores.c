@@ -19,7 +19,7 @@ static void newer_json(const char *place)
 
 const struct store_kind stores_json = { .name = "json", .make_newer = newer_json };
 
-const struct store_kind *const store_kinds[] = { &stores_json, NULL };
+const struct store_kind *const store_kinds[] = { &stores_json, &stores_sqlite, NULL };
 
 static void module_settings(struct buf *out, const char *place)
 {

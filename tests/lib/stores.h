@@ -34,9 +34,11 @@ struct store_kind {
 };
 
 extern const struct store_kind *const store_kinds[]; /* NULL-terminated */
-extern const struct store_kind stores_json;
+extern const struct store_kind stores_json, stores_sqlite;
 /* Only in programs that are linked with stores_postgres.c. */
 extern const struct store_kind stores_postgres __attribute__((weak));
+/* Run SQL on a database file, as nobody else would. */
+void stores_sql(const char *place, const char *sql);
 /* A module that is not in the list is taken for a file at sessiondb.location. NULL: no such one. */
 const struct store_kind *stores_kind(const char *name);
 

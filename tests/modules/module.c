@@ -74,7 +74,7 @@ static int open_hub(
 	return 0;
 }
 
-__attribute__((visibility("default"))) const struct backend_module minsky_backend_module = {
+BACKEND_MODULE_EXPORT const struct backend_module minsky_backend_module = {
 	.abi = MODULE_ABI,
 	.name = MODULE_NAME,
 	.backend = &ops,
