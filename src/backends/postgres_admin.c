@@ -10,7 +10,7 @@
 
 /* Making indexes on a big table takes a while. */
 #define SET_UP_MS (10 * 60 * 1000)
-#define ATTEMPTS 5
+#define ATTEMPTS 8
 
 /* In double quotes as an identifier, in single ones as a text. */
 static void add_quoted(struct buf *out, const char *text, char quote)
@@ -119,7 +119,7 @@ static int set_up_once(const struct pg_settings *settings, const char *script, i
 }
 
 static int set_up(const struct config *config, const char *const *members, int *from_out,
-	int *to_out, struct error *err)
+	int *to_out, struct buf *location, struct error *err)
 {
 	struct pg_settings settings = { .n = 0 };
 	struct buf script = BUF_INIT;
@@ -127,8 +127,8 @@ static int set_up(const struct config *config, const char *const *members, int *
 
 	if (r == 0)
 		r = pg_settings_load(&settings, config, PG_FOR_HUB, err);
-	for (int attempt = 0; r == 0; attempt++) {
-		struct timespec pause = { .tv_nsec = 100000000 };
+	for (unsigned attempt = 0; r == 0; attempt++) {
+		struct timespec pause = { .tv_nsec = 0 };
 		bool again = false;
 
 		r = set_up_once(&settings, script.data, from_out, to_out, &again, err);
@@ -137,7 +137,13 @@ static int set_up(const struct config *config, const char *const *members, int *
 			break;
 		error_clear(err);
 		r = 0;
+		pause.tv_sec = pg_backoff_ms(attempt) / 1000;
+		pause.tv_nsec = pg_backoff_ms(attempt) % 1000 * 1000000;
 		(void)nanosleep(&pause, NULL);
+	}
+	if (r == 0) {
+		buf_adds(location, settings.location);
+		r = buf_check(location, err);
 	}
 	pg_settings_release(&settings);
 	buf_release(&script);

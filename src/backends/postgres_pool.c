@@ -217,9 +217,9 @@ void pg_pool_put(struct pg_pool *p, struct pg_conn *conn)
 		pg_conn_close(conn);
 }
 
-/* Half to one and a half times the delay, so that those who failed together part. */
-static int64_t jittered(int64_t delay)
+int64_t pg_backoff_ms(unsigned attempt)
 {
+	int64_t delay = (int64_t)FIRST_DELAY_MS << attempt;
 	uint64_t x = (uint64_t)clock_monotonic_us() ^ ((uint64_t)getpid() << 20);
 
 	x ^= x << 13;
@@ -230,7 +230,7 @@ static int64_t jittered(int64_t delay)
 
 static bool wait_again(unsigned attempt, int64_t deadline)
 {
-	int64_t delay = jittered((int64_t)FIRST_DELAY_MS << attempt);
+	int64_t delay = pg_backoff_ms(attempt);
 	struct timespec pause = { .tv_sec = delay / 1000, .tv_nsec = delay % 1000 * 1000000 };
 
 	if (attempt + 1 >= ATTEMPTS || clock_monotonic_ms() + delay >= deadline)

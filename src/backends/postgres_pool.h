@@ -35,6 +35,10 @@ int pg_pool_run(struct pg_pool *p, int64_t deadline, pg_work_fn *fn, void *arg, 
 int pg_pool_run_keep(struct pg_pool *p, int64_t deadline, pg_work_fn *fn, void *arg,
 	struct pg_conn **out, struct error *err);
 
+/* How long to wait after that many failures; by chance half to one and a half times of 20 ms, 40
+ * ms, 80 ms, so that those who failed together part. */
+int64_t pg_backoff_ms(unsigned attempt);
+
 /* As the last connection was told; "" and 0 before there was one. */
 const char *pg_pool_instance(const struct pg_pool *p);
 int64_t pg_pool_skew(const struct pg_pool *p);

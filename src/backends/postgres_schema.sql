@@ -53,6 +53,8 @@ create table if not exists minsky.meta (
 	schema_version int not null,
 	min_client int not null
 );
+-- Of two who set it up at once the second waits here.
+lock table minsky.meta in share row exclusive mode;
 insert into minsky.meta(schema_version, min_client) values (0, 1) on conflict do nothing;
 
 create table if not exists minsky.member (

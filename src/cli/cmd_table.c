@@ -6,7 +6,7 @@ extern const struct cmd cmd_session_start, cmd_session_list, cmd_session_get, cm
 	cmd_journal_follow, cmd_journal_cat, cmd_journal_export, cmd_journal_replay,
 	cmd_journal_stats, cmd_journal_verify, cmd_journal_repair, cmd_journal_redact,
 	cmd_journal_seal, cmd_hooks_install, cmd_hooks_status, cmd_hooks_uninstall, cmd_doctor,
-	cmd_init, cmd_sync, cmd_completion, cmd_help, cmd_version;
+	cmd_init, cmd_sync, cmd_sessiondb_init, cmd_completion, cmd_help, cmd_version;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_session_start,
@@ -30,6 +30,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_journal_repair,
 	&cmd_journal_redact,
 	&cmd_journal_seal,
+	&cmd_sessiondb_init,
 	&cmd_hooks_install,
 	&cmd_hooks_status,
 	&cmd_hooks_uninstall,

@@ -13,7 +13,7 @@
 #include "core/backend.h"
 #include "core/hub.h"
 
-#define BACKEND_MODULE_ABI 2u
+#define BACKEND_MODULE_ABI 3u
 #define BACKEND_MODULE_SYMBOL "minsky_backend_module"
 /* In front of its definition: everything else of a module stays inside. */
 #define BACKEND_MODULE_EXPORT __attribute__((visibility("default")))
@@ -25,9 +25,12 @@
 struct backend_admin {
 	/* What set_up() does, as a text that whoever keeps the store can read and run. */
 	int (*script)(struct buf *out, const char *const *members, struct error *err);
-	/* Make the store or bring it up to date; both outs are versions, *from_out 0: new. */
+	/*
+	 * Make the store or bring it up to date. Versions of before and after, from 0 if it is new;
+	 * `location` as in backend_ops.
+	 */
 	int (*set_up)(const struct config *config, const char *const *members, int *from_out,
-		int *to_out, struct error *err);
+		int *to_out, struct buf *location, struct error *err);
 };
 
 struct backend_module {

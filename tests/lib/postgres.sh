@@ -202,6 +202,11 @@ pg_bouncer_stop() { # DIR
 	[ ! -f "$1/bouncer/pid" ] || kill "$(cat "$1/bouncer/pid")"
 }
 
+# How minsky names it.
+pg_url() { # DIR ROLE DATABASE
+	echo "postgres://$2@/$3?host=$1&port=$(pg_port "$1")"
+}
+
 # The server of this run of ctest.
 pg_shared() {
 	cat "${MINSKY_TEST_POSTGRES:?}"

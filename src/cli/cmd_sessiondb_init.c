@@ -1,0 +1,106 @@
+/* minsky sessiondb init: make what a backend needs before it can be used, or print how. */
+#include "backends/module.h"
+#include "backends/registry.h"
+#include "cli/context.h"
+
+static bool print_sql;
+static struct option_list members;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 0, "print-sql", &print_sql, NULL,
+		"print what would be run, for somebody else to read and run" },
+	{ OPTION_LIST, 0, "member", &members, "ROLE",
+		"account that is to be a member of the team" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static int find(const struct backend_admin **out, const char *name, struct error *err)
+{
+	const struct backend_module *m = NULL;
+	const struct backend_ops *ops;
+	/* Says what there is when the name is unknown; of a module that is there it is the same. */
+	int r = registry_find(&ops, name, err);
+
+	if (r == 0 && module_load(&m, name, err) < 0) {
+		error_clear(err);
+		m = NULL;
+	}
+	if (r == 0 && (!m || !m->admin)) {
+		error_set(err, ERR_USAGE, "backend '%s' needs no setting up", name);
+		r = error_hint(err, "it makes its store when it is first used");
+	}
+	if (r == 0)
+		*out = m->admin;
+	return r;
+}
+
+static void report(struct app *app, const char *name, const char *location, int from, int to)
+{
+	char schema[64];
+	struct jsonw w;
+
+	if (!app->json) {
+		app_row(app, "database", location);
+		(void)snprintf(schema, sizeof(schema), "%d%s", to,
+			!from               ? ", new"
+				: from < to ? ", brought up to date"
+					    : ", as it was");
+		app_row(app, "schema", schema);
+		for (size_t i = 0; i < members.n; i++)
+			app_row(app, "member", members.v[i]);
+		return;
+	}
+	app_json_begin(app, &w);
+	jsonw_kstring(&w, "backend", name);
+	jsonw_kstring(&w, "location", location);
+	jsonw_ku64(&w, "from", (uint64_t)from);
+	jsonw_ku64(&w, "to", (uint64_t)to);
+	jsonw_key(&w, "members");
+	jsonw_begin_array(&w);
+	for (size_t i = 0; i < members.n; i++)
+		jsonw_string(&w, members.v[i]);
+	jsonw_end_array(&w);
+	app_json_end(app, &w);
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	const struct backend_admin *admin;
+	struct buf location = BUF_INIT;
+	int from = 0, to = 0, r;
+
+	(void)argc;
+	if (print_sql && app->json)
+		return error_set(err, ERR_USAGE, "--print-sql prints SQL, not JSON");
+	c.app = app;
+	r = find(&admin, argv[0], err);
+	if (r == 0 && print_sql) {
+		r = admin->script(&app->out, members.v, err);
+		goto out;
+	}
+	if (r == 0)
+		r = context_load_config(&c, err);
+	if (r == 0)
+		r = admin->set_up(c.config, members.v, &from, &to, &location, err);
+	if (r == 0)
+		report(app, argv[0], location.data, from, to);
+out:
+	buf_release(&location);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_sessiondb_init = {
+	.name = "sessiondb init",
+	.summary = "set up a team's database, or bring it up to date",
+	.usage = "BACKEND",
+	.details = "The backend is postgres. It connects by sessiondb.hub or sessiondb.postgres.*, "
+		   "as a "
+		   "role that may create roles and owns the database.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 1,
+	.json = true,
+	.run = run,
+};
