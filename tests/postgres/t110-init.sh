@@ -11,11 +11,11 @@ boss=boss$$
 init() { # ROLE [ARGUMENT...]
 	role=$1
 	shift
-	MINSKY_POSTGRES_URL=$(pg_url "$server" "$role" $db) minsky sessiondb init postgres "$@"
+	MINSKY_POSTGRES_URL=$(pg_url "$server" "$role" "$db") minsky sessiondb init postgres "$@"
 }
 
 ask() {
-	pg_admin "$server" $db "$1"
+	pg_admin "$server" "$db" "$1"
 }
 
 # Everything that the schema consists of, as text.
