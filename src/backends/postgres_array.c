@@ -111,7 +111,7 @@ void pg_column_add_uuid(struct pg_column *c, const char *text)
 	for (const char *p = text; *p && n < 2 * sizeof(bytes); p++) {
 		if (*p == '-')
 			continue;
-		bytes[n / 2] = (unsigned char)(bytes[n / 2] << 4 | digit(*p));
+		bytes[n / 2] = (unsigned char)((unsigned)bytes[n / 2] << 4 | digit(*p));
 		n++;
 	}
 	c->n++;
