@@ -68,11 +68,12 @@ static int check_who(
 	const char *name, const char *setting, const struct config *config, struct error *err)
 {
 	if (built_in(name) || is_own_module(name) ||
-		config_level(config, setting) != CONFIG_REPOSITORY)
+		config_level(config, setting) != CONFIG_REPOSITORY ||
+		config_trusted(config, setting))
 		return 0;
 	error_set(err, ERR_REFUSED, "a repository's file may not name the module '%s' (%s, %s)",
 		name, setting, config_origin(config, setting));
-	return error_hint(err, "name it in your own configuration");
+	return error_hint(err, "name it in your own configuration, or run 'minsky trust'");
 }
 
 static int in_setting(int r, const char *setting, const struct config *config, struct error *err)

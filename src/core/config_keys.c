@@ -10,24 +10,28 @@ const struct config_key config_keys[] = {
 		.default_value = "json",
 		.type = CONFIG_NAME,
 		.choices = "json|sqlite|postgres",
+		.kept = true,
 		.help = "where session records are kept" },
 	{ .name = "sessiondb.location",
 		.variable = "MINSKY_SESSIONDB_LOCATION",
 		.type = CONFIG_TEXT,
 		.sensitive = true,
 		.secret = true,
+		.kept = true,
 		.help = "the store of a backend that is a module of somebody else's" },
 	{ .name = "sessiondb.json.path",
 		.variable = "MINSKY_JSON_PATH",
 		.default_value = STATE "/session-db.json",
 		.type = CONFIG_PATH,
 		.sensitive = true,
+		.kept = true,
 		.help = "file of the json backend" },
 	{ .name = "sessiondb.sqlite.path",
 		.variable = "MINSKY_SQLITE_PATH",
 		.default_value = STATE "/sessions.db",
 		.type = CONFIG_PATH,
 		.sensitive = true,
+		.kept = true,
 		.help = "file of the sqlite backend" },
 	{ .name = "sessiondb.sqlite.wal",
 		.variable = "MINSKY_SQLITE_WAL",
@@ -50,16 +54,19 @@ const struct config_key config_keys[] = {
 		.type = CONFIG_TEXT,
 		.sensitive = true,
 		.secret = true,
+		.kept = true,
 		.help = "postgres://user@host/database" },
 	{ .name = "sessiondb.postgres.service",
 		.variable = "MINSKY_POSTGRES_SERVICE",
 		.type = CONFIG_TEXT,
 		.sensitive = true,
+		.kept = true,
 		.help = "name in the connection service file" },
 	{ .name = "sessiondb.postgres.passfile",
 		.variable = "MINSKY_POSTGRES_PASSFILE",
 		.type = CONFIG_PATH,
 		.sensitive = true,
+		.kept = true,
 		.help = "file with passwords, instead of ~/.pgpass" },
 	{ .name = "sessiondb.postgres.poolSize",
 		.variable = "MINSKY_POSTGRES_POOL_SIZE",
@@ -77,18 +84,21 @@ const struct config_key config_keys[] = {
 		.type = CONFIG_CHOICE,
 		.choices = "disable|allow|prefer|require|verify-ca|verify-full",
 		.sensitive = true,
+		.kept = true,
 		.help = "unset: verify-full, unless the host is this one" },
 	{ .name = "sessiondb.postgres.sslrootcert",
 		.variable = "MINSKY_POSTGRES_SSLROOTCERT",
 		.type = CONFIG_PATH,
 		.choices = "system",
 		.sensitive = true,
+		.kept = true,
 		.help = "certificates to trust: a file, or system" },
 	{ .name = "sessiondb.hub",
 		.variable = "MINSKY_HUB",
 		.type = CONFIG_TEXT,
 		.sensitive = true,
 		.secret = true,
+		.kept = true,
 		.help = "where a team's events are exchanged; unset: the postgres backend" },
 	{ .name = "session.workspaceRoot",
 		.variable = "MINSKY_WORKSPACE_ROOT",
@@ -175,6 +185,14 @@ size_t config_key_find(const char *name)
 		if (!strcmp(config_keys[i].name, name))
 			return i;
 	return SIZE_MAX;
+}
+
+const char *config_key_of_old(const struct config_old *table, const char *old)
+{
+	for (; table->old; table++)
+		if (!strcmp(table->old, old))
+			return table->name;
+	return NULL;
 }
 
 bool config_key_is_section(const char *path)

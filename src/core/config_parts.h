@@ -13,6 +13,7 @@
 #include "core/error.h"
 
 #define CONFIG_MAX_FILE 65536
+#define CONFIG_MAX_VALUE 4096
 
 /* config_keys.c */
 
@@ -29,6 +30,8 @@ extern const struct config_old config_old_variables[];
 size_t config_key_find(const char *name);
 /* Is it the part of a key in front of a dot? */
 bool config_key_is_section(const char *path);
+/* The key that an old spelling stands for, or NULL. */
+const char *config_key_of_old(const struct config_old *table, const char *old);
 /* The known key that was probably meant, or NULL. */
 const char *config_key_nearest(const char *name);
 
@@ -39,6 +42,7 @@ enum config_node_kind {
 	CONFIG_NODE_NULL, /* "key:" with nothing behind it, ~ or null */
 	CONFIG_NODE_LIST, /* what is in it is not handed out */
 	CONFIG_NODE_SECTION, /* its members follow */
+	CONFIG_NODE_END, /* of a section; the last one, whose path is "", of the whole */
 };
 
 struct config_node {
@@ -46,6 +50,11 @@ struct config_node {
 	const char *path; /* "sessiondb.sqlite.path" */
 	const char *value; /* of CONFIG_NODE_TEXT */
 	size_t line, column; /* of the key, from 1 */
+	size_t second; /* how much of the path two levels of nesting are; 0: not that deep */
+	/* Bytes of the text: the key, and the value. An end has only `end`, behind its last word.
+	 */
+	size_t begin, at, end;
+	bool flow; /* of a section or its end: in braces */
 };
 
 typedef int config_node_fn(void *arg, const struct config_node *node, struct error *err);
@@ -64,14 +73,33 @@ bool config_parse_bool(const char *text, bool *out);
 bool config_parse_int(const char *text, int64_t *out);
 /*
  * Replace ${VAR}, and "~" at the front of a path, once; what comes in is not looked at again. "$${"
- * stands for "${". A repository's text may name only some variables.
+ * stands for "${".
  */
-int config_expand(const struct config_key *key, const char *raw, enum config_level level,
-	const char *origin, struct buf *out, struct error *err);
+int config_expand(const struct config_key *key, const char *raw, const char *origin,
+	struct buf *out, struct error *err);
 /* ERR_USAGE if the key does not allow the value. */
 int config_check(
 	const struct config_key *key, const char *value, const char *origin, struct error *err);
-/* Would it hurt if others read it? */
-bool config_is_credential(const struct config_key *key, const char *value);
+/* config_sources.c */
+
+/* Of one key: what the highest level says that speaks of it. */
+struct setting {
+	enum config_level level;
+	bool old; /* under an old spelling, which yields to the new one of its level */
+	bool trusted; /* in a repository's file, and would not count there otherwise */
+	char *raw;
+	char *value; /* expanded */
+	char *origin;
+	char *repository; /* what the repository's level says, if the key is kept */
+};
+
+struct config {
+	struct setting *v; /* one for each key, in the table's order */
+	struct config_note *notes;
+	size_t n_notes;
+};
+
+/* Read all levels, the lowest first. */
+int config_read_sources(struct config *c, const struct config_sources *sources, struct error *err);
 
 #endif

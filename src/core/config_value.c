@@ -48,6 +48,8 @@ bool config_parse_int(const char *text, int64_t *out)
 	return true;
 }
 
+#define VARIABLE_MAX 128
+
 static bool is_name_char(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
@@ -62,7 +64,7 @@ static bool repository_may_name(const char *variable)
 }
 
 static int add_variable(struct buf *out, const struct config_key *key, const char *name,
-	enum config_level level, const char *origin, struct error *err)
+	const char *origin, struct error *err)
 {
 	const char *value;
 
@@ -75,11 +77,6 @@ static int add_variable(struct buf *out, const struct config_key *key, const cha
 		buf_release(&state);
 		return r;
 	}
-	if (level == CONFIG_REPOSITORY && !repository_may_name(name)) {
-		error_set(err, ERR_USAGE, "%s: '%s' may not use ${%s} in a repository's file",
-			origin, key->name, name);
-		return error_hint(err, "there, only MINSKY_*, XDG_*, HOME and USER expand");
-	}
 	value = getenv(name);
 	if (!value) {
 		error_set(err, ERR_USAGE, "%s: '%s' uses ${%s}, which is not set", origin,
@@ -90,8 +87,23 @@ static int add_variable(struct buf *out, const struct config_key *key, const cha
 	return 0;
 }
 
-int config_expand(const struct config_key *key, const char *raw, enum config_level level,
-	const char *origin, struct buf *out, struct error *err)
+/* Length of the "${NAME}" at p, whose name is copied; 0 if it is none. */
+static size_t variable_at(const char *p, char name[VARIABLE_MAX])
+{
+	size_t n = 0;
+
+	if (strncmp(p, "${", 2) != 0)
+		return 0;
+	while (n < VARIABLE_MAX - 1 && is_name_char(p[2 + n], !n)) {
+		name[n] = p[2 + n];
+		n++;
+	}
+	name[n] = '\0';
+	return n && p[2 + n] == '}' ? n + 3 : 0;
+}
+
+int config_expand(const struct config_key *key, const char *raw, const char *origin,
+	struct buf *out, struct error *err)
 {
 	const char *p = raw;
 	int r;
@@ -103,8 +115,8 @@ int config_expand(const struct config_key *key, const char *raw, enum config_lev
 		p++;
 	}
 	while (*p) {
-		char name[128];
-		size_t n = 0;
+		char name[VARIABLE_MAX];
+		size_t n = variable_at(p, name);
 
 		if (!strncmp(p, "$${", 3)) {
 			buf_adds(out, "${");
@@ -115,21 +127,15 @@ int config_expand(const struct config_key *key, const char *raw, enum config_lev
 			buf_addch(out, *p++);
 			continue;
 		}
-		p += 2;
-		while (n < sizeof(name) - 1 && is_name_char(p[n], !n)) {
-			name[n] = p[n];
-			n++;
-		}
-		name[n] = '\0';
-		if (!n || p[n] != '}') {
+		if (!n) {
 			error_set(err, ERR_USAGE, "%s: '%s' holds a '${' that names no variable",
 				origin, key->name);
 			return error_hint(err, "write ${NAME}, or $${ where ${ is meant");
 		}
-		r = add_variable(out, key, name, level, origin, err);
+		r = add_variable(out, key, name, origin, err);
 		if (r)
 			return r;
-		p += n + 1;
+		p += n;
 	}
 	return buf_check(out, err);
 }
@@ -244,4 +250,74 @@ bool config_is_credential(const struct config_key *key, const char *value)
 		return true;
 	/* libpq takes it as a parameter of the URL, and in "key=value" form too. */
 	return key->secret && strcasestr(value, "password");
+}
+
+static bool names_foreign_variable(const char *raw)
+{
+	char name[VARIABLE_MAX];
+
+	for (const char *p = raw; *p; p++) {
+		if (!strncmp(p, "$${", 3))
+			p += 2;
+		else if (variable_at(p, name) && !repository_may_name(name))
+			return true;
+	}
+	return false;
+}
+
+bool config_needs_trust(const struct config_key *key, const char *raw)
+{
+	char name[VARIABLE_MAX];
+	size_t n = variable_at(raw, name);
+
+	if (names_foreign_variable(raw))
+		return true;
+	if (key->secret && n && !raw[n] && !strncmp(name, "MINSKY_", 7))
+		return false;
+	return key->sensitive || (key->type == CONFIG_NAME && !among(raw, key->choices));
+}
+
+static bool starts_url(const char *value, size_t *len_out)
+{
+	size_t n = strspn(value, "abcdefghijklmnopqrstuvwxyz");
+
+	*len_out = n + 3;
+	return n && !strncmp(value + n, "://", 3);
+}
+
+/*
+ * Of a URL: scheme, user, host, database. Everything else can be a password; what stands between
+ * the first colon and the last @ is, whatever else is in it.
+ */
+static void add_url(struct buf *out, const char *value, size_t scheme)
+{
+	const char *at = strrchr(value + scheme, '@'), *host = at ? at + 1 : value + scheme;
+	size_t user = strcspn(value + scheme, ":@"), n = strcspn(host, "?#");
+
+	buf_add(out, value, scheme);
+	if (at) {
+		buf_add(out, value + scheme, user);
+		buf_adds(out, value[scheme + user] == ':' ? ":***@" : "@");
+	}
+	buf_add(out, host, n);
+	if (host[n])
+		buf_adds(out, "?***");
+}
+
+void config_add_shown(struct buf *out, const struct config_key *key, const char *value)
+{
+	struct buf shown = BUF_INIT;
+	size_t scheme;
+
+	if (!key->secret || !*value)
+		buf_adds(&shown, value);
+	else if (starts_url(value, &scheme))
+		add_url(&shown, value, scheme);
+	else if (among(value, "postgres"))
+		buf_adds(&shown, value);
+	else
+		buf_adds(&shown, "***");
+	text_add_scrubbed(out, shown.data, shown.len);
+	out->failed |= shown.failed;
+	buf_release(&shown);
 }

@@ -5,10 +5,9 @@
 
 #define MAX_DEPTH 16
 #define MAX_EVENTS 10000
-#define MAX_SCALAR 4096
 
 struct frame {
-	bool list;
+	bool list, flow;
 	bool has_key; /* a mapping's key was read, its value comes next */
 	size_t path_len;
 };
@@ -21,6 +20,9 @@ struct walk {
 	size_t depth, lists, documents, events;
 	struct buf path;
 	yaml_mark_t key; /* where the key of the path stands */
+	size_t last; /* byte behind the last word */
+	const char *text;
+	size_t len, byte, index; /* a byte of the text, and which character it begins */
 	struct buf seen; /* hashes of all paths so far */
 };
 
@@ -52,8 +54,31 @@ static bool is_null(const yaml_event_t *e)
 		(!*s || !strcmp(s, "~") || !strcmp(s, "null"));
 }
 
-static int hand_out(
-	struct walk *w, enum config_node_kind kind, const char *value, struct error *err)
+static bool continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* libyaml counts characters. */
+static size_t byte_of(struct walk *w, yaml_mark_t at)
+{
+	while (w->byte < w->len && w->index < at.index) {
+		do
+			w->byte++;
+		while (w->byte < w->len && continues(w->text[w->byte]));
+		w->index++;
+	}
+	while (w->byte && w->index > at.index) {
+		do
+			w->byte--;
+		while (w->byte && continues(w->text[w->byte]));
+		w->index--;
+	}
+	return w->byte;
+}
+
+static int hand_out(struct walk *w, enum config_node_kind kind, const yaml_event_t *e,
+	const char *value, struct error *err)
 {
 	struct config_node node = {
 		.kind = kind,
@@ -61,8 +86,17 @@ static int hand_out(
 		.value = value,
 		.line = w->key.line + 1,
 		.column = w->key.column + 1,
+		.second = w->depth > 2  ? w->stack[2].path_len
+			: w->depth == 2 ? w->path.len
+					: 0,
+		.begin = byte_of(w, w->key),
+		.at = byte_of(w, e->start_mark),
+		.end = byte_of(w, e->end_mark),
 	};
 	int r = buf_check(&w->path, err);
+
+	if (kind == CONFIG_NODE_SECTION)
+		node.flow = e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE;
 
 	return r || w->lists ? r : w->fn(w->arg, &node, err);
 }
@@ -99,6 +133,7 @@ static int read_key(struct walk *w, const yaml_event_t *e, struct error *err)
 		return fail_at(w, e->start_mark, "key is empty", err);
 	f->has_key = true;
 	w->key = e->start_mark;
+	w->last = byte_of(w, e->end_mark);
 	if (w->lists)
 		return 0;
 	if (w->path.len)
@@ -117,7 +152,7 @@ static int on_scalar(struct walk *w, const yaml_event_t *e, struct error *err)
 
 	if (e->data.scalar.anchor || e->data.scalar.tag)
 		return fail_at(w, e->start_mark, "anchors and tags are not allowed", err);
-	if (len > MAX_SCALAR)
+	if (len > CONFIG_MAX_VALUE)
 		return fail_at(w, e->start_mark, "text is longer than 4096 bytes", err);
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)s[i] < 0x20 && s[i] != '\n' && s[i] != '\t') || s[i] == 0x7f)
@@ -125,11 +160,12 @@ static int on_scalar(struct walk *w, const yaml_event_t *e, struct error *err)
 	if (!w->depth)
 		return is_null(e) ? 0
 				  : fail_at(w, e->start_mark, "expected 'key: value' lines", err);
+	if (!w->stack[w->depth - 1].list && !w->stack[w->depth - 1].has_key)
+		return read_key(w, e, err);
+	w->last = byte_of(w, e->end_mark);
 	if (w->stack[w->depth - 1].list)
 		return 0;
-	if (!w->stack[w->depth - 1].has_key)
-		return read_key(w, e, err);
-	r = hand_out(w, is_null(e) ? CONFIG_NODE_NULL : CONFIG_NODE_TEXT, s, err);
+	r = hand_out(w, is_null(e) ? CONFIG_NODE_NULL : CONFIG_NODE_TEXT, e, s, err);
 	end_value(w);
 	return r;
 }
@@ -148,13 +184,36 @@ static int on_start(
 	if (w->depth && !w->stack[w->depth - 1].list) {
 		if (!w->stack[w->depth - 1].has_key)
 			return fail_at(w, e->start_mark, "key is not plain text", err);
-		r = hand_out(w, list ? CONFIG_NODE_LIST : CONFIG_NODE_SECTION, NULL, err);
+		r = hand_out(w, list ? CONFIG_NODE_LIST : CONFIG_NODE_SECTION, e, NULL, err);
 	}
 	if (r)
 		return r;
 	w->lists += list;
-	w->stack[w->depth++] = (struct frame){ .list = list, .path_len = w->path.len };
+	w->stack[w->depth++] = (struct frame){
+		.list = list,
+		.flow = !list && e->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE,
+		.path_len = w->path.len,
+	};
 	return 0;
+}
+
+static int on_end(struct walk *w, const yaml_event_t *e, struct error *err)
+{
+	struct config_node node = { .kind = CONFIG_NODE_END, .at = w->last };
+	int r = 0;
+
+	/* In braces or brackets it ends behind them, elsewhere somewhere before the next word. */
+	if (e->end_mark.index > e->start_mark.index)
+		w->last = byte_of(w, e->end_mark);
+	w->depth--;
+	w->lists -= w->stack[w->depth].list;
+	node.path = w->path.data;
+	node.end = w->last;
+	node.flow = w->stack[w->depth].flow;
+	if (!w->stack[w->depth].list && !w->lists)
+		r = w->fn(w->arg, &node, err);
+	end_value(w);
+	return r;
 }
 
 static int on_event(struct walk *w, const yaml_event_t *e, struct error *err)
@@ -178,10 +237,7 @@ static int on_event(struct walk *w, const yaml_event_t *e, struct error *err)
 			e->data.mapping_start.anchor || e->data.mapping_start.tag, err);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		w->depth--;
-		w->lists -= w->stack[w->depth].list;
-		end_value(w);
-		return 0;
+		return on_end(w, e, err);
 	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
 	case YAML_STREAM_END_EVENT:
@@ -200,7 +256,7 @@ static yaml_mark_t mark_of(const char *text, size_t offset)
 		if (text[i] == '\n') {
 			m.line++;
 			m.column = 0;
-		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+		} else if (!continues(text[i])) {
 			m.column++;
 		}
 	}
@@ -223,7 +279,7 @@ static int check_utf8(const struct walk *w, const char *text, size_t len, struct
 static bool is_tab(const char *text, size_t len, size_t index)
 {
 	for (size_t i = 0; i < len; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80 && !index--)
+		if (!continues(text[i]) && !index--)
 			return text[i] == '\t';
 	return false;
 }
@@ -251,7 +307,13 @@ static int fail_parse(const struct walk *w, const yaml_parser_t *parser, const c
 int config_yaml_walk(const char *name, const char *text, size_t len, config_node_fn *fn, void *arg,
 	struct error *err)
 {
-	struct walk w = { .name = name, .fn = fn, .arg = arg, .path = BUF_INIT, .seen = BUF_INIT };
+	struct walk w = { .name = name,
+		.fn = fn,
+		.arg = arg,
+		.path = BUF_INIT,
+		.seen = BUF_INIT,
+		.text = text,
+		.len = len };
 	yaml_parser_t parser;
 	yaml_event_t event;
 	bool end = false;

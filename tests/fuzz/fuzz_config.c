@@ -34,7 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct config_key *k = &config_keys[i];
 
 		HOLDS(!k->default_value || config_get(c, k->name));
-		HOLDS(!k->sensitive || config_level(c, k->name) != CONFIG_REPOSITORY);
+		HOLDS(config_level(c, k->name) != CONFIG_REPOSITORY ||
+			(!config_needs_trust(k, config_raw(c, k->name)) &&
+				!config_is_credential(k, config_raw(c, k->name))));
 		HOLDS(config_get_int(c, k->name) >= 0 && config_get_ms(c, k->name) >= 0);
 	}
 	config_free(c);

@@ -1,5 +1,10 @@
 #include "lib/config_home.h"
 
+#define UNTRUSTED                                                                                  \
+	": a repository does not decide where data goes or what runs; 'minsky trust' shows it "    \
+	"and "                                                                                     \
+	"lets it\n"
+
 static void a_repository_learns_little_of_the_environment(void **state)
 {
 	(void)state;
@@ -9,9 +14,15 @@ static void a_repository_learns_little_of_the_environment(void **state)
 	put(repository_file, "session: {base: '${MINSKY_X}-${XDG_X}-${USER}'}\n", 0644);
 	load_well(NULL);
 	has("session.base", "one-two-ana", CONFIG_REPOSITORY, "~/repo.yaml:1");
-	put(repository_file, "session: {base: '${GITHUB_TOKEN}'}\n", 0644);
-	refuses("~/repo.yaml:1: 'session.base' may not use ${GITHUB_TOKEN} in a repository's file",
-		"there, only MINSKY_*, XDG_*, HOME and USER expand");
+	put(repository_file, "session: {base: 'x${GITHUB_TOKEN}'}\ncolor: never\n", 0644);
+	load_well(NULL);
+	has("session.base", NULL, CONFIG_DEFAULT, "default");
+	has("color", "never", CONFIG_REPOSITORY, "~/repo.yaml:2");
+	is_text(warnings.data, "~/repo.yaml: ignored 'session.base'" UNTRUSTED);
+	/* no variable, and one that may be named */
+	put(repository_file, "session: {base: 'x$${GITHUB_TOKEN}${HOME}'}\n", 0644);
+	load_well(NULL);
+	is_text(warnings.data, "");
 }
 
 static void a_repository_does_not_say_where_data_goes(void **state)
@@ -24,9 +35,10 @@ static void a_repository_does_not_say_where_data_goes(void **state)
 		0644);
 	load_well(NULL);
 	is_text(warnings.data,
-		"~/repo.yaml: ignored 'sessiondb.hub', 'sessiondb.postgres.url', "
-		"'sessiondb.postgres.service', 'sessiondb.dbPath', 'pager': a repository does not "
-		"decide where data goes or what runs\n"
+		"~/repo.yaml: ignored 'sessiondb.hub', 'sessiondb.postgres.service', "
+		"'sessiondb.dbPath', 'pager'" UNTRUSTED
+		"~/repo.yaml: ignored 'sessiondb.postgres.url': others can read the file; run "
+		"'chmod 600' on it\n"
 		"~/repo.yaml: old spelling: 'sessiondb.dbPath' is now 'sessiondb.sqlite.path'\n");
 	has("sessiondb.hub", NULL, CONFIG_DEFAULT, "default");
 	has("sessiondb.postgres.url", NULL, CONFIG_DEFAULT, "default");
@@ -51,9 +63,7 @@ static void a_repository_may_come_as_text(void **state)
 	buf_clear(&warnings);
 	assert_int_equal(config_load(&config, &sources, &err), 0);
 	has("session.base", "dev", CONFIG_REPOSITORY, "HEAD:.minsky/config.yaml:1");
-	assert_string_equal(warnings.data,
-		"HEAD:.minsky/config.yaml: ignored 'pager': a repository does not decide where "
-		"data goes or what runs\n");
+	assert_string_equal(warnings.data, "HEAD:.minsky/config.yaml: ignored 'pager'" UNTRUSTED);
 }
 
 static void an_unknown_key_is_a_warning(void **state)

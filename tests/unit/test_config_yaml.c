@@ -13,6 +13,8 @@ static int write_down(void *arg, const struct config_node *node, struct error *e
 	struct buf *b = arg;
 
 	(void)err;
+	if (node->kind == CONFIG_NODE_END)
+		return 0;
 	buf_addf(b, "%zu:%zu %s%c%s\n", node->line, node->column, node->path, kinds[node->kind],
 		node->kind == CONFIG_NODE_TEXT ? node->value : "");
 	return 0;
