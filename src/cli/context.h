@@ -31,6 +31,8 @@ struct context {
 	struct backend *backend; /* the registry's */
 	struct buf tracking_of, tracking; /* context_main_tracking()'s last answer */
 	bool known;
+	/* Before context_open(): are settings read, and is what is ignored of them said? */
+	enum { SETTINGS_SAID, SETTINGS_QUIET, SETTINGS_UNREAD } settings;
 	enum { FACTS_UNASKED, FACTS_PENDING, FACTS_SETTLED } facts; /* see output.c */
 	bool facts_needed; /* a base or PR branch moved: the worker is started when we are done */
 };
@@ -54,6 +56,17 @@ int context_open_journal(
 	struct context *c, struct app *app, const char *journal, struct error *err);
 /* Settings alone, for commands that work outside a repository; enough for context_release(). */
 int context_load_config(struct context *c, struct error *err);
+/*
+ * Where they come from. `text` is for a bare repository's file; the names of this repository, for
+ * free(), point into the context. No repository: no file.
+ */
+int context_config_sources(struct context *c, struct config_sources *out, struct buf *file,
+	struct buf *text, const char ***names_out, struct error *err);
+/* A config_trusted_fn. */
+int context_ask_trust(
+	void *context, const struct config_key *key, const char *raw, bool *out, struct error *err);
+/* Go by the branch that is checked out now from here on (config_kept.h), and read them again. */
+int context_follow_branch(struct context *c, struct error *err);
 
 /*
  * Make a repository known: id, journal, repo.json, pointer file. One that has the same remote as a

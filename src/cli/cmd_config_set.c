@@ -1,0 +1,272 @@
+/* minsky config set and unset: one setting in one file, the rest of which stays as it is. */
+#include <stdio.h>
+
+#include "cli/config_here.h"
+#include "core/config_edit.h"
+#include "core/fs.h"
+#include "core/paths.h"
+#include "core/text.h"
+#include "core/trust.h"
+
+static bool user, repository, here, dry_run;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 0, "user", &user, NULL, "in the user's file, which is the default" },
+	{ OPTION_FLAG, 0, "repo", &repository, NULL,
+		"in the repository's file, which others read too" },
+	{ OPTION_FLAG, 0, "here", &here, NULL, "in the user's file, for this repository alone" },
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "check, and write nothing" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+/* A setting is known by its own name and its old ones; setting it leaves one of them. */
+#define EDITS_MAX 8
+
+struct change {
+	struct context c;
+	const struct config_key *key;
+	const char *value; /* NULL: take it out */
+	struct buf file, repo_file, lock, typed;
+	const char *name; /* of this repository in the user's file; NULL: no part of that */
+	const char **names;
+	char *parts[EDITS_MAX]; /* what the edits' paths point into */
+	struct config_edit edits[EDITS_MAX];
+	size_t n;
+	bool changed;
+};
+
+/* Split a key at its dots, behind what the path has already. */
+static int add_edit(struct change *ch, const char *key, const char *value, struct error *err)
+{
+	struct config_edit *e = &ch->edits[ch->n];
+	size_t n = 0;
+	char *p;
+
+	if (ch->n == EDITS_MAX)
+		return 0;
+	p = strdup(key);
+	if (!p)
+		return error_nomem(err);
+	ch->parts[ch->n++] = p;
+	e->value = value;
+	if (ch->name) {
+		e->path[n++] = "repositories";
+		e->path[n++] = ch->name;
+	}
+	while (p && n < CONFIG_EDIT_DEPTH) {
+		e->path[n++] = p;
+		p = strchr(p, '.');
+		if (p)
+			*p++ = '\0';
+	}
+	return 0;
+}
+
+static int plan(struct change *ch, struct error *err)
+{
+	const char *old;
+	int r = add_edit(ch, ch->key->name, ch->value, err);
+
+	for (size_t i = 0; r == 0 && (old = config_old_name(ch->key, i)); i++)
+		r = add_edit(ch, old, NULL, err);
+	return r;
+}
+
+static int find_file(struct change *ch, struct app *app, struct error *err)
+{
+	struct config_sources sources = { .repository_file = NULL };
+	struct buf text = BUF_INIT;
+	int r = repository || here ? context_open(&ch->c, app, NULL, err)
+				   : config_open_here(&ch->c, app, err);
+
+	if (r == 0 && !ch->c.state.len)
+		r = paths_state(&ch->c.state, err);
+	if (r == 0)
+		r = context_config_sources(
+			&ch->c, &sources, &ch->repo_file, &text, &ch->names, err);
+	if (r < 0)
+		goto out;
+	if (repository && sources.repository_text) {
+		error_set(err, ERR_UNSUPPORTED,
+			"the configuration of a bare repository is in its "
+			"commits");
+		error_hint(err, "commit '.minsky/config.yaml' from a clone, or use --here");
+		r = err->code;
+		goto out;
+	}
+	/* A URL is what people know; without a remote it is the path, the last of the names. */
+	for (size_t i = 0; here && ch->names[i]; i++)
+		ch->name = ch->c.repo.n_urls ? ch->c.repo.urls[0] : ch->names[i];
+	if (repository)
+		buf_adds(&ch->file, sources.repository_file);
+	else
+		r = paths_config_file(&ch->file, err);
+	fs_join(&ch->lock, ch->c.state.data, "config.lock");
+	if (r == 0)
+		r = buf_check(&ch->file, err);
+	if (r == 0)
+		r = buf_check(&ch->lock, err);
+	if (r == 0)
+		r = fs_mkdirs(ch->c.state.data, 0700, err);
+out:
+	buf_release(&text);
+	return r;
+}
+
+static int check(const struct change *ch, struct error *err)
+{
+	int r = config_check_value(ch->key, ch->value, "value", err);
+
+	if (r == 0 && repository && config_is_credential(ch->key, ch->value)) {
+		error_set(err, ERR_REFUSED,
+			"'%s' holds a credential, and others read a repository's file",
+			ch->key->name);
+		return error_hint(
+			err, "leave out --repo: the user's file is readable by you alone");
+	}
+	return r;
+}
+
+/* The user's own word needs no further trust. */
+static int trust(const struct change *ch, struct error *err)
+{
+	const struct trust_value v = { ch->key, ch->value };
+
+	if (!repository || !ch->value || !ch->c.known || !config_needs_trust(ch->key, ch->value))
+		return 0;
+	return trust_add(ch->c.state.data, ch->c.repo.id, &v, 1, err);
+}
+
+/* Say so if the value is not the one that counts now. */
+static void look_again(struct change *ch, struct app *app)
+{
+	const char *name = ch->key->name, *raw;
+	struct error why = ERROR_INIT;
+	const struct config_note *n;
+
+	ch->c.settings = SETTINGS_QUIET;
+	if (context_load_config(&ch->c, &why) < 0) {
+		app_warn(app, "the settings as a whole are wrong: %s", why.msg);
+		return;
+	}
+	for (size_t i = 0; (n = config_note(ch->c.config, i)); i++)
+		if (n->key == ch->key && strcmp(n->value, ch->value ? ch->value : "") == 0 &&
+			n->kind != CONFIG_NOTE_OVERRIDDEN)
+			app_warn(
+				app, "'%s' has no effect yet: %s", name, config_note_text(n->kind));
+	raw = config_raw(ch->c.config, name);
+	if (raw && (!ch->value || strcmp(raw, ch->value) != 0))
+		app_say(app, "what counts now is what %s says", config_origin(ch->c.config, name));
+}
+
+static void print_change(const struct change *ch, struct app *app)
+{
+	const char *outcome = !ch->changed ? "unchanged" : ch->value ? "set" : "removed";
+	struct jsonw w;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "key", ch->key->name);
+		jsonw_kstring(&w, "file", ch->file.data);
+		jsonw_kstring(&w, "outcome", outcome);
+		jsonw_kbool(&w, "dryRun", dry_run);
+		app_json_end(app, &w);
+		return;
+	}
+	app_row(app, ch->changed && dry_run ? "would be" : "outcome", outcome);
+	app_row(app, "file", ch->file.data);
+}
+
+/* A secret on the command line is in the shell's history, and everybody sees it in ps. */
+static int read_typed(struct change *ch, struct error *err)
+{
+	int c;
+
+	while ((c = getchar()) != EOF && c != '\n' && ch->typed.len < 8192)
+		buf_addch(&ch->typed, (char)c);
+	if (ch->typed.len && ch->typed.data[ch->typed.len - 1] == '\r')
+		buf_truncate(&ch->typed, ch->typed.len - 1);
+	ch->value = ch->typed.data;
+	if (memchr(ch->typed.data, 0, ch->typed.len))
+		return error_set(err, ERR_USAGE, "the value holds control characters");
+	return buf_check(&ch->typed, err);
+}
+
+static int change(struct app *app, const char *key, const char *value, struct error *err)
+{
+	struct change ch = { .c = CONTEXT_INIT,
+		.value = value,
+		.file = BUF_INIT,
+		.repo_file = BUF_INIT,
+		.lock = BUF_INIT,
+		.typed = BUF_INIT };
+	int r;
+
+	ch.c.settings = SETTINGS_UNREAD;
+	if (user + repository + here > 1)
+		return error_set(err, ERR_USAGE, "--user, --repo and --here exclude each other");
+	r = config_find_key(&ch.key, key, err);
+	if (r == 0 && value && strcmp(value, "-") == 0)
+		r = read_typed(&ch, err);
+	if (r == 0 && value)
+		r = check(&ch, err);
+	if (r == 0)
+		r = find_file(&ch, app, err);
+	if (r == 0)
+		r = plan(&ch, err);
+	if (r == 0)
+		r = config_file_change(ch.file.data,
+			repository ? CONFIG_FILE_REPOSITORY : CONFIG_FILE_USER, ch.lock.data,
+			ch.edits, ch.n, dry_run, &ch.changed, err);
+	if (r == 0 && !dry_run)
+		r = trust(&ch, err);
+	if (r == 0) {
+		print_change(&ch, app);
+		if (!dry_run)
+			look_again(&ch, app);
+	}
+	for (size_t i = 0; i < ch.n; i++)
+		free(ch.parts[i]);
+	free(ch.names);
+	context_release(&ch.c);
+	buf_release(&ch.file);
+	buf_release(&ch.repo_file);
+	buf_release(&ch.lock);
+	buf_release(&ch.typed);
+	return r;
+}
+
+static int set_run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	(void)argc;
+	return change(app, argv[0], argv[1], err);
+}
+
+static int unset_run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	(void)argc;
+	return change(app, argv[0], NULL, err);
+}
+
+const struct cmd cmd_config_set = {
+	.name = "config set",
+	.summary = "change a setting in a configuration file",
+	.usage = "KEY VALUE|-",
+	.details = "VALUE '-' reads the value from standard input: for what is secret.",
+	.options = options,
+	.min_args = 2,
+	.max_args = 2,
+	.json = true,
+	.run = set_run,
+};
+
+const struct cmd cmd_config_unset = {
+	.name = "config unset",
+	.summary = "take a setting out of a configuration file",
+	.usage = "KEY",
+	.options = options,
+	.min_args = 1,
+	.max_args = 1,
+	.json = true,
+	.run = unset_run,
+};

@@ -1,0 +1,272 @@
+/* minsky trust: let a repository's file decide what needs the user's word. */
+#include "cli/config_here.h"
+#include "core/clock.h"
+#include "core/fs.h"
+#include "core/paths.h"
+#include "core/trust.h"
+
+static bool list, revoke, everywhere, yes, dry_run;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 'l', "list", &list, NULL, "list what is trusted, and change nothing" },
+	{ OPTION_FLAG, 'a', "all", &everywhere, NULL, "with --list: of every repository" },
+	{ OPTION_FLAG, 0, "revoke", &revoke, NULL, "trust these keys, or all of them, no longer" },
+	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask" },
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "show what would be trusted" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static bool wanted(const char *key, int argc, const char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], key) == 0)
+			return true;
+	return argc == 0;
+}
+
+static void print_json(struct jsonw *w, const char *key, const char *shown)
+{
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "key", key);
+	jsonw_kstring(w, "value", shown);
+}
+
+static void print_text(struct app *app, const char *label, const char *key, const char *shown)
+{
+	buf_addf(&app->out, "%-12s%s = ", label, key);
+	app_text(app, shown);
+	buf_addch(&app->out, '\n');
+}
+
+static int list_run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct trust t = TRUST_INIT;
+	struct jsonw w;
+	int r;
+
+	c.settings = SETTINGS_UNREAD;
+	r = everywhere ? paths_state(&c.state, err) : context_open(&c, app, NULL, err);
+	if (r == 0)
+		r = trust_load(&t, c.state.data, err);
+	if (r < 0)
+		goto out;
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_key(&w, "trusted");
+		jsonw_begin_array(&w);
+	}
+	for (size_t i = 0; i < t.n; i++) {
+		if ((!everywhere && (!c.known || strcmp(t.v[i].repo, c.repo.id) != 0)) ||
+			!wanted(t.v[i].key, argc, argv))
+			continue;
+		if (app->json) {
+			print_json(&w, t.v[i].key, t.v[i].shown);
+			jsonw_kstring(&w, "repository", t.v[i].repo);
+			jsonw_ktime_opt(&w, "at", t.v[i].at);
+			jsonw_end_object(&w);
+		} else {
+			print_text(app, everywhere ? t.v[i].repo : "trusted", t.v[i].key,
+				t.v[i].shown);
+		}
+	}
+	if (app->json) {
+		jsonw_end_array(&w);
+		app_json_end(app, &w);
+	}
+out:
+	trust_release(&t);
+	context_release(&c);
+	return r;
+}
+
+static int revoke_run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct jsonw w;
+	size_t n = 0;
+	int r;
+
+	c.settings = SETTINGS_UNREAD;
+	r = context_open(&c, app, NULL, err);
+	if (r == 0 && c.known)
+		r = trust_revoke(
+			c.state.data, c.repo.id, argc ? argv : NULL, (size_t)argc, &n, err);
+	if (r == 0 && app->json) {
+		app_json_begin(app, &w);
+		jsonw_ku64(&w, "revoked", n);
+		app_json_end(app, &w);
+	} else if (r == 0) {
+		app_say(app, "%zu value%s trusted no longer", n, n == 1 ? " is" : "s are");
+	}
+	context_release(&c);
+	return r;
+}
+
+/* What the file of this branch says and does not decide yet. */
+struct offer {
+	struct config *config;
+	struct trust_value *v;
+	size_t n;
+};
+
+static int read_offer(
+	struct offer *o, struct context *c, int argc, const char **argv, struct error *err)
+{
+	struct config_sources sources = { .repository_file = NULL };
+	struct buf file = BUF_INIT, text = BUF_INIT;
+	const struct config_note *n;
+	const char **names = NULL;
+	int r = context_config_sources(c, &sources, &file, &text, &names, err);
+
+	/* The file alone: nothing else has a part in this. */
+	sources.user_file = "";
+	sources.no_environment = true;
+	sources.settings = NULL;
+	sources.warn = NULL;
+	if (r == 0)
+		r = config_load(&o->config, &sources, err);
+	for (size_t i = 0; r == 0 && (n = config_note(o->config, i)); i++) {
+		struct trust_value *v;
+
+		if (n->kind != CONFIG_NOTE_UNTRUSTED || !wanted(n->key->name, argc, argv))
+			continue;
+		v = realloc(o->v, (o->n + 1) * sizeof(*v));
+		if (!v) {
+			r = error_nomem(err);
+			break;
+		}
+		o->v = v;
+		v[o->n++] = (struct trust_value){ n->key, n->value };
+	}
+	free(names);
+	buf_release(&file);
+	buf_release(&text);
+	return r;
+}
+
+static int print_offer(struct app *app, const struct offer *o, struct error *err)
+{
+	struct buf shown = BUF_INIT;
+	struct jsonw w;
+	int r = 0;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_key(&w, "trusted");
+		jsonw_begin_array(&w);
+	}
+	for (size_t i = 0; i < o->n && r == 0; i++) {
+		buf_clear(&shown);
+		config_add_shown(&shown, o->v[i].key, o->v[i].raw);
+		r = buf_check(&shown, err);
+		if (app->json) {
+			print_json(&w, o->v[i].key->name, shown.data);
+			jsonw_end_object(&w);
+		} else {
+			print_text(app, dry_run ? "would trust" : "trusted", o->v[i].key->name,
+				shown.data);
+		}
+	}
+	if (app->json) {
+		jsonw_end_array(&w);
+		jsonw_kbool(&w, "dryRun", dry_run);
+		app_json_end(app, &w);
+	}
+	buf_release(&shown);
+	return r;
+}
+
+/* On a terminal what is asked about is seen first. */
+static bool agreed(struct app *app, const struct offer *o)
+{
+	struct buf shown = BUF_INIT;
+	bool answer;
+
+	if (yes || dry_run || !app->tty_in || !o->n)
+		return true;
+	for (size_t i = 0; i < o->n; i++) {
+		buf_clear(&shown);
+		config_add_shown(&shown, o->v[i].key, o->v[i].raw);
+		app_warn(app, "the repository's file says %s = %s", o->v[i].key->name, shown.data);
+	}
+	answer = app_confirm(app, "let it?");
+	buf_release(&shown);
+	return answer;
+}
+
+static int adopt_here(struct context *c, struct error *err)
+{
+	struct git_repo git = { .top = NULL };
+	int r = 0;
+
+	if (c->known || dry_run)
+		return 0;
+	r = git_repo_open(&git, ".", err);
+	if (r == 0)
+		r = context_adopt(c, &git, NULL, err);
+	git_repo_release(&git);
+	return r;
+}
+
+static int check_keys(int argc, const char **argv, struct error *err)
+{
+	const struct config_key *key;
+	int r = 0;
+
+	for (int i = 0; i < argc && r == 0; i++) {
+		r = config_find_key(&key, argv[i], err);
+		if (r == 0)
+			argv[i] = key->name;
+	}
+	return r;
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct offer o = { .config = NULL };
+	int r = check_keys(argc, argv, err);
+
+	if (r == 0 && (list + revoke > 1 || (everywhere && !list)))
+		r = error_set(err, ERR_USAGE, "%s",
+			everywhere && !list ? "--all goes with --list"
+					    : "--list and --revoke exclude each other");
+	if (r < 0)
+		return r;
+	if (list)
+		return list_run(app, argc, argv, err);
+	if (revoke)
+		return revoke_run(app, argc, argv, err);
+	c.settings = SETTINGS_UNREAD;
+	r = context_open(&c, app, NULL, err);
+	if (r == 0)
+		r = adopt_here(&c, err);
+	if (r == 0)
+		r = read_offer(&o, &c, argc, argv, err);
+	if (r == 0 && !agreed(app, &o))
+		r = error_set(err, ERR_REFUSED, "nothing is trusted");
+	if (r == 0 && !dry_run && o.n)
+		r = trust_add(c.state.data, c.repo.id, o.v, o.n, err);
+	c.settings = SETTINGS_SAID;
+	if (r == 0 && !dry_run)
+		r = context_follow_branch(&c, err);
+	if (r == 0)
+		r = print_offer(app, &o, err);
+	if (r == 0 && !o.n)
+		app_say(app, "there is nothing in the repository's file that wants trust");
+	config_free(o.config);
+	free(o.v);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_trust = {
+	.name = "trust",
+	.summary = "let this repository's file decide where data goes and what runs",
+	.usage = "[KEY...]",
+	.options = options,
+	.max_args = 64,
+	.json = true,
+	.run = run,
+};
