@@ -4,9 +4,6 @@
 
 const struct backend_ops *const registry_backends[] = { &backend_json, NULL };
 
-/* Modules that come with minsky: these a repository's file may name as well. */
-static const char *const own_modules[] = { "postgres", "sqlite", NULL };
-
 /* What is open, for as long as the process lives or until registry_close_all(). */
 struct opened {
 	char *key;
@@ -23,14 +20,6 @@ static const struct backend_ops *built_in(const char *name)
 		if (strcmp(registry_backends[i]->name, name) == 0)
 			return registry_backends[i];
 	return NULL;
-}
-
-static bool is_own_module(const char *name)
-{
-	for (size_t i = 0; own_modules[i]; i++)
-		if (strcmp(own_modules[i], name) == 0)
-			return true;
-	return false;
 }
 
 static int unknown(const char *name, struct error *err)
@@ -61,19 +50,6 @@ int registry_find(const struct backend_ops **out, const char *name, struct error
 	if (r == 0)
 		*out = m->backend;
 	return r;
-}
-
-/* Loading a file is running it: its name has to be the user's own word. */
-static int check_who(
-	const char *name, const char *setting, const struct config *config, struct error *err)
-{
-	if (built_in(name) || is_own_module(name) ||
-		config_level(config, setting) != CONFIG_REPOSITORY ||
-		config_trusted(config, setting))
-		return 0;
-	error_set(err, ERR_REFUSED, "a repository's file may not name the module '%s' (%s, %s)",
-		name, setting, config_origin(config, setting));
-	return error_hint(err, "name it in your own configuration, or run 'minsky trust'");
 }
 
 static int in_setting(int r, const char *setting, const struct config *config, struct error *err)
@@ -135,9 +111,7 @@ int registry_open(struct backend **out, const struct config *config, struct erro
 	int r;
 
 	name = name ? name : "";
-	r = check_who(name, setting, config, err);
-	if (r == 0)
-		r = in_setting(registry_find(&ops, name, err), setting, config, err);
+	r = in_setting(registry_find(&ops, name, err), setting, config, err);
 	if (r == 0)
 		r = make_key(&key, "backend", name, config, err);
 	if (r < 0)
@@ -188,8 +162,6 @@ static int find_hub(const struct hub_ops **out, struct buf *name, const struct c
 	r = hub_name(name, value ? value : "", err);
 	if (r == 0 && by_backend && built_in(name->data))
 		return error_set(err, ERR_NOTFOUND, "no hub is configured (sessiondb.hub)");
-	if (r == 0)
-		r = check_who(name->data, setting, config, err);
 	if (r < 0)
 		return r;
 	r = module_load(&m, name->data, err);

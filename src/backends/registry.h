@@ -2,8 +2,8 @@
  * registry.h - the factory: from a name in the configuration to an open backend or hub.
  *
  * Opens lazily, keeps one of each for each configuration in a process, closes them all at once. A
- * name that is not built in is that of a module (module.h); which modules a repository's file may
- * name is decided here: those that come with minsky.
+ * name that is not built in is that of a module (module.h). That a repository's file names none but
+ * those that come with minsky, unless the user trusts it, is the configuration's doing (config.h).
  */
 #ifndef BACKENDS_REGISTRY_H
 #define BACKENDS_REGISTRY_H
@@ -18,7 +18,7 @@
 /*
  * What sessiondb.backend names; owned by the registry. ERR_USAGE for a name that is neither built
  * in nor a module's (the hint lists those there are), ERR_UNSUPPORTED for a module that does not
- * fit, ERR_REFUSED for one that a repository's file may not name.
+ * fit.
  */
 int registry_open(struct backend **out, const struct config *config, struct error *err);
 /*

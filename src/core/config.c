@@ -149,13 +149,6 @@ const char *config_raw(const struct config *c, const char *name)
 	return s ? s->raw : NULL;
 }
 
-bool config_trusted(const struct config *c, const char *name)
-{
-	const struct setting *s = setting_of(c, name);
-
-	return s && s->trusted;
-}
-
 const struct config_note *config_note(const struct config *c, size_t i)
 {
 	return i < c->n_notes ? &c->notes[i] : NULL;

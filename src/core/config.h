@@ -124,9 +124,6 @@ enum config_level config_level(const struct config *c, const char *name);
 const char *config_origin(const struct config *c, const char *name);
 /* The value as it was written, or NULL where the default counts. */
 const char *config_raw(const struct config *c, const char *name);
-/* Does it come from a repository's file, where it would not count if the user had not trusted it?
- */
-bool config_trusted(const struct config *c, const char *name);
 /* In the order in which they were met; NULL behind the last. */
 const struct config_note *config_note(const struct config *c, size_t i);
 const char *config_level_name(enum config_level level);

@@ -86,7 +86,6 @@ int config_check(
 struct setting {
 	enum config_level level;
 	bool old; /* under an old spelling, which yields to the new one of its level */
-	bool trusted; /* in a repository's file, and would not count there otherwise */
 	char *raw;
 	char *value; /* expanded */
 	char *origin;

@@ -47,7 +47,7 @@ static int note(struct config *c, const struct config_note *n, struct error *err
 struct word {
 	size_t key;
 	enum config_level level;
-	bool old, trusted;
+	bool old;
 	const char *name, *raw, *origin;
 };
 
@@ -96,7 +96,6 @@ static int set(struct config *c, const struct word *w, struct error *err)
 	free(s->origin);
 	s->level = w->level;
 	s->old = w->old;
-	s->trusted = w->trusted;
 	s->raw = raw;
 	s->origin = origin;
 	return 0;
@@ -243,26 +242,16 @@ static int remember(struct config *c, const struct word *w, struct error *err)
 	return 0;
 }
 
-/* A repository's word, if it needs the user's trust and has not got it, is not taken. */
-static int ask_trust(struct source *s, struct word *w, bool *taken, struct error *err)
+/* Does it count without the user's trust, or has it got that? */
+static int is_trusted(
+	const struct config_sources *sources, const struct word *w, bool *out, struct error *err)
 {
-	const struct config_sources *from = s->sources;
-	bool trusted = false;
-	int r = 0;
+	const struct config_key *key = &config_keys[w->key];
 
-	*taken = true;
-	if (!config_needs_trust(&config_keys[w->key], w->raw))
-		return 0;
-	if (from->trusted)
-		r = from->trusted(from->trusted_arg, &config_keys[w->key], w->raw, &trusted, err);
-	if (r < 0)
-		return r;
-	w->trusted = trusted;
-	*taken = trusted;
-	if (trusted)
-		return 0;
-	list_add(&s->ignored, w->name, NULL);
-	return note_word(s->config, CONFIG_NOTE_UNTRUSTED, w, err);
+	*out = !config_needs_trust(key, w->raw);
+	return *out || !sources->trusted
+		? 0
+		: sources->trusted(sources->trusted_arg, key, w->raw, out, err);
 }
 
 static int take_word(struct source *s, struct word *w, struct error *err)
@@ -282,10 +271,14 @@ static int take_word(struct source *s, struct word *w, struct error *err)
 		list_add(&s->other_branch, w->name, NULL);
 		return note_word(s->config, CONFIG_NOTE_BRANCH, w, err);
 	}
-	r = ask_trust(s, w, &taken, err);
-	if (!r && taken)
+	r = is_trusted(s->sources, w, &taken, err);
+	if (!r && !taken) {
+		list_add(&s->ignored, w->name, NULL);
+		return note_word(s->config, CONFIG_NOTE_UNTRUSTED, w, err);
+	}
+	if (!r)
 		r = remember(s->config, w, err);
-	if (!r && taken)
+	if (!r)
 		r = set(s->config, w, err);
 	return r;
 }
@@ -449,6 +442,7 @@ static int load_kept(struct config *c, const struct config_sources *sources, str
 {
 	const char *file = sources->repository_file;
 	struct buf origin = BUF_INIT;
+	bool taken;
 	int r;
 
 	buf_addf(&origin, "%s of branch %s", file ? file : "repository",
@@ -465,15 +459,10 @@ static int load_kept(struct config *c, const struct config_sources *sources, str
 
 		if (!w.raw || c->v[i].repository)
 			continue;
-		if (config_needs_trust(&config_keys[i], w.raw)) {
-			if (sources->trusted)
-				r = sources->trusted(sources->trusted_arg, &config_keys[i], w.raw,
-					&w.trusted, err);
-			if (r < 0 || !w.trusted)
-				continue;
-		}
-		r = remember(c, &w, err);
-		if (!r)
+		r = is_trusted(sources, &w, &taken, err);
+		if (!r && taken)
+			r = remember(c, &w, err);
+		if (!r && taken)
 			r = set(c, &w, err);
 	}
 	buf_release(&origin);
