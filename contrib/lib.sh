@@ -2,6 +2,7 @@
 # lib.sh - what quickstart, test and uninstall share. The caller has set $top, the source tree.
 
 yes=
+build_targets=
 # Tools are found by their command, whoever installed them; libraries by their package.
 build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6-dev libmd-dev
 	libcjson-dev libyaml-dev libgit2-dev libsqlite3-dev libpq-dev'
@@ -102,7 +103,7 @@ cache_value() { # DIR VARIABLE
 }
 
 # Configure a preset and build it. A build directory keeps its generator; one that was made for
-# another tree, or by another user, starts anew.
+# another tree, or by another user, starts anew. $build_targets is all of it unless it says what.
 build_preset() { # PRESET DIR [CMAKE-ARGUMENT...]
 	preset=$1
 	place=$2
@@ -122,7 +123,9 @@ build_preset() { # PRESET DIR [CMAKE-ARGUMENT...]
 		cat "$place/configure.log"
 		return 1
 	fi
-	if ! cmake --build "$place" --parallel "$(nproc 2>/dev/null || echo 2)" >"$place/build.log" 2>&1; then
+	# shellcheck disable=SC2086 # a list of names
+	if ! cmake --build "$place" --parallel "$(nproc 2>/dev/null || echo 2)" \
+		${build_targets:+--target $build_targets} >"$place/build.log" 2>&1; then
 		tail -n 60 "$place/build.log"
 		return 1
 	fi
