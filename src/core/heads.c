@@ -84,3 +84,14 @@ bool heads_equal(const struct heads *a, const struct heads *b)
 	}
 	return true;
 }
+
+bool heads_cover(const struct heads *a, const struct heads *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct head *h = heads_find(a, b->v[i].origin);
+
+		if (b->v[i].seq && (!h || h->seq < b->v[i].seq))
+			return false;
+	}
+	return true;
+}

@@ -34,5 +34,7 @@ int heads_set(
 	struct heads *h, const char *origin, uint64_t seq, const char *hash, struct error *err);
 int heads_copy(struct heads *out, const struct heads *h, struct error *err);
 bool heads_equal(const struct heads *a, const struct heads *b);
+/* Does a reach as far as b, or further, in every origin of b? */
+bool heads_cover(const struct heads *a, const struct heads *b);
 
 #endif

@@ -11,10 +11,11 @@
  * repo.json:
  *
  *	{"schema":1,"id":"<32 hex>","name":"org/repo","mainPath":"<path>","urls":["host/org/repo"],
- *	 "clones":[{"id":"<32 hex>","path":"<path>","session":"<uuid>"}]}
+ *	 "clones":[{"id":"<32 hex>","path":"<path>","session":"<uuid>"}],
+ *	 "hubs":[{"id":"<16 hex>","key":"<32 hex>"}]}
  *
- * "session" only for a workspace, "mainPath" only once it is known. The journal's own directory is
- * not in it: the file lies there.
+ * "hubs" only once there is one, "session" only for a workspace, "mainPath" only once it is known.
+ *The journal's own directory is not in it: the file lies there.
  */
 #define REPO_FILE "repo.json"
 #define REPO_SCHEMA 1
@@ -26,8 +27,11 @@ void repo_release(struct repo *r)
 		free(r->urls[i]);
 	for (size_t i = 0; i < r->n_clones; i++)
 		free(r->clones[i].path);
+	for (size_t i = 0; i < r->n_hubs; i++)
+		free(r->hubs[i].id);
 	free(r->urls);
 	free(r->clones);
+	free(r->hubs);
 	free(r->name);
 	free(r->journal);
 	free(r->main_path);
@@ -129,6 +133,44 @@ int repo_add_clone(
 	return 0;
 }
 
+static struct repo_hub *find_hub(const struct repo *r, const char *hub)
+{
+	for (size_t i = 0; i < r->n_hubs; i++)
+		if (strcmp(r->hubs[i].id, hub) == 0)
+			return &r->hubs[i];
+	return NULL;
+}
+
+const char *repo_hub_key(const struct repo *r, const char *hub)
+{
+	const struct repo_hub *found = find_hub(r, hub);
+
+	return found ? found->key : NULL;
+}
+
+int repo_set_hub_key(struct repo *r, const char *hub, const char *key, struct error *err)
+{
+	struct repo_hub *found = find_hub(r, hub);
+
+	if (!id_is_hex(key, ID_HEX_SIZE - 1))
+		return error_set(err, ERR_CORRUPT, "not a hub's key: '%s'", key);
+	if (!found) {
+		struct repo_hub *v = realloc(r->hubs, (r->n_hubs + 1) * sizeof(*v));
+		char *id = strdup(hub);
+
+		if (v)
+			r->hubs = v;
+		if (!v || !id) {
+			free(id);
+			return error_nomem(err);
+		}
+		found = &v[r->n_hubs++];
+		found->id = id;
+	}
+	memcpy(found->key, key, ID_HEX_SIZE);
+	return 0;
+}
+
 static int missing(const char *what, struct error *err)
 {
 	return error_set(err, ERR_CORRUPT, "'%s' is missing or not what it should be", what);
@@ -201,19 +243,47 @@ static int read_clone(struct repo *r, const struct json_slice *text, struct erro
 	return rc;
 }
 
-static int read_clones(struct repo *r, const struct json_slice *clones, struct error *err)
+static int read_hub(struct repo *r, const struct json_slice *text, struct error *err)
 {
-	bool more = json_slice_is(clones, '[');
+	bool more = json_slice_is(text, '{');
+	char *id = NULL, *hub_key = NULL;
+	size_t pos = 0;
+	int rc = more ? 0 : missing("hubs", err);
+
+	while (rc == 0 && more) {
+		struct json_slice key, value;
+
+		rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
+		if (rc < 0 || !more)
+			break;
+		if (json_key_is(&key, "id"))
+			rc = take_string(&id, &value, "hubs", err);
+		else if (json_key_is(&key, "key"))
+			rc = take_string(&hub_key, &value, "hubs", err);
+	}
+	if (rc == 0)
+		rc = id && hub_key ? repo_set_hub_key(r, id, hub_key, err) : missing("hubs", err);
+	free(id);
+	free(hub_key);
+	return rc;
+}
+
+typedef int read_one(struct repo *r, const struct json_slice *text, struct error *err);
+
+static int read_all(struct repo *r, const struct json_slice *list, const char *name, read_one *one,
+	struct error *err)
+{
+	bool more = json_slice_is(list, '[');
 	size_t pos = 0;
 
 	if (!more)
-		return missing("clones", err);
+		return missing(name, err);
 	for (;;) {
 		struct json_slice value;
-		int rc = json_next_element(clones->at, clones->len, &pos, &value, &more, err);
+		int rc = json_next_element(list->at, list->len, &pos, &value, &more, err);
 
 		if (rc == 0 && more)
-			rc = read_clone(r, &value, err);
+			rc = one(r, &value, err);
 		if (rc < 0 || !more)
 			return rc;
 	}
@@ -234,12 +304,12 @@ static int check_schema(const struct json_slice *value, struct error *err)
 
 /* The members, in the order in which they are read: whether the rest is ours depends on the first.
  */
-enum { M_SCHEMA, M_ID, M_NAME, M_MAIN_PATH, M_URLS, M_CLONES, N_MEMBERS };
+enum { M_SCHEMA, M_ID, M_NAME, M_MAIN_PATH, M_URLS, M_CLONES, M_HUBS, N_MEMBERS };
 
 static int read_repo(struct repo *r, const struct buf *text, struct error *err)
 {
 	static const char *const names[N_MEMBERS] = { "schema", "id", "name", "mainPath", "urls",
-		"clones" };
+		"clones", "hubs" };
 	const size_t space = strspn(text->data, " \t\r\n");
 	const struct json_slice all = { text->data + space, text->len - space };
 	struct json_slice v[N_MEMBERS] = { { .len = 0 } }, key, value;
@@ -270,7 +340,11 @@ static int read_repo(struct repo *r, const struct buf *text, struct error *err)
 		rc = take_string(&r->main_path, &v[M_MAIN_PATH], "mainPath", err);
 	if (rc == 0)
 		rc = read_urls(r, &v[M_URLS], err);
-	return rc < 0 ? rc : read_clones(r, &v[M_CLONES], err);
+	if (rc == 0)
+		rc = read_all(r, &v[M_CLONES], "clones", read_clone, err);
+	if (rc == 0 && v[M_HUBS].len)
+		rc = read_all(r, &v[M_HUBS], "hubs", read_hub, err);
+	return rc;
 }
 
 int repo_load(struct repo *out, const char *journal, struct error *err)
@@ -329,6 +403,17 @@ static void write_repo(struct jsonw *w, const struct repo *r)
 		jsonw_end_object(w);
 	}
 	jsonw_end_array(w);
+	if (r->n_hubs) {
+		jsonw_key(w, "hubs");
+		jsonw_begin_array(w);
+		for (size_t i = 0; i < r->n_hubs; i++) {
+			jsonw_begin_object(w);
+			jsonw_kstring(w, "id", r->hubs[i].id);
+			jsonw_kstring(w, "key", r->hubs[i].key);
+			jsonw_end_object(w);
+		}
+		jsonw_end_array(w);
+	}
 	jsonw_end_object(w);
 }
 

@@ -21,6 +21,12 @@ struct repo_clone {
 	char session[ID_UUID_SIZE]; /* "" unless it is a session's workspace */
 };
 
+/* By which key a hub knows the repository. */
+struct repo_hub {
+	char *id; /* names the hub: digits that its settings give */
+	char key[ID_HEX_SIZE];
+};
+
 struct repo {
 	char id[ID_HEX_SIZE];
 	char *name; /* repoName: "org/repo" or "local-<name>" */
@@ -30,6 +36,8 @@ struct repo {
 	char *main_path; /* common git directory of the clone that minsky met first */
 	struct repo_clone *clones; /* sorted by id */
 	size_t n_clones;
+	struct repo_hub *hubs;
+	size_t n_hubs;
 };
 
 #define REPO_INIT                                                                                  \
@@ -44,6 +52,9 @@ int repo_save(const struct repo *r, struct error *err);
 int repo_add_url(struct repo *r, const char *canonical, struct error *err);
 int repo_add_clone(
 	struct repo *r, const char *id, const char *path, const char *session, struct error *err);
+/* NULL: not known there yet. */
+const char *repo_hub_key(const struct repo *r, const char *hub);
+int repo_set_hub_key(struct repo *r, const char *hub, const char *key, struct error *err);
 bool repo_has_url(const struct repo *r, const char *canonical);
 const struct repo_clone *repo_find_clone(const struct repo *r, const char *id);
 

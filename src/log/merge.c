@@ -10,6 +10,8 @@ struct merge {
 	size_t n;
 	struct source *given; /* whose record is with the caller */
 	struct heads heads;
+	struct heads limit; /* read no further than this; only if `limited` */
+	bool limited;
 	struct error damage;
 };
 
@@ -21,13 +23,23 @@ void merge_close(struct merge *m)
 		journal_reader_close(m->sources[i].reader);
 	free(m->sources);
 	heads_release(&m->heads);
+	heads_release(&m->limit);
 	free(m);
+}
+
+static bool is_beyond(const struct merge *m, const struct record *rec)
+{
+	const struct head *limit = m->limited ? heads_find(&m->limit, rec->origin) : NULL;
+
+	return limit && rec->seq > limit->seq;
 }
 
 static int advance(struct merge *m, struct source *s, struct error *err)
 {
 	int r = journal_reader_next(s->reader, &s->next, err);
 
+	if (r == 0 && s->next && is_beyond(m, s->next))
+		s->next = NULL;
 	if (r == ERR_CORRUPT) {
 		if (m->damage.code == ERR_OK)
 			m->damage = *err;
@@ -78,23 +90,23 @@ static int check_known(const struct heads *origins, const struct heads *from, st
 	return 0;
 }
 
-int merge_open(struct merge **out, struct journal *j, const struct heads *origins,
-	const struct heads *from, struct error *err)
+static int open_merge(struct merge **out, struct journal *j, const struct heads *origins,
+	const struct heads *from, bool limited, struct error *err)
 {
-	struct merge *m;
-	int r = check_known(origins, from, err);
+	struct merge *m = calloc(1, sizeof(*m));
+	int r;
 
-	if (r < 0)
-		return r;
-	m = calloc(1, sizeof(*m));
 	if (!m)
 		return error_nomem(err);
+	m->limited = limited;
 	m->sources = calloc(origins->n ? origins->n : 1, sizeof(*m->sources));
 	if (!m->sources) {
 		r = error_nomem(err);
 		goto out;
 	}
 	r = heads_copy(&m->heads, from, err);
+	if (r == 0 && limited)
+		r = heads_copy(&m->limit, origins, err);
 	for (size_t i = 0; r == 0 && i < origins->n; i++)
 		r = add_source(m, j, origins->v[i].origin, err);
 	if (r < 0)
@@ -104,6 +116,20 @@ int merge_open(struct merge **out, struct journal *j, const struct heads *origin
 out:
 	merge_close(m);
 	return r;
+}
+
+int merge_open(struct merge **out, struct journal *j, const struct heads *origins,
+	const struct heads *from, struct error *err)
+{
+	int r = check_known(origins, from, err);
+
+	return r < 0 ? r : open_merge(out, j, origins, from, false, err);
+}
+
+int merge_open_upto(struct merge **out, struct journal *j, const struct heads *upto,
+	const struct heads *from, struct error *err)
+{
+	return open_merge(out, j, upto, from, true, err);
 }
 
 static bool comes_before(const struct record *a, const struct record *b)

@@ -14,6 +14,7 @@ struct projection {
 	struct journal *journal;
 	struct backend *backend;
 	const char *repo_id;
+	const struct heads *upto; /* NULL: as far as the journal goes */
 	struct merge *merge; /* stands where the backend stood after our last commit */
 	struct projector_result result;
 };
@@ -55,8 +56,14 @@ static int align(struct projection *p, struct error *err)
 	merge_close(p->merge);
 	p->merge = NULL;
 	r = journal_heads(p->journal, &origins, err);
-	if (r == 0)
+	if (r < 0)
+		goto out;
+	if (!p->upto)
 		r = merge_open(&p->merge, p->journal, &origins, &stored, err);
+	else if (!heads_cover(&origins, &stored) || !heads_cover(&origins, p->upto))
+		r = error_set(err, ERR_NOTFOUND, "the store is ahead of the journal");
+	else
+		r = merge_open_upto(&p->merge, p->journal, p->upto, &stored, err);
 out:
 	heads_release(&stored);
 	heads_release(&origins);
@@ -129,10 +136,10 @@ static int is_current(const struct projection *p, bool *out, struct error *err)
 	struct heads stored = HEADS_INIT, there = HEADS_INIT;
 	int r = p->backend->ops->heads(p->backend, p->repo_id, &stored, err);
 
-	if (r == 0)
+	if (r == 0 && !p->upto)
 		r = journal_heads(p->journal, &there, err);
 	if (r == 0)
-		*out = heads_equal(&stored, &there);
+		*out = p->upto ? heads_cover(&stored, p->upto) : heads_equal(&stored, &there);
 	heads_release(&stored);
 	heads_release(&there);
 	return r;
@@ -163,32 +170,46 @@ static bool left_behind(const struct projection *p)
 	return left;
 }
 
-int projector_run(struct journal *j, struct backend *b, const char *repo_id,
-	struct projector_result *out, struct error *err)
+static int run(struct projection *p, struct projector_result *out, struct error *err)
 {
-	struct projection p = { .journal = j, .backend = b, .repo_id = repo_id };
 	struct error damage = ERROR_INIT;
 	bool current = false;
-	int r = check_tail(j, &damage, err);
+	int r = check_tail(p->journal, &damage, err);
 
 	if (r == 0)
-		r = is_current(&p, &current, err);
+		r = is_current(p, &current, err);
 	if (r == 0 && !current)
-		r = catch_up(&p, err);
-	if (r == ERR_CORRUPT && left_behind(&p)) {
+		r = catch_up(p, err);
+	if (r == ERR_CORRUPT && !p->upto && left_behind(p)) {
 		error_clear(err);
-		r = projector_reset(b, repo_id, err);
+		r = projector_reset(p->backend, p->repo_id, err);
 		if (r == 0)
-			r = catch_up(&p, err);
+			r = catch_up(p, err);
 	}
-	if (r == 0 && p.merge && damage.code == ERR_OK)
-		damage = *merge_damage(p.merge);
-	merge_close(p.merge);
+	if (r == 0 && p->merge && damage.code == ERR_OK)
+		damage = *merge_damage(p->merge);
+	merge_close(p->merge);
 	if (r == 0 && damage.code != ERR_OK) {
 		*err = damage;
 		r = damage.code;
 	}
 	if (r == 0)
-		*out = p.result;
+		*out = p->result;
 	return r;
+}
+
+int projector_run(struct journal *j, struct backend *b, const char *repo_id,
+	struct projector_result *out, struct error *err)
+{
+	struct projection p = { .journal = j, .backend = b, .repo_id = repo_id };
+
+	return run(&p, out, err);
+}
+
+int projector_run_upto(struct journal *j, struct backend *b, const char *repo_id,
+	const struct heads *upto, struct projector_result *out, struct error *err)
+{
+	struct projection p = { .journal = j, .backend = b, .repo_id = repo_id, .upto = upto };
+
+	return run(&p, out, err);
 }

@@ -27,6 +27,13 @@ struct projector_result {
  */
 int projector_run(struct journal *j, struct backend *b, const char *repo_id,
 	struct projector_result *out, struct error *err);
+/*
+ * For a store that a team shares: not beyond `upto`, what the hub has, so that everybody can have
+ * what the rows are made of. ERR_NOTFOUND when the store holds records that are not here yet (pull,
+ * then try again). It is never emptied.
+ */
+int projector_run_upto(struct journal *j, struct backend *b, const char *repo_id,
+	const struct heads *upto, struct projector_result *out, struct error *err);
 /* Empty the store of this repository: the next run fills it from the beginning. */
 int projector_reset(struct backend *b, const char *repo_id, struct error *err);
 
