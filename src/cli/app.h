@@ -31,6 +31,7 @@ struct app {
 	const struct cmd *cmd;
 	struct buf out;
 	bool json, help;
+	bool require_backend; /* no answer rather than one without the team's database */
 	bool quiet; /* no messages but errors */
 	bool tty_err; /* stderr is a terminal */
 	bool color; /* stdout is a terminal and NO_COLOR is not set */

@@ -73,7 +73,7 @@ static void ask_store(struct context *c, struct heads *heads)
 	struct error ignored = ERROR_INIT;
 
 	if (registry_open(&c->backend, c->config, &ignored) < 0 ||
-		c->backend->ops->heads(c->backend, c->repo.id, heads, &ignored) < 0)
+		c->backend->ops->heads(c->backend, context_store(c), heads, &ignored) < 0)
 		app_warn(c->app, "the session store cannot say what it remembers: %s", ignored.msg);
 }
 

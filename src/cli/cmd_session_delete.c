@@ -74,7 +74,7 @@ static int run_delete(struct app *app, int argc, const char **argv, struct error
 	if (r == 0) {
 		struct session now = { .name = NULL };
 
-		r = c.backend->ops->get(c.backend, c.repo.id, KEY_ID, s.id, &now, err);
+		r = c.backend->ops->get(c.backend, context_store(&c), KEY_ID, s.id, &now, err);
 		if (r == 0)
 			r = print(&c, &now, dry_run ? "would be deleted" : "deleted", err);
 		session_release(&now);
@@ -100,7 +100,7 @@ static int find_deleted(struct context *c, const char *key, struct session *out,
 	int r = context_project(c, err);
 
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++) {
 		const struct session *s = &set.v[i];
 
@@ -130,7 +130,7 @@ static int run_restore(struct app *app, int argc, const char **argv, struct erro
 	if (r == 0)
 		r = restore_session(&c, &s, err);
 	if (r == 0)
-		r = c.backend->ops->get(c.backend, c.repo.id, KEY_ID, s.id, &now, err);
+		r = c.backend->ops->get(c.backend, context_store(&c), KEY_ID, s.id, &now, err);
 	if (r == 0)
 		r = print(&c, &now, "restored", err);
 	session_release(&s);

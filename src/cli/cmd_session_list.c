@@ -70,7 +70,7 @@ static int list_one(struct context *c, struct listing *l, struct error *err)
 		return list_then(c, l, err);
 	r = context_project(c, err);
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &l->query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &l->query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
 		r = add(c, l, &set.v[i], err);
 	session_set_release(&set);

@@ -19,6 +19,9 @@ void context_release(struct context *c)
 	/* A command looks at its own session; the mark stands for all the others. */
 	if (c->facts_needed)
 		(void)worker_start(c->repo.journal, &ignored);
+	if (c->journal)
+		team_flush(c);
+	team_release(c);
 	journal_close(c->journal);
 	config_free(c->config);
 	repo_release(&c->repo);
@@ -141,8 +144,7 @@ static int open_known(struct context *c, const char *journal, struct error *err)
 	return 0;
 }
 
-int context_add_clone(
-	struct context *c, const char *id, const char *path, const char *session, struct error *err)
+int context_change_repo(struct context *c, repo_change_fn *fn, const void *arg, struct error *err)
 {
 	struct repo fresh = REPO_INIT;
 	struct buf lock = BUF_INIT;
@@ -153,7 +155,7 @@ int context_add_clone(
 	if (r == 0)
 		r = repo_load(&fresh, c->repo.journal, err);
 	if (r == 0)
-		r = repo_add_clone(&fresh, id, path, session, err);
+		r = fn(&fresh, arg, err);
 	if (r == 0)
 		r = repo_save(&fresh, err);
 	if (r == 0) {
@@ -167,6 +169,25 @@ int context_add_clone(
 	repo_release(&fresh);
 	buf_release(&lock);
 	return r;
+}
+
+struct new_clone {
+	const char *id, *path, *session;
+};
+
+static int add_clone(struct repo *repo, const void *arg, struct error *err)
+{
+	const struct new_clone *n = arg;
+
+	return repo_add_clone(repo, n->id, n->path, n->session, err);
+}
+
+int context_add_clone(
+	struct context *c, const char *id, const char *path, const char *session, struct error *err)
+{
+	const struct new_clone n = { id, path, session };
+
+	return context_change_repo(c, add_clone, &n, err);
 }
 
 /* Where a clone is now belongs into repo.json too; a copy becomes a clone of its own. */
@@ -268,26 +289,45 @@ int context_empty_backend(struct context *c, struct error *err)
 {
 	int r = c->backend ? 0 : registry_open(&c->backend, c->config, err);
 
-	return r < 0 ? r : projector_reset(c->backend, c->repo.id, err);
+	return r < 0 ? r : projector_reset(c->backend, context_store(c), err);
 }
 
-int context_project(struct context *c, struct error *err)
+const char *context_store(const struct context *c)
+{
+	const char *key = c->team.kind == TEAM_SHARED && !team_degraded(c)
+		? repo_hub_key(&c->repo, c->team.id)
+		: NULL;
+
+	return key ? key : c->repo.id;
+}
+
+/* A store of our own: as far as the journal goes. */
+static int project_local(struct context *c, struct error *err)
 {
 	struct projector_result result = { 0 };
-	int r;
+	int r = c->backend ? 0 : registry_open(&c->backend, c->config, err);
 
-	if (!c->backend) {
-		r = registry_open(&c->backend, c->config, err);
-		if (r < 0)
-			return r;
+	if (r == 0 && c->stale_store) {
+		r = context_empty_backend(c, err);
+		c->stale_store = r < 0;
 	}
-	r = projector_run(c->journal, c->backend, c->repo.id, &result, err);
+	if (r == 0)
+		r = projector_run(c->journal, c->backend, c->repo.id, &result, err);
 	if (r == 0 && result.unknown)
 		app_say(c->app,
 			"%llu events are of a kind that this version does not know; they "
 			"are kept",
 			(unsigned long long)result.unknown);
 	return r;
+}
+
+int context_project(struct context *c, struct error *err)
+{
+	int r = team_project(c, err);
+
+	if (r < 0 || c->team.kind == TEAM_SHARED)
+		return r;
+	return project_local(c, err);
 }
 
 /* A repository that somebody broke must not stand in the way of the record and of the others. */

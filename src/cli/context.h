@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "cli/app.h"
+#include "cli/team.h"
 #include "core/backend.h"
 #include "core/buf.h"
 #include "core/config.h"
@@ -30,7 +31,10 @@ struct context {
 	struct config *config;
 	struct backend *backend; /* the registry's */
 	struct buf tracking_of, tracking; /* context_main_tracking()'s last answer */
+	struct team team;
 	bool known;
+	bool wrote; /* events of its own: team_flush() gives them away */
+	bool stale_store; /* bodies were blanked: the store has to be filled anew */
 	/* Before context_open(): are settings read, and is what is ignored of them said? */
 	enum { SETTINGS_SAID, SETTINGS_QUIET, SETTINGS_UNREAD } settings;
 	enum { FACTS_UNASKED, FACTS_PENDING, FACTS_SETTLED } facts; /* see output.c */
@@ -76,7 +80,15 @@ int context_adopt(struct context *c, const struct git_repo *git, bool *made_out,
 /* Add a clone to repo.json. Several processes may do so at once: it is read again under a lock. */
 int context_add_clone(struct context *c, const char *id, const char *path, const char *session,
 	struct error *err);
-/* Open the backend and bring it up to the journal's heads. Warns once about unknown events. */
+/* Read repo.json again, change it and write it, under its lock. */
+typedef int repo_change_fn(struct repo *repo, const void *arg, struct error *err);
+int context_change_repo(struct context *c, repo_change_fn *fn, const void *arg, struct error *err);
+/* The id under which the backend stores this repository: its own, or a team's key for it. */
+const char *context_store(const struct context *c);
+/*
+ * Open the backend and bring it up to the journal's heads, with the others' events as far as a hub
+ * gives them in time (team.h). Warns once about unknown events.
+ */
 int context_project(struct context *c, struct error *err);
 /* Empty the backend of this repository, whose journal has changed: the next one fills it anew. */
 int context_empty_backend(struct context *c, struct error *err);

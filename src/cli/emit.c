@@ -56,6 +56,7 @@ int emit_append(struct emit *e, struct context *c, struct error *err)
 	for (size_t i = 0; i < e->n; i++)
 		entries[i] = (struct journal_entry){ e->bodies[i].data, e->bodies[i].len };
 	r = journal_append(c->journal, entries, e->n, 30000, NULL, err);
+	c->wrote = true;
 	for (size_t i = 0; i < e->n; i++)
 		buf_clear(&e->bodies[i]);
 	e->n = 0;

@@ -12,11 +12,12 @@ static int look_up(struct context *c, const char *key, struct session *out, stru
 	int r = ERR_NOTFOUND;
 
 	if (id_is_uuid(key))
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_ID, key, out, err);
+		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, key, out, err);
 	if (r == ERR_NOTFOUND)
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_NAME, key, out, err);
+		r = c->backend->ops->get(c->backend, context_store(c), KEY_NAME, key, out, err);
 	if (r == ERR_NOTFOUND && name_task_id(key, &task, &bad) == 0)
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_TASK, task.data, out, err);
+		r = c->backend->ops->get(
+			c->backend, context_store(c), KEY_TASK, task.data, out, err);
 	buf_release(&task);
 	return r;
 }
@@ -46,7 +47,7 @@ static int find_here(struct context *c, const char *key, struct session *out, st
 		return r;
 	if (!key)
 		r = c->backend->ops->get(
-			c->backend, c->repo.id, KEY_ID, c->pointer.session, out, err);
+			c->backend, context_store(c), KEY_ID, c->pointer.session, out, err);
 	else
 		r = look_up(c, key, out, err);
 	if (r == ERR_NOTFOUND && key)

@@ -87,7 +87,7 @@ int log_names_load(struct log_names *names, struct context *c, struct error *err
 	int r = context_project(c, err);
 
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &every, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &every, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++) {
 		const struct session *s = &set.v[i];
 		struct log_name *name = NULL;

@@ -191,7 +191,7 @@ static int follow_moved(struct context *c, struct error *err)
 	if (missing)
 		r = context_project(c, err);
 	if (r == 0 && missing)
-		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
 		r = context_follow(c, &set.v[i], err);
 	session_set_release(&set);

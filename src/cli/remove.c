@@ -244,13 +244,14 @@ int restore_session(struct context *c, struct session *s, struct error *err)
 	int r;
 
 	emit_init(&e);
-	r = c->backend->ops->get(c->backend, c->repo.id, KEY_NAME, s->name, &other, err);
+	r = c->backend->ops->get(c->backend, context_store(c), KEY_NAME, s->name, &other, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "there is another session '%s' now", s->name);
 		goto out;
 	}
 	if (r == ERR_NOTFOUND && s->task_id)
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_TASK, s->task_id, &other, err);
+		r = c->backend->ops->get(
+			c->backend, context_store(c), KEY_TASK, s->task_id, &other, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' now", s->task_id,
 			other.name);

@@ -147,7 +147,7 @@ static int reread(struct context *c, struct session *s, struct error *err)
 	int r = context_project(c, err);
 
 	if (r == 0)
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_ID, s->id, &fresh, err);
+		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, s->id, &fresh, err);
 	if (r == 0) {
 		session_release(s);
 		*s = fresh;
@@ -247,7 +247,7 @@ int settle_all(struct context *c, struct error *err)
 	if (r == 0)
 		r = context_project(c, err);
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	/* Counted before looking: what is marked from here on stays marked. */
 	marks = facts_marks(c->repo.journal);
 	marked = facts_marked(c->repo.journal);

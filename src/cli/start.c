@@ -70,7 +70,7 @@ static int check_taken(struct starting *t, struct error *err)
 	struct session s = { .name = NULL };
 	int r;
 
-	r = c->backend->ops->get(c->backend, c->repo.id, KEY_NAME, t->req->name, &s, err);
+	r = c->backend->ops->get(c->backend, context_store(c), KEY_NAME, t->req->name, &s, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->req->name);
 		error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
@@ -80,7 +80,7 @@ static int check_taken(struct starting *t, struct error *err)
 	session_release(&s);
 	if (r < 0 || !t->req->task)
 		return r;
-	r = c->backend->ops->get(c->backend, c->repo.id, KEY_TASK, t->req->task, &s, err);
+	r = c->backend->ops->get(c->backend, context_store(c), KEY_TASK, t->req->task, &s, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
 			t->req->task, s.name);
@@ -395,7 +395,7 @@ int start_session(struct context *c, const struct git_repo *git, const struct st
 	}
 	r = context_project(c, err);
 	if (r == 0)
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_ID, t.id, out, err);
+		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, t.id, out, err);
 out:
 	starting_release(&t);
 	buf_release(&gate);
@@ -472,7 +472,7 @@ static int recover_locked(struct context *c, const char *id, struct error *err)
 	/* It may have ended between our looking and the lock. */
 	r = context_project(c, err);
 	if (r == 0)
-		r = c->backend->ops->get(c->backend, c->repo.id, KEY_ID, id, &s, err);
+		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, id, &s, err);
 	if (r == 0 && !s.started && !s.deleted && s.workspace)
 		r = recover_one(c, &s, err);
 	unlink(lock.data);
@@ -490,7 +490,7 @@ int start_recover(struct context *c, struct error *err)
 	int r = context_project(c, err);
 
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
 		r = recover_locked(c, set.v[i].id, err);
 	if (r == 0 && set.n)

@@ -43,6 +43,8 @@ static void take_line(struct hub_state *s, const char *line)
 		s->next_try = strtoll(value, NULL, 10);
 	else if (IS("fails"))
 		s->fails = strtoull(value, NULL, 10);
+	else if (IS("took"))
+		s->took_ms = strtoll(value, NULL, 10);
 	else if (IS("failure"))
 		take_text(s->failure, sizeof(s->failure), value);
 	else if (IS("message"))
@@ -108,8 +110,9 @@ int hub_state_write(
 
 	buf_addf(&text,
 		"%stried %" PRId64 "\ndone %" PRId64 "\nnext %" PRId64 "\nfails %" PRIu64
-		"\nskew %" PRId64 "\nunpushed %" PRIu64 "\n",
-		first_line, s->tried_at, s->done_at, s->next_try, s->fails, s->skew, s->unpushed);
+		"\ntook %" PRId64 "\nskew %" PRId64 "\nunpushed %" PRIu64 "\n",
+		first_line, s->tried_at, s->done_at, s->next_try, s->fails, s->took_ms, s->skew,
+		s->unpushed);
 	add_text(&text, "failure", s->failure);
 	add_text(&text, "message", s->message);
 	add_text(&text, "settings", s->settings);

@@ -23,6 +23,7 @@ struct hub_state {
 	int64_t tried_at, done_at; /* ms; 0: never */
 	int64_t next_try; /* not before, for what runs by itself; INT64_MAX: never by itself */
 	uint64_t fails; /* in a row */
+	int64_t took_ms; /* the last try */
 	char failure[32]; /* name of the last one's kind, "" if it went well */
 	char message[512]; /* and what it said; no secrets */
 	char settings[HUB_ID_SIZE]; /* digest of those that were in force */

@@ -1,0 +1,67 @@
+/*
+ * team.h - the hub of a repository, as commands use it: when to ask it, for how long, and what to
+ * answer when it does not.
+ *
+ * A repository has a hub if sessiondb.hub names one ("none": it has none), or if its backend is one
+ * that a team shares. With a shared backend the rows are everybody's: they stand under the hub's
+ * key of the repository, and are made of what the hub has, no more. When the hub is down or slow,
+ * or will not take this machine's events, commands answer from a store in memory that is filled
+ * from the journal, and say so in one line.
+ *
+ * Nothing here fails because a hub is not there, unless --require-backend was given.
+ */
+#ifndef CLI_TEAM_H
+#define CLI_TEAM_H
+
+#include "core/backend.h"
+#include "core/heads.h"
+#include "core/hub.h"
+#include "log/exchange.h"
+#include "log/hub_state.h"
+
+struct context;
+
+#define TEAM_READ_MS 1000
+#define TEAM_WRITE_MS 5000
+#define TEAM_SYNC_MS 30000
+
+struct team {
+	enum { TEAM_UNASKED, TEAM_NONE, TEAM_HUB, TEAM_SHARED } kind;
+	char id[HUB_ID_SIZE]; /* of the hub: digits that its settings give */
+	char settings[HUB_ID_SIZE]; /* changes with anything that may let us in */
+	struct hub_state state; /* as it was last written or read */
+	bool tried, failed; /* by this command */
+	struct head at; /* own head when it was exchanged */
+	struct heads heads; /* what the hub has, and is here */
+	struct backend *memory; /* answers instead of the team's database */
+	bool told; /* the one line */
+};
+
+/* What the settings say. Cheap; nothing is connected. */
+int team_ask(struct context *c, struct error *err);
+void team_release(struct context *c);
+
+struct team_wish {
+	int deadline_ms; /* of each call of the hub, and of waiting for whoever is at it */
+	bool patient; /* however long it takes, whatever the last failure was */
+	exchange_tell_fn *tell; /* may be NULL */
+	void *arg;
+};
+
+/*
+ * Push and pull, and write down how it went. ERR_NOTFOUND: there is no hub. ERR_BUSY: another
+ * process is at it. Errors of exchange.h; an attempt that is not due (unless patient) gives the
+ * last one again. Release *out.
+ */
+int team_exchange(struct context *c, const struct team_wish *wish, struct exchange_result *out,
+	struct error *err);
+
+/* For context_project(): take in what there is, as far as a command that reads may wait. */
+int team_project(struct context *c, struct error *err);
+/* At the end of a command: give away what it wrote. */
+void team_flush(struct context *c);
+
+/* Are these answers of the journal, because the team's database does not answer? */
+bool team_degraded(const struct context *c);
+
+#endif
