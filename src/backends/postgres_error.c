@@ -124,15 +124,29 @@ static const char *find_state(const char *text)
 	return found;
 }
 
+static bool has_any(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strstr(text, words[i]))
+			return true;
+	return false;
+}
+
 static bool is_tls_verdict(const char *text)
 {
 	static const char *const words[] = { "certificate", "does not support SSL", "SSL error",
 		"host name" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strstr(text, words[i]))
-			return true;
-	return false;
+	return !strstr(text, "SYSCALL") && has_any(text, words, sizeof(words) / sizeof(*words));
+}
+
+/* It went wrong at once: on the way to the server, or had libpq not even a way? */
+static bool is_about_the_way(const char *text)
+{
+	static const char *const words[] = { "connection to server", "could not connect",
+		"could not translate host name", "could not create socket" };
+
+	return has_any(text, words, sizeof(words) / sizeof(*words));
 }
 
 static int tell_tls(struct pg_conn *conn, const char *text, struct error *err)
@@ -169,11 +183,12 @@ int pg_fail_connect(struct pg_conn *conn, ConnStatusType before, struct error *e
 		buf_release(&words);
 		return r;
 	}
-	if (before == CONNECTION_SSL_STARTUP && is_tls_verdict(text) && !strstr(text, "SYSCALL"))
+	if (PQconnectionNeedsPassword(conn->c))
+		return tell(conn, meaning_of("28P01"), text, err);
+	if (before == CONNECTION_SSL_STARTUP && is_tls_verdict(text))
 		return tell_tls(conn, text, err);
-	/* libpq found the settings themselves wanting. */
 	if (before == CONNECTION_BAD)
-		return tell(conn, &unusable, text, err);
+		return tell(conn, is_about_the_way(text) ? &unreachable : &unusable, text, err);
 	/* It was there and went away, or it was never there. */
 	return tell(conn, before == CONNECTION_STARTED ? &unreachable : &cut, text, err);
 }

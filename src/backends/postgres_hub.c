@@ -55,11 +55,19 @@ int pg_hub_corrupt(const struct pg_hub *h, const char *what, struct error *err)
 	return error_hint(err, "whoever keeps the database should look: was it restored in part?");
 }
 
+static int nothing(struct pg_conn *conn, int64_t deadline, void *arg, struct error *err)
+{
+	(void)conn;
+	(void)deadline;
+	(void)arg;
+	(void)err;
+	return 0;
+}
+
 static int hub_open(
 	struct hub **out, const struct config *config, int deadline_ms, struct error *err)
 {
 	struct pg_hub *h = calloc(1, sizeof(*h));
-	struct pg_conn *conn;
 	int r;
 
 	if (!h)
@@ -69,10 +77,9 @@ static int hub_open(
 	if (r < 0)
 		goto out;
 	h->deadline_ms = deadline_ms > 0 ? deadline_ms : PG_HUB_DEADLINE_MS;
-	r = pg_pool_take(h->pool, pg_hub_deadline(h), &conn, err);
+	r = pg_pool_run(h->pool, pg_hub_deadline(h), nothing, NULL, err);
 	if (r < 0)
 		goto out;
-	pg_pool_put(h->pool, conn);
 	*out = &h->base;
 	h = NULL;
 out:

@@ -203,7 +203,9 @@ static int add_tls(struct pg_settings *s, const struct config *config, struct er
 		r = set(s, "sslmode", mode, err);
 	} else if (!is_local(s)) {
 		was = pg_settings_get(s, "sslmode");
-		s->tls_forced = mode || (was && strcmp(was, "verify-full") != 0);
+		/* "prefer" is what libpq says when nobody has said anything. */
+		s->tls_forced = mode ||
+			(was && strcmp(was, "verify-full") != 0 && strcmp(was, "prefer") != 0);
 		r = set(s, "sslmode", "verify-full", err);
 	}
 	if (r == 0 && roots)
