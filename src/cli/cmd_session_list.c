@@ -1,43 +1,84 @@
 /* minsky session list: answered from the projection; git is not asked. */
 #include "cli/as_of.h"
 #include "cli/output.h"
+#include "core/clock.h"
 #include "core/names.h"
 
-static const char *repo, *status, *task, *text, *when;
+static const char *repo, *status, *task, *branch, *pr, *text, *when, *sort;
+static const char *since, *until, *created_since, *created_until;
 static unsigned long limit, offset;
 static bool all, deleted;
 
 static const struct option_desc options[] = {
 	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N sessions" },
 	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
+	{ OPTION_STRING, 0, "sort", &sort, "KEY", "activity, created or name" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "those of this repository" },
 	{ OPTION_STRING, 's', "status", &status, "STATUS",
 		"starting, active, pr-open, approved, merged, closed or deleted" },
 	{ OPTION_STRING, 't', "task", &task, "ID", "those of a task" },
+	{ OPTION_STRING, 'b', "branch", &branch, "NAME", "those on a branch" },
+	{ OPTION_STRING, 0, "pr", &pr, "STATE", "those whose PR is none, open, merged or closed" },
 	{ OPTION_STRING, 0, "text", &text, "WORDS",
-		"those with this in name, branch or description" },
+		"those with this in name, task, branch or description" },
+	{ OPTION_STRING, 0, "since", &since, "TIME", "those active then or later" },
+	{ OPTION_STRING, 0, "until", &until, "TIME", "those not active since" },
+	{ OPTION_STRING, 0, "created-since", &created_since, "TIME", "those made then or later" },
+	{ OPTION_STRING, 0, "created-until", &created_until, "TIME", "those made until then" },
 	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were then" },
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
 	{ OPTION_FLAG, 0, "deleted", &deleted, NULL, "deleted ones too" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
+/* A session, and the repository that it belongs to. */
+struct found {
+	struct context *context;
+	struct session session;
+};
+
 struct listing {
 	struct app *app;
 	struct session_query query;
-	struct output_table table;
-	struct jsonw w;
+	struct found *v;
+	size_t n, cap;
+	struct context **others; /* every other repository, open until its sessions are shown */
+	size_t n_others;
 	bool several; /* repositories */
 	struct as_of then; /* ms is 0 when answers are about now */
 };
 
-static int add(struct context *c, struct listing *l, const struct session *s, struct error *err)
+static void listing_release(struct listing *l)
 {
-	return l->app->json ? output_session_json(c, &l->w, s, err)
-			    : output_table_add(&l->table, c, s, err);
+	for (size_t i = 0; i < l->n; i++)
+		session_release(&l->v[i].session);
+	for (size_t i = 0; i < l->n_others; i++) {
+		context_release(l->others[i]);
+		free(l->others[i]);
+	}
+	free(l->v);
+	free(l->others);
 }
 
-static int list_then(struct context *c, struct listing *l, struct error *err)
+/* Takes over what is in *s. */
+static int add(struct listing *l, struct context *c, struct session *s, struct error *err)
+{
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 64;
+		struct found *v = reallocarray(l->v, cap, sizeof(*v));
+
+		if (!v)
+			return error_nomem(err);
+		l->v = v;
+		l->cap = cap;
+	}
+	l->v[l->n++] = (struct found){ c, *s };
+	*s = (struct session){ .name = NULL };
+	return 0;
+}
+
+static int list_then(
+	struct context *c, struct listing *l, const struct session_query *query, struct error *err)
 {
 	const struct session **v = NULL;
 	struct as_of then = { .ms = 0 };
@@ -49,9 +90,15 @@ static int list_then(struct context *c, struct listing *l, struct error *err)
 		error_hint(err, "several repositories are listed: give a time");
 	}
 	if (r == 0)
-		r = as_of_list(&then, &l->query, &v, &n, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add(c, l, v[i], err);
+		r = as_of_list(&then, query, &v, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct session copy = { .name = NULL };
+
+		r = session_copy(&copy, v[i], err);
+		if (r == 0)
+			r = add(l, c, &copy, err);
+		session_release(&copy);
+	}
 	if (r == 0) {
 		l->then.ms = then.ms;
 		l->then.seq = l->several ? 0 : then.seq;
@@ -64,17 +111,64 @@ static int list_then(struct context *c, struct listing *l, struct error *err)
 static int list_one(struct context *c, struct listing *l, struct error *err)
 {
 	struct session_set set = { NULL, 0 };
+	struct session_query query = l->query;
 	int r;
 
+	/* Which of them are passed over is known when all have answered. */
+	if (l->several) {
+		query.limit = query.limit ? query.limit + query.offset : 0;
+		query.offset = 0;
+	}
 	if (when)
-		return list_then(c, l, err);
+		return list_then(c, l, &query, err);
 	r = context_project(c, err);
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, context_store(c), &l->query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = add(c, l, &set.v[i], err);
+		r = add(l, c, &set.v[i], err);
 	session_set_release(&set);
 	return r;
+}
+
+static int add_other(struct listing *l, struct context **out, struct error *err)
+{
+	struct context **v = reallocarray(l->others, l->n_others + 1, sizeof(struct context *));
+	struct context *c;
+
+	if (!v)
+		return error_nomem(err);
+	l->others = v;
+	c = malloc(sizeof(*c));
+	if (!c)
+		return error_nomem(err);
+	*c = (struct context)CONTEXT_INIT;
+	l->others[l->n_others++] = c;
+	*out = c;
+	return 0;
+}
+
+static int by_query(const void *a, const void *b, void *query)
+{
+	const struct found *fa = a, *fb = b;
+
+	return session_query_compare(query, &fa->session, &fb->session);
+}
+
+/* All repositories have answered: their sessions in one order, and what is asked for of it. */
+static void merge(struct listing *l)
+{
+	size_t from = l->query.offset < l->n ? l->query.offset : l->n, n = l->n - from;
+
+	if (l->query.limit && l->query.limit < n)
+		n = l->query.limit;
+	if (l->n)
+		qsort_r(l->v, l->n, sizeof(*l->v), by_query, &l->query);
+	for (size_t i = 0; i < l->n; i++)
+		if (i < from || i >= from + n)
+			session_release(&l->v[i].session);
+	if (n)
+		memmove(l->v, l->v + from, n * sizeof(*l->v));
+	l->n = n;
 }
 
 static int list_all(struct app *app, const struct buf *state, struct listing *l, struct error *err)
@@ -82,13 +176,15 @@ static int list_all(struct app *app, const struct buf *state, struct listing *l,
 	struct repo_list list = { NULL, 0 };
 	int r = repo_list_load(&list, state->data, err);
 
-	l->several = l->table.repo_column = true;
+	l->several = true;
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct context c = CONTEXT_INIT;
+		struct context *c;
 
-		r = context_open_journal(&c, app, list.v[i].journal, err);
+		r = add_other(l, &c, err);
 		if (r == 0)
-			r = list_one(&c, l, err);
+			r = context_open_journal(c, app, list.v[i].journal, err);
+		if (r == 0)
+			r = list_one(c, l, err);
 		/* The damage of one repository does not hide the sessions of the others. */
 		if (r == ERR_CORRUPT) {
 			app_warn(app, "'%s' is left out: %s",
@@ -97,15 +193,48 @@ static int list_all(struct app *app, const struct buf *state, struct listing *l,
 			app->damaged = true;
 			r = 0;
 		}
-		context_release(&c);
 	}
 	repo_list_release(&list);
+	if (r == 0)
+		merge(l);
 	return r;
 }
 
-static int check(struct buf *task_id, struct error *err)
+static int time_of(const char *word, int64_t *out, struct error *err)
+{
+	return word ? clock_parse_user(word, clock_now_ms(), out, err) : 0;
+}
+
+/* A moment that still belongs to it. */
+static int end_of(const char *word, int64_t *out, struct error *err)
+{
+	int r = time_of(word, out, err);
+
+	if (r == 0 && word)
+		++*out;
+	return r;
+}
+
+static int parse_sort(enum session_sort *out, struct error *err)
+{
+	static const char *const names[] = {
+		[SORT_ACTIVITY] = "activity", [SORT_CREATED] = "created", [SORT_NAME] = "name"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!sort || strcmp(sort, names[i]) == 0) {
+			*out = (enum session_sort)i;
+			return 0;
+		}
+	}
+	error_set(err, ERR_USAGE, "sessions are not sorted by '%s'", sort);
+	return error_hint(err, "activity, created, name");
+}
+
+static int parse(struct session_query *q, struct buf *task_id, struct error *err)
 {
 	enum session_status parsed;
+	int r = 0;
 
 	if (status && !session_status_parse(status, &parsed)) {
 		error_set(err, ERR_USAGE, "there is no status '%s'", status);
@@ -113,27 +242,68 @@ static int check(struct buf *task_id, struct error *err)
 			"starting, active, pr-open, approved, merged, closed, "
 			"deleted");
 	}
-	return task ? name_task_id(task, task_id, err) : 0;
+	if (pr && !session_pr_state_parse(pr, &q->pr)) {
+		error_set(err, ERR_USAGE, "a PR is never '%s'", pr);
+		return error_hint(err, "none, open, merged, closed");
+	}
+	if (task)
+		r = name_task_id(task, task_id, err);
+	if (r == 0)
+		r = parse_sort(&q->sort, err);
+	if (r == 0)
+		r = time_of(since, &q->active_since, err);
+	if (r == 0)
+		r = end_of(until, &q->active_before, err);
+	if (r == 0)
+		r = time_of(created_since, &q->created_since, err);
+	if (r == 0)
+		r = end_of(created_until, &q->created_before, err);
+	q->status = status;
+	q->task_id = task ? task_id->data : NULL;
+	q->branch = branch;
+	q->text = text;
+	q->deleted = deleted || (status && strcmp(status, "deleted") == 0);
+	q->offset = offset;
+	q->limit = limit;
+	return r;
 }
 
-static void finish(struct listing *l)
+static int show_json(struct listing *l, struct error *err)
 {
-	struct app *app = l->app;
+	struct jsonw w;
+	int r = 0;
 
-	if (app->json) {
-		jsonw_end_array(&l->w);
-		if (l->then.ms)
-			as_of_json(&l->w, &l->then);
-		app_json_end(app, &l->w);
-	} else if (l->table.n) {
-		if (l->then.ms)
-			as_of_title(app, &l->then);
-		output_table_print(app, &l->table);
-	} else if (when) {
-		app_say(app, "no sessions then");
-	} else {
-		app_say(app, "no sessions; 'minsky session start NAME' starts one");
+	app_json_begin(l->app, &w);
+	jsonw_key(&w, "sessions");
+	jsonw_begin_array(&w);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		r = output_session_json(l->v[i].context, &w, &l->v[i].session, err);
+	jsonw_end_array(&w);
+	if (l->then.ms)
+		as_of_json(&w, &l->then);
+	app_json_end(l->app, &w);
+	return r;
+}
+
+static int show_text(struct listing *l, struct error *err)
+{
+	struct output_table table = { .repo_column = l->several };
+	int r = 0;
+
+	if (!l->n) {
+		app_say(l->app,
+			when ? "no sessions then"
+			     : "no sessions; 'minsky session start NAME' starts one");
+		return 0;
 	}
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		r = output_table_add(&table, l->v[i].context, &l->v[i].session, err);
+	if (r == 0 && l->then.ms)
+		as_of_title(l->app, &l->then);
+	if (r == 0)
+		output_table_print(l->app, &table);
+	output_table_release(&table);
+	return r;
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
@@ -142,19 +312,12 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct context c = CONTEXT_INIT;
 	struct buf task_id = BUF_INIT;
 	bool outside = false;
-	int r = check(&task_id, err);
+	int r = parse(&l.query, &task_id, err);
 
 	(void)argc;
 	(void)argv;
 	if (r < 0)
 		goto out;
-	l.query = (struct session_query){ .status = status,
-		.task_id = task ? task_id.data : NULL,
-		.text = text,
-		.deleted = deleted || (status && strcmp(status, "deleted") == 0),
-		.sort = SORT_ACTIVITY,
-		.offset = offset,
-		.limit = limit };
 	r = context_open(&c, app, repo, err);
 	if (r == ERR_NOTFOUND && !repo) {
 		error_clear(err);
@@ -163,20 +326,14 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	}
 	if (r < 0)
 		goto out;
-	if (app->json) {
-		app_json_begin(app, &l.w);
-		jsonw_key(&l.w, "sessions");
-		jsonw_begin_array(&l.w);
-	}
 	if (all || outside)
 		r = list_all(app, &c.state, &l, err);
 	else if (c.known)
 		r = list_one(&c, &l, err);
-	if (r < 0)
-		goto out;
-	finish(&l);
+	if (r == 0)
+		r = app->json ? show_json(&l, err) : show_text(&l, err);
 out:
-	output_table_release(&l.table);
+	listing_release(&l);
 	buf_release(&task_id);
 	context_release(&c);
 	return r;

@@ -16,6 +16,7 @@
 
 #include "backends/registry.h"
 #include "core/fs.h"
+#include "core/session_shape.h"
 #include "lib/scratch.h"
 #include "lib/stores.h"
 
@@ -119,7 +120,9 @@ static void an_empty_store_answers(void **state)
 #define FULL                                                                                       \
 	"\"session\":\"fix\",\"attention\":{\"at\":\"2026-01-02T03:04:05.006Z\",\"state\":"        \
 	"\"waiting\",\"text\":\"ä \\\"quoted\\\" \\n 😀\"},\"backendType\":\"github\","         \
-	"\"baseBranch\":\"main\",\"branch\":\"fix\",\"cloneId\":\"c\",\"commitCount\":3,"          \
+	"\"baseBranch\":\"main\",\"baseOid\":\"o\",\"branch\":\"fix\",\"prBefore\":{\"main\":"     \
+	"\"1\",\"mainOrigin\":\"2\",\"workspace\":\"3\",\"workspaceOrigin\":\"4\"},\"cloneId\":"   \
+	"\"c\",\"commitCount\":3,"                                                                 \
 	"\"createdAt\":\"2026-01-01T00:00:00.001Z\",\"description\":\"\",\"github\":{\"app\":7.0," \
 	"\"owner\":\"o\",\"repo\":\"r\",\"tokenRef\":\"env:T\"},\"head\":\"h\","                   \
 	"\"lastActivityAt\":\"2026-01-02T00:00:00.000Z\",\"mainCloneId\":\"m\","                   \
@@ -133,14 +136,35 @@ static void an_empty_store_answers(void **state)
 	"\"workspace\":\"3\",\"workspaceOrigin\":\"4\"},\"title\":\"t\",\"url\":\"u\","            \
 	"\"verdict\":\"unknown\"},\"remote\":{\"authMethod\":\"ssh\",\"depth\":1},\"repoId\":"     \
 	"\"" STORES_REPO "\",\"repoName\":\"o/r\",\"repoUrl\":\"u\",\"status\":\"merged\","        \
-	"\"taskId\":\"7\",\"workspace\":\"/w\",\"zeta\":{ \"deep\" : [1.50, null, "                \
+	"\"claim\":{\"hlc\":\"00000000000000ff\",\"origin\":\"" STORES_ORIGIN                      \
+	"\"},\"startedBy\":{\"host\":\"h\",\"origin\":\"" STORES_ORIGIN                            \
+	"\",\"user\":\"u\",\"agent\":\"a\"},\"taskId\":\"7\",\"workspace\":\"/w\",\"zeta\":{ "     \
+	"\"deep\" : [1.50, null, "                                                                 \
 	"\"\\u00e4\"]},\"Zeta\":12345678901234567890,\"n\":null"
+
+/* FULL leaves nothing out that the record's tables know. */
+static void has_all(const struct shape *shape)
+{
+	for (size_t i = 0; i < shape->n; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "\"%s\":", shape->v[i].name);
+		/* Given by stores_session(); true only for those that are not there any more. */
+		if (strcmp(shape->v[i].name, "sessionId") != 0 &&
+			strcmp(shape->v[i].name, "deletedAt") != 0 && !strstr(FULL, name))
+			fail_msg("FULL has no %s", name);
+		if (shape->v[i].kind == MEMBER_OBJECT)
+			has_all(shape->v[i].shape);
+	}
+}
 
 static void every_field_survives(void **state)
 {
 	struct session s = stores_session(1, FULL), back = { .name = NULL };
 
 	(void)state;
+	has_all(&session_shape);
+	has_all(&pr_shape);
 	assert_string_equal(s.extra,
 		"{\"Zeta\":12345678901234567890,\"n\":null,\"zeta\":{ "
 		"\"deep\" : [1.50, null, \"\\u00e4\"]}}");
