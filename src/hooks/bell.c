@@ -92,7 +92,9 @@ static int register_head(
 		goto out;
 	log->hot = true;
 	log->head = rebase_runs(git_dir) ? 'r' : *branch ? 'a' : 'd';
-	if (*branch) {
+	if (*branch)
+		r = ref_read(t->b->common_dir, branch, log->oid, err);
+	if (r == 0 && *branch) {
 		log->branch = strdup(branch);
 		if (!log->branch)
 			r = error_nomem(err);
@@ -285,6 +287,8 @@ static int one_round(struct telling *t, bool first, struct bell_result *result, 
 		r = head_branches(t, log_tell, err);
 	if (r == 0)
 		r = tell_prs(t, err);
+	if (r == 0 && !refs_too)
+		r = head_gone(t, &refs_too, err);
 	refs_too = refs_too && !refs_unchanged(t);
 	if (r == 0 && refs_too)
 		r = refs_tell(t, err);

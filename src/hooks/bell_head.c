@@ -62,6 +62,7 @@ int head_collect(struct telling *t, struct error *err)
 		t->moved = true;
 	}
 	place = log->place;
+	t->head_fresh = !place.offset && !log->branch;
 	r = history_limit(t, t->b->git_dir, "HEAD", t->head_name, &t->head_limit, err);
 	if (r == 0)
 		r = reflog_read(path.data, &place, keep_line, t, &state, err);
@@ -69,6 +70,18 @@ int head_collect(struct telling *t, struct error *err)
 		goto out;
 	if (place.offset != log->place.offset || strcmp(place.anchor, log->place.anchor) != 0)
 		t->moved = true;
+	if (state == REFLOG_REWRITTEN && log->oid[0]) {
+		struct reflog_place resumed = log->place;
+		bool found;
+
+		r = reflog_resume(path.data, &resumed, log->oid, &found, err);
+		if (r == 0 && found) {
+			place = resumed;
+			r = reflog_read(path.data, &place, keep_line, t, &state, err);
+		}
+		if (r < 0)
+			goto out;
+	}
 	log->place = place;
 	/* What HEAD did in between is lost; the branches tell what became of it. */
 	if (state == REFLOG_REWRITTEN)
@@ -78,6 +91,27 @@ int head_collect(struct telling *t, struct error *err)
 out:
 	buf_release(&path);
 	return r;
+}
+
+static int branch_exists(struct telling *t, const char *ref, bool *out, struct error *err)
+{
+	char oid[65];
+	int r = 0;
+
+	*out = log_exists(t, ref);
+	if (!*out) {
+		r = ref_read(t->b->common_dir, ref, oid, err);
+		*out = r == 0 && oid[0];
+	}
+	return r;
+}
+
+/* Leaving a branch, git writes its name; leaving a detached HEAD, all digits of the commit. */
+static bool left_branch(const char *from)
+{
+	size_t len = strlen(from);
+
+	return (len != 40 && len != 64) || strspn(from, "0123456789abcdef") != len;
 }
 
 /* "feat" -> "refs/heads/feat", if there is or was such a branch. */
@@ -125,11 +159,73 @@ int head_branches(struct telling *t, branch_fn *fn, struct error *err)
 	return r;
 }
 
+int head_gone(struct telling *t, bool *out, struct error *err)
+{
+	const struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
+	struct buf ref = BUF_INIT;
+	bool moved = false, there = true;
+	int r = 0;
+
+	for (size_t i = 0; i < t->n_heads; i++)
+		moved = moved || strcmp(t->heads[i].line.old_oid, t->heads[i].line.new_oid) != 0;
+	if (!moved)
+		return 0;
+	if (log && log->branch)
+		r = branch_exists(t, log->branch, &there, err);
+	for (size_t i = 0; r == 0 && there && i < t->n_heads; i++) {
+		struct head_line line;
+
+		r = classify_head(&line, &t->heads[i].line, err);
+		if (r < 0)
+			break;
+		buf_clear(&ref);
+		buf_addf(&ref, "refs/heads/%s", line.from.data);
+		if (line.step == HEAD_SWITCHED && left_branch(line.from.data) && !ref.failed &&
+			ref_name_ok(ref.data))
+			r = branch_exists(t, ref.data, &there, err);
+		head_line_release(&line);
+	}
+	if (r == 0 && !there)
+		*out = true;
+	buf_release(&ref);
+	return r;
+}
+
 /* Where HEAD is while its lines are gone through. */
 struct walking {
 	char mode; /* as in the cursor: 'a', 'd', 'r' */
 	struct buf branch; /* full ref name, "" when detached */
+	bool gone; /* it is no more: what was done on it, HEAD's log alone tells */
 };
+
+static int note_gone(struct telling *t, struct walking *w, struct error *err)
+{
+	bool there = true;
+	int r = 0;
+
+	if (w->mode == 'a' && w->branch.len)
+		r = branch_exists(t, w->branch.data, &there, err);
+	w->gone = !there;
+	return r;
+}
+
+/* What HEAD was on between the switch in line `at` and the next one: that says what it left. */
+static bool was_on_branch(struct telling *t, size_t at, const char *name)
+{
+	struct error ignored = ERROR_INIT;
+	bool found = false, same = false;
+
+	for (size_t i = at + 1; i < t->n_heads && !found; i++) {
+		struct head_line line;
+
+		if (classify_head(&line, &t->heads[i].line, &ignored) < 0)
+			return false;
+		found = line.step == HEAD_SWITCHED;
+		same = found && !strcmp(line.from.data, name);
+		head_line_release(&line);
+	}
+	return same && left_branch(name);
+}
 
 static void add_shown(struct jsonw *w, const char *key, const char *name)
 {
@@ -183,19 +279,38 @@ static int tell_creation(struct telling *t, const char *ref, struct error *err)
 	return 0;
 }
 
-static int step_switch(struct telling *t, struct walking *w, const struct reflog_entry *e,
+/* The branch that is left is not the one that HEAD was on: `switch --orphan` writes no line. */
+static int step_unlogged(struct telling *t, struct walking *w, const struct reflog_entry *e,
+	const char *from, struct error *err)
+{
+	struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
+	struct reflog_entry between = *e;
+
+	if (w->mode != 'a' || !w->branch.len || t->known || !left_branch(from) ||
+		!strcmp(w->branch.data + strlen("refs/heads/"), from))
+		return 0;
+	memcpy(between.new_oid, between.old_oid, sizeof(between.new_oid));
+	between.n = ++log->place.count;
+	return tell_switch(t, &between, w->branch.data + strlen("refs/heads/"), from, true, err);
+}
+
+static int step_switch(struct telling *t, struct walking *w, size_t at,
 	const struct head_line *line, bool last, struct error *err)
 {
+	const struct reflog_entry *e = &t->heads[at].line;
 	struct buf ref = BUF_INIT;
 	bool branch = branch_named(t, line->to.data, &ref);
 	int r = 0;
 
 	if (w->mode == 'r')
 		goto out;
+	r = step_unlogged(t, w, e, line->from.data, err);
 	/* `switch --detach x` looks like `switch x`; of the last one HEAD itself knows. */
 	if (last && !t->head_branch.len)
 		branch = false;
-	if (branch)
+	if (!branch && ref.len && !ref.failed && ref_name_ok(ref.data))
+		branch = was_on_branch(t, at, line->to.data);
+	if (r == 0 && branch)
 		r = tell_creation(t, ref.data, err);
 	if (r == 0 && strcmp(line->from.data, line->to.data) != 0)
 		r = tell_switch(t, e, line->from.data, line->to.data, false, err);
@@ -203,6 +318,8 @@ static int step_switch(struct telling *t, struct walking *w, const struct reflog
 	buf_clear(&w->branch);
 	if (branch)
 		buf_adds(&w->branch, ref.data);
+	if (r == 0)
+		r = note_gone(t, w, err);
 out:
 	buf_release(&ref);
 	return r;
@@ -222,13 +339,13 @@ static int step_commit(
 		if (tale->told || strncmp(tale->ref, "refs/heads/", 11) != 0)
 			continue;
 		/* A fast-forward repeats the ids of the other branch's commit. */
-		if ((!w->branch.len || !strcmp(tale->ref, w->branch.data)) &&
+		if ((!w->branch.len || w->gone || !strcmp(tale->ref, w->branch.data)) &&
 			!strcmp(tale->old_oid, e->old_oid) && !strcmp(tale->new_oid, e->new_oid))
 			return tell_through(t, tale->ref, i, err);
 	}
-	if (w->mode != 'd')
+	if (w->mode != 'd' && !w->gone)
 		return 0;
-	type = classify_line(&data, NULL, e);
+	type = classify_line(&data, w->gone ? w->branch.data : NULL, e);
 	if (type == EVENT_UNKNOWN)
 		return 0;
 	tale = telling_add(t, type, t->head_name, e->old_oid, e->new_oid, e->n, e->at);
@@ -241,32 +358,37 @@ static int step_commit(
 }
 
 /* HEAD's own branch got another name. */
-static void follow_rename(struct walking *w, const struct reflog_entry *e)
+static int follow_rename(struct telling *t, struct walking *w, const struct reflog_entry *e,
+	bool *renamed_out, struct error *err)
 {
 	struct buf from = BUF_INIT;
 	struct buf to = BUF_INIT;
 	bool copied;
+	int r = 0;
 
-	if (classify_rename(e, &from, &to, &copied) && !copied &&
-		!strcmp(from.data, w->branch.data)) {
+	*renamed_out = classify_rename(e, &from, &to, &copied) && !copied;
+	if (*renamed_out && !strcmp(from.data, w->branch.data)) {
 		buf_clear(&w->branch);
 		buf_adds(&w->branch, to.data);
+		r = note_gone(t, w, err);
 	}
 	buf_release(&to);
 	buf_release(&from);
+	return r;
 }
 
-static int step(struct telling *t, struct walking *w, const struct reflog_entry *e, bool last,
-	struct error *err)
+static int step(struct telling *t, struct walking *w, size_t at, bool last, struct error *err)
 {
+	const struct reflog_entry *e = &t->heads[at].line;
 	struct head_line line;
+	bool renamed;
 	int r = classify_head(&line, e, err);
 
 	if (r < 0)
 		return r;
 	switch (line.step) {
 	case HEAD_SWITCHED:
-		r = step_switch(t, w, e, &line, last, err);
+		r = step_switch(t, w, at, &line, last, err);
 		break;
 	case HEAD_REBASE:
 		w->mode = 'r';
@@ -275,10 +397,12 @@ static int step(struct telling *t, struct walking *w, const struct reflog_entry 
 		w->mode = line.to.len ? 'a' : 'd';
 		buf_clear(&w->branch);
 		buf_adds(&w->branch, line.to.data);
+		r = note_gone(t, w, err);
 		break;
 	case HEAD_STAYS:
-		follow_rename(w, e);
-		r = step_commit(t, w, e, err);
+		r = follow_rename(t, w, e, &renamed, err);
+		if (r == 0 && !renamed)
+			r = step_commit(t, w, e, err);
 		break;
 	}
 	head_line_release(&line);
@@ -352,6 +476,30 @@ static int remember(
 	return 0;
 }
 
+/* Of a log that is read from its first line, the first switch says what HEAD was on until then. */
+static int find_first(struct telling *t, struct walking *w, struct error *err)
+{
+	bool found = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n_heads && !found; i++) {
+		struct head_line line;
+
+		r = classify_head(&line, &t->heads[i].line, err);
+		if (r < 0)
+			break;
+		found = line.step == HEAD_SWITCHED;
+		if (found && !left_branch(line.from.data)) {
+			w->mode = 'd';
+		} else if (found) {
+			w->mode = 'a';
+			buf_addf(&w->branch, "refs/heads/%s", line.from.data);
+		}
+		head_line_release(&line);
+	}
+	return r < 0 ? r : buf_check(&w->branch, err);
+}
+
 int head_tell(struct telling *t, struct error *err)
 {
 	struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
@@ -361,9 +509,13 @@ int head_tell(struct telling *t, struct error *err)
 
 	if (log->branch)
 		buf_adds(&w.branch, log->branch);
+	if (t->head_fresh)
+		r = find_first(t, &w, err);
+	if (r == 0 && t->n_heads)
+		r = note_gone(t, &w, err);
 	t->walking = true;
 	for (size_t i = 0; r == 0 && i < t->n_heads; i++)
-		r = step(t, &w, &t->heads[i].line, i == last, err);
+		r = step(t, &w, i, i == last, err);
 	t->walking = false;
 	for (size_t i = 0; r == 0 && i < t->n_tales; i++)
 		r = tell(t, &t->tales[i], err);

@@ -99,12 +99,15 @@ struct collecting {
 	uint64_t limit; /* those with a higher one are not wanted */
 	size_t lines;
 	char oid[65];
+	struct buf name; /* full name that the branch had at this line; "": `ref` */
 };
 
 static int collect(void *arg, const struct reflog_entry *e, struct error *err)
 {
 	struct collecting *c = arg;
 	struct buf data = BUF_INIT;
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	bool copied;
 	enum event_type type;
 	struct tale *tale;
 
@@ -113,7 +116,15 @@ static int collect(void *arg, const struct reflog_entry *e, struct error *err)
 	memcpy(c->oid, e->new_oid, sizeof(c->oid));
 	if (e->n < c->skip_to)
 		return 0;
-	type = classify_line(&data, c->ref, e);
+	if (!strcmp(e->old_oid, e->new_oid) && classify_rename(e, &from, &to, &copied) && !copied) {
+		buf_clear(&c->name);
+		buf_adds(&c->name, to.data);
+	}
+	buf_release(&from);
+	buf_release(&to);
+	if (c->name.failed)
+		return error_nomem(err);
+	type = classify_line(&data, c->name.len ? c->name.data : c->ref, e);
 	if (type != EVENT_UNKNOWN) {
 		tale = telling_add(c->t, type, c->ref, e->old_oid, e->new_oid, e->n, e->at);
 		if (!tale) {
@@ -134,6 +145,7 @@ struct inheritance {
 	struct cursor_log *from; /* the first known branch that this one was made of by renaming */
 	char *from_name;
 	uint64_t renamed_n, copied_n;
+	struct buf *name; /* that it had in its first line */
 };
 
 static int look_for_past(void *arg, const struct reflog_entry *e, struct error *err)
@@ -151,8 +163,11 @@ static int look_for_past(void *arg, const struct reflog_entry *e, struct error *
 		in->copied_n = e->n;
 		free(in->from_name);
 		in->from_name = NULL;
+		buf_clear(in->name);
 		goto out;
 	}
+	if (!in->name->len)
+		buf_adds(in->name, from.data);
 	r = log_find(in->t, from.data, &log, err);
 	if (r < 0 || in->from_name || !log || is_gone(log))
 		goto out;
@@ -172,10 +187,10 @@ out:
  * branch's. In all other cases everything is new.
  */
 static int find_beginning(struct telling *t, const char *ref, const char *path,
-	struct reflog_place *place, uint64_t *skip_to, struct error *err)
+	struct reflog_place *place, uint64_t *skip_to, struct buf *name, struct error *err)
 {
 	struct reflog_place scan = { .offset = 0 };
-	struct inheritance in = { .t = t };
+	struct inheritance in = { .t = t, .name = name };
 	enum reflog_state state;
 	struct cursor_log *from = NULL;
 	int r = reflog_read(path, &scan, look_for_past, &in, &state, err);
@@ -207,10 +222,25 @@ out:
 	return r;
 }
 
+/* *place has moved to the end of the log, and is to be where the old one was. */
+static int read_rewritten(const char *path, const struct cursor_log *log,
+	struct reflog_place *place, struct collecting *c, enum reflog_state *state,
+	struct error *err)
+{
+	struct reflog_place resumed = log->place;
+	bool found;
+	int r = reflog_resume(path, &resumed, log->oid, &found, err);
+
+	if (r < 0 || !found)
+		return r;
+	*place = resumed;
+	return reflog_read(path, place, collect, c, state, err);
+}
+
 static int read_log(struct telling *t, const char *ref, const char *path, struct cursor_log *log,
 	struct error *err)
 {
-	struct collecting c = { .t = t, .ref = ref };
+	struct collecting c = { .t = t, .ref = ref, .name = BUF_INIT };
 	struct reflog_place place = log->place;
 	enum reflog_state state;
 	char oid[65];
@@ -219,31 +249,41 @@ static int read_log(struct telling *t, const char *ref, const char *path, struct
 	if (r < 0)
 		return r;
 	if (is_gone(log)) {
-		r = find_beginning(t, ref, path, &place, &c.skip_to, err);
-		if (r < 0)
-			return r;
+		r = find_beginning(t, ref, path, &place, &c.skip_to, &c.name, err);
 		/* That may have added entries. */
-		r = touch(t, ref, &log, err);
+		if (r == 0)
+			r = touch(t, ref, &log, err);
 		if (r < 0)
-			return r;
+			goto out;
 	}
 	r = reflog_read(path, &place, collect, &c, &state, err);
+	if (r == 0 && state == REFLOG_REWRITTEN && log->oid[0])
+		r = read_rewritten(path, log, &place, &c, &state, err);
 	if (r < 0)
-		return r;
+		goto out;
 	log->seen = state == REFLOG_OK;
 	if (state == REFLOG_MISSING) {
 		log->check = true;
-		return 0;
+		goto out;
 	}
 	log->place = place;
 	t->moved = true;
 	if (state == REFLOG_OK) {
 		if (c.oid[0])
 			memcpy(log->oid, c.oid, sizeof(c.oid));
-		return 0;
+		/* All lines of a branch that is new here have expired. */
+		if (!log->oid[0]) {
+			log->seen = false;
+			log->check = true;
+		}
+		goto out;
 	}
 	r = ref_read(t->b->common_dir, ref, oid, err);
-	return r < 0 ? r : difference_tell(t, ref, oid, err);
+	if (r == 0)
+		r = difference_tell(t, ref, oid, err);
+out:
+	buf_release(&c.name);
+	return r;
 }
 
 int log_tell(struct telling *t, const char *ref, struct error *err)

@@ -139,6 +139,35 @@ static int forget_linked(struct telling *t, struct error *err)
 	return r;
 }
 
+/*
+ * A log says more than its ref, and is ahead of it for a moment: git holds <ref>.lock, appends,
+ * then renames. Only where nobody is at it has the ref been moved without a line.
+ */
+static int compare_logged(struct telling *t, const struct ref *ref, struct error *err)
+{
+	const struct cursor_log *log = cursor_find(&t->cursor, ref->name);
+	struct buf path = BUF_INIT, lock = BUF_INIT;
+	struct stat st;
+	char oid[65];
+	bool settled;
+	int r;
+
+	if (!strcmp(log->oid, ref->oid))
+		return 0;
+	buf_addf(&path, "%s/logs/%s", t->b->common_dir, ref->name);
+	buf_addf(&lock, "%s/%s.lock", t->b->common_dir, ref->name);
+	r = path.failed ? error_nomem(err) : buf_check(&lock, err);
+	settled = r == 0 && !fs_exists(lock.data) &&
+		(stat(path.data, &st) < 0 || (uint64_t)st.st_size == log->place.offset);
+	if (r == 0)
+		r = ref_read(t->b->common_dir, ref->name, oid, err);
+	if (r == 0 && settled && !strcmp(oid, ref->oid))
+		r = difference_tell(t, ref->name, oid, err);
+	buf_release(&lock);
+	buf_release(&path);
+	return r;
+}
+
 /* Refs that are there, then those that are not any more. */
 static int compare(struct telling *t, const struct refs *refs, struct error *err)
 {
@@ -147,9 +176,10 @@ static int compare(struct telling *t, const struct refs *refs, struct error *err
 	for (size_t i = 0; r == 0 && i < refs->n; i++) {
 		const struct cursor_log *log = cursor_find(&t->cursor, refs->v[i].name);
 
-		/* A log says more than the ref, and may be ahead of it for a moment. */
 		if (!log || !log->seen)
 			r = difference_tell(t, refs->v[i].name, refs->v[i].oid, err);
+		else
+			r = compare_logged(t, &refs->v[i], err);
 	}
 	for (size_t i = 0; r == 0 && i < t->cursor.n; i++) {
 		const struct cursor_log *log = &t->cursor.v[i];
@@ -163,8 +193,10 @@ static int compare(struct telling *t, const struct refs *refs, struct error *err
 int refs_tell(struct telling *t, struct error *err)
 {
 	struct refs refs = { .v = NULL };
-	int r = list_all(t, log_tell, err);
+	int r = cursor_load_refs(&t->cursor, journal_dir(t->j), t->b->pointer->clone, err);
 
+	if (r == 0)
+		r = list_all(t, log_tell, err);
 	/* What a log has not yet told must not be told as a difference. */
 	if (r < 0 || t->more)
 		return r;

@@ -287,8 +287,9 @@ int classify_head(struct head_line *out, const struct reflog_entry *e, struct er
 
 bool classify_rename(const struct reflog_entry *e, struct buf *from, struct buf *to, bool *copied)
 {
+	/* The last one is libgit2's. */
 	static const char *const words[] = { "Branch: renamed ", "Branch: copied ",
-		"remote: renamed " };
+		"remote: renamed ", "branch: renamed " };
 	const char *end = e->message + e->message_len;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {

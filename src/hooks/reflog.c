@@ -360,6 +360,50 @@ out:
 	return r;
 }
 
+struct resuming {
+	const char *oid;
+	uint64_t before, behind; /* so many entries precede; UINT64_MAX: none fits */
+	uint64_t stop;
+};
+
+static int look_for_oid(void *arg, const struct reflog_entry *e, struct error *err)
+{
+	struct resuming *s = arg;
+
+	(void)err;
+	if (!strcmp(e->new_oid, s->oid))
+		s->behind = e->n;
+	if (!strcmp(e->old_oid, s->oid) && strcmp(e->new_oid, s->oid) != 0)
+		s->before = e->n - 1;
+	return e->n >= s->stop;
+}
+
+int reflog_resume(const char *path, struct reflog_place *place, const char *oid, bool *found_out,
+	struct error *err)
+{
+	struct resuming s = {
+		.oid = oid, .before = UINT64_MAX, .behind = UINT64_MAX, .stop = UINT64_MAX
+	};
+	struct reflog_place at = { .offset = 0 };
+	enum reflog_state state;
+	uint64_t skip;
+	int r = reflog_read(path, &at, look_for_oid, &s, &state, err);
+
+	skip = s.before != UINT64_MAX ? s.before : s.behind;
+	*found_out = r == 0 && skip != UINT64_MAX;
+	if (!*found_out)
+		return r;
+	at = (struct reflog_place){ .offset = 0 };
+	s.stop = skip;
+	if (skip)
+		r = reflog_read(path, &at, look_for_oid, &s, &state, err);
+	if (r == 0) {
+		at.count = place->count;
+		*place = at;
+	}
+	return r;
+}
+
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err)
 {
 	char digest[HASH_HEX_SIZE];

@@ -48,6 +48,12 @@ typedef int reflog_fn(void *arg, const struct reflog_entry *entry, struct error 
  */
 int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, void *arg,
 	enum reflog_state *state_out, struct error *err);
+/*
+ * After REWRITTEN: `oid` is what the last entry that was read led to. Move *place (its count
+ * stays) to where an entry goes on from there, else to behind the last one that leads there.
+ */
+int reflog_resume(const char *path, struct reflog_place *place, const char *oid, bool *found_out,
+	struct error *err);
 /* Move *place to the end of the file without looking at what is in it. ERR_NOTFOUND. */
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err);
 

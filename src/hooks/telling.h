@@ -53,6 +53,7 @@ struct telling {
 	struct cursor cursor;
 	bool refs_too; /* this time the table of all refs is compared */
 	bool more; /* a log holds more lines than one round reads */
+	bool head_fresh; /* HEAD's log is read from its first line */
 	uint64_t head_limit; /* number of the last line of HEAD's log to read */
 	bool moved; /* the cursor differs from its file */
 	bool facts_needed;
@@ -108,6 +109,11 @@ int head_collect(struct telling *t, struct error *err);
 /* Call fn for every branch that the collected lines and HEAD itself speak of. */
 typedef int branch_fn(struct telling *t, const char *ref, struct error *err);
 int head_branches(struct telling *t, branch_fn *fn, struct error *err);
+/*
+ * Do the collected lines tell of commits on a branch that is not there any more? Then its log may
+ * have another name now, and all of them have to be looked at.
+ */
+int head_gone(struct telling *t, bool *out, struct error *err);
 /* Put all tales in the order in which HEAD saw them, and into the batch. */
 int head_tell(struct telling *t, struct error *err);
 

@@ -138,11 +138,11 @@ static const struct row rows[] = {
 		"commit.created main commit one\n",
 		"branch.created feat\nbranch.moved feat reset\n" },
 	{ "branch -m of the current one", "commit f 1 one; git branch -m trunk; commit f 2 two",
-		"commit.created trunk commit one\nbranch.renamed main trunk\n"
+		"commit.created main commit one\nbranch.renamed main trunk\n"
 		"commit.created trunk commit two\n",
 		"" },
 	{ "branch -m of another one", "git branch feat; git branch -m feat fix", "",
-		"branch.created fix\nbranch.renamed feat fix\n" },
+		"branch.created feat\nbranch.renamed feat fix\n" },
 	{ "branch -c", "git branch -c main copy", "", "branch.created copy\n" },
 	{ "branch -D of an unknown one", "git branch feat; git branch -q -D feat", "", "" },
 	{ "update-ref", "git update-ref refs/heads/low HEAD", "", "branch.created low\n" },
