@@ -203,6 +203,142 @@ static void wrong_values_are_refused_with_their_place(void **state)
 	refuses("MINSKY_COLOR: 'color' cannot be 'blue\\x1b[2J'", "one of: auto|always|never");
 }
 
+/* Of each type: two values that a key takes as they are, and some that it refuses. */
+static const char *good(const struct config_key *k, int which)
+{
+	static char first[64];
+
+	switch (k->type) {
+	case CONFIG_TEXT:
+		return which ? "one" : "two";
+	case CONFIG_PATH:
+		return which ? "/one" : "/two";
+	case CONFIG_BOOL:
+		return which ? "true" : "false";
+	case CONFIG_CHOICE:
+	case CONFIG_NAME:
+		(void)snprintf(
+			first, sizeof(first), "%.*s", (int)strcspn(k->choices, "|"), k->choices);
+		return which ? first : strrchr(k->choices, '|') + 1;
+	case CONFIG_DURATION:
+		return which ? "11s" : "12s";
+	case CONFIG_INT:
+		return which ? "11" : "12";
+	}
+	return "";
+}
+
+static void put_key(const char *path, const struct config_key *k, const char *value)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "%s: '%s'\n", k->name, value);
+	put(path, b.data, 0600);
+	buf_release(&b);
+}
+
+static int trust_all(
+	void *arg, const struct config_key *key, const char *raw, bool *out, struct error *e)
+{
+	(void)arg;
+	(void)key;
+	(void)raw;
+	(void)e;
+	*out = true;
+	return 0;
+}
+
+static void load_trusted(const char *const *names, const char *const *settings)
+{
+	const struct config_sources sources = {
+		.repository_file = repository_file,
+		.repository_names = names,
+		.settings = settings,
+		.trusted = trust_all,
+		.warn = warn,
+	};
+
+	config_free(config);
+	config = NULL;
+	buf_clear(&warnings);
+	if (config_load(&config, &sources, &err))
+		fail_msg("%s", err.msg);
+	is_text(warnings.data, "");
+}
+
+static void every_key_comes_from_every_level(void **state)
+{
+	static const char *const names[] = { "x", NULL };
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < n_config_keys; i++) {
+		const struct config_key *k = &config_keys[i];
+		const char *settings[] = { NULL, NULL };
+
+		assert_int_equal(fresh(NULL), 0);
+		put_key(user_file, k, good(k, 1));
+		load_trusted(names, NULL);
+		has(k->name, good(k, 1), CONFIG_USER, "~/.config/minsky/config.yaml:1");
+		put_key(repository_file, k, good(k, 0));
+		load_trusted(names, NULL);
+		has(k->name, good(k, 0), CONFIG_REPOSITORY, "~/repo.yaml:1");
+		buf_clear(&b);
+		buf_addf(&b, "repositories: {x: {%s: '%s'}}\n%s: '%s'\n", k->name, good(k, 1),
+			k->name, good(k, 0));
+		put(user_file, b.data, 0600);
+		load_trusted(names, NULL);
+		has(k->name, good(k, 1), CONFIG_OVERRIDE, "~/.config/minsky/config.yaml:1");
+		assert_int_equal(setenv(k->variable, good(k, 0), 1), 0);
+		load_trusted(names, NULL);
+		has(k->name, good(k, 0), CONFIG_ENVIRONMENT, k->variable);
+		buf_clear(&b);
+		buf_addf(&b, "%s=%s", k->name, good(k, 1));
+		settings[0] = b.data;
+		load_trusted(names, settings);
+		has(k->name, good(k, 1), CONFIG_COMMAND_LINE, "command line");
+		/* and none of the others is touched by it */
+		for (size_t n = 0; n < n_config_keys; n++)
+			if (n != i)
+				assert_int_equal(
+					config_level(config, config_keys[n].name), CONFIG_DEFAULT);
+	}
+	buf_release(&b);
+}
+
+static void every_key_refuses_what_its_type_does_not_allow(void **state)
+{
+	static const char *const bad[][4] = {
+		[CONFIG_TEXT] = { NULL },
+		[CONFIG_PATH] = { "x", "./x", "", NULL },
+		[CONFIG_BOOL] = { "1", "", "maybe", NULL },
+		[CONFIG_CHOICE] = { "no-such", "", "|", NULL },
+		[CONFIG_NAME] = { "../x", "", "a/b", NULL },
+		[CONFIG_DURATION] = { "5", "x", "-1s", NULL },
+		[CONFIG_INT] = { "x", "-1", "99999", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < n_config_keys; i++) {
+		const struct config_key *k = &config_keys[i];
+
+		for (const char *const *value = bad[k->type]; *value; value++) {
+			struct buf b = BUF_INIT;
+
+			assert_int_equal(fresh(NULL), 0);
+			put_key(user_file, k, *value);
+			if (load(NULL) != ERR_USAGE)
+				fail_msg("%s takes '%s'", k->name, *value);
+			buf_addf(&b, "%s:1: '%s' cannot be '%s'", user_file, k->name,
+				k->secret ? "..." : *value);
+			assert_string_equal(err.msg, b.data);
+			assert_true(err.hint[0]);
+			buf_release(&b);
+		}
+		assert_int_equal(config_check_value(k, good(k, 1), "value", &err), 0);
+	}
+}
+
 static void a_value_that_is_overridden_does_no_harm(void **state)
 {
 	static const char *const settings[] = { "color=never", NULL };
@@ -269,6 +405,8 @@ int main(void)
 		TEST(levels_merge_key_by_key),
 		TEST(a_home_and_variables_expand_once),
 		TEST(wrong_values_are_refused_with_their_place),
+		TEST(every_key_comes_from_every_level),
+		TEST(every_key_refuses_what_its_type_does_not_allow),
 		TEST(a_value_that_is_overridden_does_no_harm),
 		TEST(durations_and_switches_are_read),
 		TEST(settings_of_the_command_line_are_checked),
