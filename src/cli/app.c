@@ -175,3 +175,41 @@ void app_usage(struct buf *out, const struct cmd *cmd)
 	if (cmd->details)
 		buf_addf(out, "\n%s\n", cmd->details);
 }
+
+const struct cmd *cmd_find(int argc, const char **argv, int *words_out)
+{
+	const struct cmd *best = NULL;
+
+	*words_out = 0;
+	for (const struct cmd *const *c = cmd_table; *c; c++) {
+		const char *p = (*c)->name;
+		int words = 0;
+
+		while (*p && words < argc) {
+			size_t len = strcspn(p, " ");
+
+			if (strlen(argv[words]) != len || strncmp(argv[words], p, len) != 0)
+				break;
+			words++;
+			p += len;
+			p += *p == ' ';
+		}
+		if (!*p && words > *words_out) {
+			best = *c;
+			*words_out = words;
+		}
+	}
+	return best;
+}
+
+bool cmd_begins_with(const char *name, int argc, const char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		size_t len = strlen(argv[i]);
+
+		if (strncmp(name, argv[i], len) != 0 || (name[len] && name[len] != ' '))
+			return false;
+		name += len + (name[len] == ' ');
+	}
+	return true;
+}

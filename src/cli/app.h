@@ -59,6 +59,10 @@ struct cmd {
 };
 
 extern const struct cmd *const cmd_table[]; /* NULL-terminated */
+/* The command that these words begin with, and how many of them are its name; or NULL. */
+const struct cmd *cmd_find(int argc, const char **argv, int *words_out);
+/* Is a command's name made of these words and perhaps more? */
+bool cmd_begins_with(const char *name, int argc, const char **argv);
 /* -h and -c, and --json for commands that take it. */
 extern const struct option_desc *app_common_options(struct app *app, bool json);
 

@@ -1,134 +1,103 @@
-/* minsky completion bash|zsh|fish: scripts made of the option tables. */
+/*
+ * minsky completion bash|zsh|fish: a script that asks 'minsky complete', so that the tables of
+ * commands, options and settings are known to one program alone.
+ */
 #include "cli/app.h"
 
 static const struct option_desc options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-/* Words that may follow `prefix` ("", "session", "session pr") in a command's name. */
-static void add_next_words(struct buf *out, const char *prefix)
-{
-	size_t len = strlen(prefix);
-	struct buf seen = BUF_INIT;
+/* Readline takes '=' for the end of a word: the words are put together again, and the answer cut.
+ */
+static const char bash[] =
+	"# bash completion for minsky; made by 'minsky completion bash'\n"
+	"_minsky()\n"
+	"{\n"
+	"\tlocal i n=0 last= line word cut=\n"
+	"\tlocal -a words=()\n"
+	"\tfor ((i = 1; i <= COMP_CWORD; i++)); do\n"
+	"\t\tword=${COMP_WORDS[i]}\n"
+	"\t\tif ((n)) && [[ $word == = || $last == = ]]; then\n"
+	"\t\t\twords[n - 1]+=$word cut=y\n"
+	"\t\telse\n"
+	"\t\t\twords[n++]=$word cut=\n"
+	"\t\tfi\n"
+	"\t\tlast=$word\n"
+	"\tdone\n"
+	"\tCOMPREPLY=()\n"
+	"\twhile IFS= read -r line; do\n"
+	"\t\tif [[ $line == :files ]]; then\n"
+	"\t\t\tcompopt -o filenames\n"
+	"\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+	"\t\t\treturn\n"
+	"\t\tfi\n"
+	"\t\tword=${line%%$'\\t'*}\n"
+	"\t\t[[ -z $cut ]] || word=${word#*=}\n"
+	"\t\tCOMPREPLY+=(\"$word\")\n"
+	"\tdone < <(\"${COMP_WORDS[0]/#\\~/$HOME}\" complete -- \"${words[@]}\" 2>/dev/null)\n"
+	"\t[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace\n"
+	"}\n"
+	"complete -F _minsky minsky\n";
 
-	for (const struct cmd *const *c = cmd_table; *c; c++) {
-		const char *rest = (*c)->name;
-		struct buf word = BUF_INIT;
+static const char zsh[] =
+	"#compdef minsky\n"
+	"# zsh completion for minsky; made by 'minsky completion zsh'\n"
+	"_minsky()\n"
+	"{\n"
+	"\tlocal line word\n"
+	"\tlocal -a items settings\n"
+	"\tfor line in ${(f)\"$(command minsky complete -- ${(Q)words[2,CURRENT-1]} \\\n"
+	"\t\t\"${(Q)words[CURRENT]}\" 2>/dev/null)\"}; do\n"
+	"\t\tif [[ $line == :files ]]; then\n"
+	"\t\t\t_files\n"
+	"\t\t\treturn\n"
+	"\t\tfi\n"
+	"\t\tword=${${line%%$'\\t'*}//:/\\\\:}\n"
+	"\t\tif [[ $word == *= ]]; then\n"
+	"\t\t\tsettings+=(\"$word:${line#*$'\\t'}\")\n"
+	"\t\telse\n"
+	"\t\t\titems+=(\"$word:${line#*$'\\t'}\")\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"\t(( ! $#items )) || _describe -V minsky items\n"
+	"\t(( ! $#settings )) || _describe -V setting settings -S ''\n"
+	"}\n"
+	"if [[ ${funcstack[1]} == _minsky ]]; then\n"
+	"\t_minsky \"$@\"\n"
+	"else\n"
+	"\tcompdef _minsky minsky\n"
+	"fi\n";
 
-		if ((*c)->hidden || strncmp(rest, prefix, len) != 0 || (len && rest[len] != ' '))
-			continue;
-		rest += len + (len > 0);
-		buf_addch(&word, ' ');
-		buf_add(&word, rest, strcspn(rest, " "));
-		buf_addch(&word, ' ');
-		if (!strstr(seen.data, word.data)) {
-			buf_adds(&seen, word.data);
-			buf_add(out, word.data + 1, word.len - 1);
-		}
-		buf_release(&word);
-	}
-	buf_release(&seen);
-}
-
-static void add_options(struct buf *out, const struct cmd *cmd)
-{
-	struct app unused = { .json = false };
-
-	for (const struct option_desc *o = cmd->options; o->kind != OPTION_END; o++)
-		buf_addf(out, "--%s ", o->name);
-	for (const struct option_desc *o = app_common_options(&unused, cmd->json);
-		o->kind != OPTION_END; o++)
-		buf_addf(out, "--%s ", o->name);
-}
-
-static void write_bash(struct buf *out)
-{
-	static const char *const groups[] = { "", "session", "session pr", "journal", "hooks",
-		"help", "completion" };
-
-	buf_adds(out,
-		"# bash completion for minsky; made by 'minsky completion bash'\n"
-		"_minsky()\n{\n"
-		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} path='' word words=''\n"
-		"\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-		"\t\tcase $word in -*) ;; *) path=\"${path:+$path }$word\" ;; esac\n"
-		"\tdone\n\tcase $path in\n");
-	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
-		if (strcmp(groups[i], "completion") == 0) {
-			buf_adds(out, "\tcompletion) words='bash zsh fish' ;;\n");
-			continue;
-		}
-		buf_addf(out, "\t'%s') words='", groups[i]);
-		add_next_words(out, strcmp(groups[i], "help") == 0 ? "" : groups[i]);
-		buf_adds(out, "' ;;\n");
-	}
-	for (const struct cmd *const *c = cmd_table; *c; c++) {
-		if ((*c)->hidden)
-			continue;
-		buf_addf(out, "\t'%s'|'%s '*) words='", (*c)->name, (*c)->name);
-		add_options(out, *c);
-		buf_adds(out, "'\n");
-		if ((*c)->usage && strstr((*c)->usage, "NAME|ID"))
-			buf_adds(out,
-				"\t\t[[ $cur == -* ]] || words=$(minsky session list 2>/dev/null "
-				"| tail -n +2 | cut -d ' ' -f 1)\n");
-		buf_adds(out, "\t\t;;\n");
-	}
-	buf_adds(out,
-		"\tesac\n"
-		"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n"
-		"complete -o default -F _minsky minsky\n");
-}
-
-static void write_fish(struct buf *out)
-{
-	buf_adds(out,
-		"# fish completion for minsky; made by 'minsky completion fish'\n"
-		"complete -c minsky -f\n");
-	for (const struct cmd *const *c = cmd_table; *c; c++) {
-		const char *last = strrchr((*c)->name, ' ');
-		struct app unused = { .json = false };
-		const struct option_desc *tables[] = { (*c)->options,
-			app_common_options(&unused, (*c)->json) };
-
-		if ((*c)->hidden)
-			continue;
-		if (last)
-			buf_addf(out,
-				"complete -c minsky -n '__fish_seen_subcommand_from %.*s' -a %s -d "
-				"\"%s\"\n",
-				(int)strcspn((*c)->name, " "), (*c)->name, last + 1, (*c)->summary);
-		else
-			buf_addf(out,
-				"complete -c minsky -n __fish_use_subcommand -a %s -d \"%s\"\n",
-				(*c)->name, (*c)->summary);
-		for (size_t t = 0; t < 2; t++)
-			for (const struct option_desc *o = tables[t]; o->kind != OPTION_END; o++)
-				buf_addf(out,
-					"complete -c minsky -n '__fish_seen_subcommand_from %s' -l "
-					"%s -d \"%s\"\n",
-					last ? last + 1 : (*c)->name, o->name, o->help);
-	}
-	buf_adds(out, "complete -c minsky -n __fish_use_subcommand -a 'session journal hooks'\n");
-}
+static const char fish[] =
+	"# fish completion for minsky; made by 'minsky completion fish'\n"
+	"function __minsky_complete\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tset -l word (commandline -ct)\n"
+	"\tset -l answer (command minsky complete -- $words[2..-1] \"$word\" 2>/dev/null)\n"
+	"\tif test \"$answer[1]\" = :files\n"
+	"\t\t__fish_complete_path \"$word\"\n"
+	"\telse\n"
+	"\t\tprintf '%s\\n' $answer\n"
+	"\tend\n"
+	"end\n"
+	"complete -c minsky -f -a '(__minsky_complete)'\n";
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
+	static const struct {
+		const char *shell, *script;
+	} scripts[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+
 	(void)argc;
-	if (strcmp(argv[0], "bash") == 0) {
-		write_bash(&app->out);
-	} else if (strcmp(argv[0], "zsh") == 0) {
-		buf_adds(&app->out,
-			"#compdef minsky\n"
-			"autoload -U +X bashcompinit && bashcompinit\n");
-		write_bash(&app->out);
-	} else if (strcmp(argv[0], "fish") == 0) {
-		write_fish(&app->out);
-	} else {
-		error_set(err, ERR_USAGE, "there is no completion for '%s'", argv[0]);
-		return error_hint(err, "bash, zsh or fish");
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++) {
+		if (strcmp(argv[0], scripts[i].shell) == 0) {
+			buf_adds(&app->out, scripts[i].script);
+			return 0;
+		}
 	}
-	return 0;
+	error_set(err, ERR_USAGE, "there is no completion for '%s'", argv[0]);
+	return error_hint(err, "bash, zsh or fish");
 }
 
 const struct cmd cmd_completion = {

@@ -8,7 +8,7 @@ extern const struct cmd cmd_session_start, cmd_session_list, cmd_session_get, cm
 	cmd_journal_seal, cmd_hooks_install, cmd_hooks_status, cmd_hooks_uninstall, cmd_doctor,
 	cmd_init, cmd_sync, cmd_sessiondb_init, cmd_completion, cmd_help, cmd_version;
 extern const struct cmd cmd_config_get, cmd_config_path, cmd_config_set, cmd_config_show,
-	cmd_config_unset, cmd_config_validate, cmd_trust;
+	cmd_config_unset, cmd_config_validate, cmd_trust, cmd_complete;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_session_start,
@@ -47,6 +47,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_init,
 	&cmd_sync,
 	&cmd_completion,
+	&cmd_complete,
 	&cmd_help,
 	&cmd_version,
 	NULL,

@@ -9,50 +9,11 @@
 #include "cli/app.h"
 #include "core/text.h"
 
-static const struct cmd *find_command(int argc, const char **argv, int *words_out)
-{
-	const struct cmd *best = NULL;
-
-	*words_out = 0;
-	for (const struct cmd *const *c = cmd_table; *c; c++) {
-		const char *p = (*c)->name;
-		int words = 0;
-
-		while (*p && words < argc) {
-			size_t len = strcspn(p, " ");
-
-			if (strlen(argv[words]) != len || strncmp(argv[words], p, len) != 0)
-				break;
-			words++;
-			p += len;
-			p += *p == ' ';
-		}
-		if (!*p && words > *words_out) {
-			best = *c;
-			*words_out = words;
-		}
-	}
-	return best;
-}
-
-/* Is `name` made of these words and perhaps more? */
-static bool begins_with(const char *name, int argc, const char **argv)
-{
-	for (int i = 0; i < argc; i++) {
-		size_t len = strlen(argv[i]);
-
-		if (strncmp(name, argv[i], len) != 0 || (name[len] && name[len] != ' '))
-			return false;
-		name += len + (name[len] == ' ');
-	}
-	return true;
-}
-
 static void list_commands(struct buf *out, int argc, const char **argv)
 {
 	buf_adds(out, "commands:\n");
 	for (const struct cmd *const *c = cmd_table; *c; c++)
-		if (!(*c)->hidden && begins_with((*c)->name, argc, argv))
+		if (!(*c)->hidden && cmd_begins_with((*c)->name, argc, argv))
 			buf_addf(out, "  %-22s %s\n", (*c)->name, (*c)->summary);
 }
 
@@ -70,7 +31,7 @@ static void print_overview(struct app *app)
 static bool is_group(int argc, const char **argv)
 {
 	for (const struct cmd *const *c = cmd_table; *c; c++)
-		if (begins_with((*c)->name, argc, argv))
+		if (cmd_begins_with((*c)->name, argc, argv))
 			return true;
 	return false;
 }
@@ -108,7 +69,7 @@ static int run_command(struct app *app, int argc, const char **argv, struct erro
 {
 	int words, r;
 
-	app->cmd = find_command(argc, argv, &words);
+	app->cmd = cmd_find(argc, argv, &words);
 	if (!app->cmd)
 		return unknown_command(app, argc, argv, err);
 	argc -= words;
