@@ -9,6 +9,7 @@ notices() { # MUTANT TEST
 	program=$MINSKY_BUILD/tests/fault/mutant-$1
 	case $2 in
 	t[0-9]*) FAULT_DRIVER=$program MINSKY_TEST_LONG='' sh "$scripts/$2"-*.sh >said 2>&1 ;;
+	*/*) MINSKY_TEST_FILTER=${2#*/} "$program" >said 2>&1 ;;
 	*) "$program" >said 2>&1 ;;
 	esac
 	status=$?

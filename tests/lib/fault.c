@@ -11,6 +11,7 @@ static bool armed, fired;
 static enum fault_kind kind;
 static unsigned target, count;
 static const char *hit = "";
+static size_t length, size;
 
 void fault_arm(enum fault_kind k, unsigned n)
 {
@@ -20,6 +21,17 @@ void fault_arm(enum fault_kind k, unsigned n)
 	target = n;
 	count = 0;
 	hit = "";
+	size = 0;
+}
+
+void fault_length(size_t n)
+{
+	length = n;
+}
+
+size_t fault_size(void)
+{
+	return size;
 }
 
 void fault_disarm(void)
@@ -39,7 +51,7 @@ const char *fault_name(void)
 
 enum what { PLAIN, CHANGES, READS, WRITES };
 
-/* -1: fail with errno; -2: transfer half; -3: transfer one byte; 0: go on. */
+/* -1: fail with errno; -2: transfer half; -3: one byte; -4: `length` bytes; 0: go on. */
 static int decide(const char *name, enum what what)
 {
 	bool now;
@@ -51,14 +63,33 @@ static int decide(const char *name, enum what what)
 		fired = true;
 		hit = name;
 	}
-	if (!now && !(count > target && (kind == FAULT_DYING || kind == FAULT_FULL)))
+	if (!now &&
+		!(count > target &&
+			(kind == FAULT_DYING || kind == FAULT_FULL || kind == FAULT_LENGTH_EIO ||
+				kind == FAULT_LENGTH_FULL)))
 		return 0;
 	switch (kind) {
+	case FAULT_LENGTH:
+	case FAULT_LENGTH_KILL:
+		return what == READS || what == WRITES ? -4 : 0;
+	case FAULT_LENGTH_EIO:
+		errno = EIO;
+		if (now)
+			return what == READS || what == WRITES ? -4 : 0;
+		return what == CHANGES || what == WRITES ? -1 : 0;
+	case FAULT_LENGTH_FULL:
+		errno = ENOSPC;
+		if (now)
+			return what == READS || what == WRITES ? -4 : 0;
+		return what == WRITES ? -1 : 0;
 	case FAULT_EIO:
 		errno = EIO;
 		return -1;
 	case FAULT_ENOSPC:
 		errno = ENOSPC;
+		return -1;
+	case FAULT_EDQUOT:
+		errno = EDQUOT;
 		return -1;
 	case FAULT_EINTR:
 		errno = EINTR;
@@ -85,12 +116,17 @@ static int decide(const char *name, enum what what)
 
 static void done(void)
 {
-	if (armed && count == target && (kind == FAULT_KILL_AFTER || kind == FAULT_KILL_HALF))
+	if (armed && count == target &&
+		(kind == FAULT_KILL_AFTER || kind == FAULT_KILL_HALF || kind == FAULT_LENGTH_KILL))
 		_exit(FAULT_KILLED);
 }
 
 static size_t part(int decision, size_t n)
 {
+	if (armed && count == target)
+		size = n;
+	if (decision == -4)
+		return length < n ? length : n;
 	return decision == -2 && n > 1 ? n / 2 : decision == -3 && n ? 1 : n;
 }
 

@@ -8,13 +8,19 @@
 #define TESTS_LIB_FAULT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum fault_kind {
 	FAULT_EIO, /* that call fails, once */
 	FAULT_ENOSPC,
+	FAULT_EDQUOT,
 	FAULT_EINTR,
 	FAULT_SHORT, /* a read or write of that call transfers half, once */
 	FAULT_ONE_BYTE, /* ... one byte */
+	FAULT_LENGTH, /* ... as many bytes as fault_length() said */
+	FAULT_LENGTH_EIO, /* ... and all that would change the disk after it fails */
+	FAULT_LENGTH_FULL, /* ... and all further writes fail with ENOSPC */
+	FAULT_LENGTH_KILL, /* ... and the process ends */
 	FAULT_DYING, /* that call and all that would change the disk after it fail with EIO */
 	FAULT_FULL, /* a write of that call transfers half, all further writes fail with ENOSPC */
 	FAULT_KILL_BEFORE, /* the process ends in front of that call */
@@ -26,8 +32,11 @@ enum fault_kind {
 
 void fault_arm(enum fault_kind kind, unsigned n);
 void fault_disarm(void);
+/* For the kinds that say so; before fault_arm(). */
+void fault_length(size_t length);
 bool fault_fired(void);
-/* Of the call that was hit, for messages. */
+/* Of the call that was hit: its name, for messages, and how much it should have transferred. */
 const char *fault_name(void);
+size_t fault_size(void);
 
 #endif

@@ -1,2 +1,2 @@
-# log/append.c test_append: a failed sync is tried again, and believed
+# log/append.c test_append/a_failed_sync*: a failed sync is tried again, and believed
 s/r == 0 && fdatasync\(fd\) < 0\)/r == 0 \&\& fdatasync(fd) < 0 \&\& fdatasync(fd) < 0)/
