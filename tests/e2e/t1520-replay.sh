@@ -91,6 +91,12 @@ test_ok 'that store can be used' '
 	minsky -C app session list -c sessiondb.backend=json -c sessiondb.json.path="$TRASH/copy.json" --json >a &&
 	minsky -C app session list --json >b && cmp_files b a && ! cmp -s then.json copy.json
 '
+test_ok 'a database, too' '
+	replay --into "$TRASH/new.db" && test -s new.db && cp new.db copy.db &&
+	minsky -C app session list -c sessiondb.backend=sqlite -c sessiondb.sqlite.path="$TRASH/copy.db" --json >a &&
+	minsky -C app session list --json >b && cmp_files b a &&
+	replay --to 4 --into "$TRASH/old.db" && ! cmp -s new.db old.db
+'
 test_ok 'a file that is there is never touched, other kinds are refused' '
 	echo precious >there.json && must_fail 4 minsky -C app journal replay --into "$TRASH/there.json" &&
 	test "$(cat there.json)" = precious && ln -s nowhere dangling.json &&
@@ -99,7 +105,6 @@ test_ok 'a file that is there is never touched, other kinds are refused' '
 	must_fail 2 minsky -C app journal replay --into "$TRASH/x.json" -s one && test ! -e x.json
 '
 test_ok 'a backend that is not there is named, with those that are' '
-	replay --into "$TRASH/new.db" && test -s new.db &&
 	(MINSKY_MODULE_DIR=/nonexistent && export MINSKY_MODULE_DIR &&
 		must_fail 1 minsky -C app journal replay --into "$TRASH/newer.db" --json >said) &&
 	jq -e ".category == \"unsupported\" and (.hint | test(\"json\"))" said && test ! -e newer.db
