@@ -1,6 +1,7 @@
 #include "backends/registry.h"
 
 #include "backends/module.h"
+#include "core/clock.h"
 
 const struct backend_ops *const registry_backends[] = { &backend_json, NULL };
 
@@ -13,6 +14,9 @@ struct opened {
 };
 
 static struct opened *opened;
+
+static trace_fn *trace;
+static void *trace_arg;
 
 static const struct backend_ops *built_in(const char *name)
 {
@@ -100,6 +104,28 @@ static void remember(struct opened *o, struct buf *key)
 	opened = o;
 }
 
+void registry_trace(trace_fn *fn, void *arg)
+{
+	trace = fn;
+	trace_arg = arg;
+}
+
+static int open_traced(struct backend **out, const struct backend_ops *ops,
+	const struct config *config, struct error *err)
+{
+	int64_t start = clock_monotonic_us();
+	struct backend *b = NULL;
+	int r = ops->open(&b, config, err);
+
+	if (r == 0 && trace)
+		r = trace_wrap(&b, clock_monotonic_us() - start, trace, trace_arg, err);
+	if (r < 0 && b)
+		b->ops->close(b);
+	if (r == 0)
+		*out = b;
+	return r;
+}
+
 int registry_open(struct backend **out, const struct config *config, struct error *err)
 {
 	static const char setting[] = "sessiondb.backend";
@@ -122,7 +148,7 @@ int registry_open(struct backend **out, const struct config *config, struct erro
 		goto out;
 	}
 	o = calloc(1, sizeof(*o));
-	r = o ? ops->open(&o->backend, config, err) : error_nomem(err);
+	r = o ? open_traced(&o->backend, ops, config, err) : error_nomem(err);
 	if (r < 0)
 		goto out;
 	*out = o->backend;

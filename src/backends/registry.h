@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "backends/trace.h"
 #include "core/backend.h"
 #include "core/config.h"
 #include "core/error.h"
@@ -31,6 +32,9 @@ int registry_open_hub(
 /* The ops behind a name, built in or loaded: for tests, and for naming another backend. */
 int registry_find(const struct backend_ops **out, const char *name, struct error *err);
 void registry_close_all(void);
+
+/* Every backend that is opened from now on tells its calls (trace.h); NULL: no more. */
+void registry_trace(trace_fn *fn, void *arg);
 
 /* What is built in, one table a file. */
 extern const struct backend_ops backend_json;

@@ -195,6 +195,20 @@ static bool asks_json(int argc, const char **argv)
 	return false;
 }
 
+static void print_trace(void *arg, const char *line)
+{
+	(void)arg;
+	fprintf(stderr, "trace: %s\n", line);
+}
+
+/* MINSKY_TRACE_BACKEND=1 */
+static bool wants_trace(void)
+{
+	const char *value = getenv("MINSKY_TRACE_BACKEND");
+
+	return value && strcmp(value, "1") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct app app = { .out = BUF_INIT };
@@ -209,6 +223,8 @@ int main(int argc, char **argv)
 	app.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	app.tty_err = isatty(STDERR_FILENO);
 	app.tty_in = isatty(STDIN_FILENO) && app.tty_err;
+	if (wants_trace())
+		registry_trace(print_trace, NULL);
 	argc--;
 	json = asks_json(argc, words);
 	r = global_options(&app, &argc, &words, &err);

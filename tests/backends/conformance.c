@@ -2,6 +2,7 @@
  * What every backend has to do. The backend's name is the argument:
  *
  *	conformance json
+ *	conformance json traced
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -844,6 +845,14 @@ static void the_registry_opens_each_store_once(void **state)
 	config_free(other);
 }
 
+/* Lines of a decorator around the backend; what they say is tested elsewhere. */
+static void trace(void *arg, const char *line)
+{
+	(void)arg;
+	assert_non_null(strstr(line, " -> "));
+	assert_null(strchr(line, '\n'));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(int argc, char **argv)
@@ -879,10 +888,12 @@ int main(int argc, char **argv)
 		TEST(the_registry_opens_each_store_once),
 	};
 
-	if (argc == 2)
+	if (argc == 2 || (argc == 3 && strcmp(argv[2], "traced") == 0))
 		subject = stores_kind(argv[1]);
+	if (argc == 3)
+		stores_trace(trace, NULL);
 	if (!subject) {
-		(void)fprintf(stderr, "usage: conformance BACKEND\n");
+		(void)fprintf(stderr, "usage: conformance BACKEND [traced]\n");
 		return 2;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,4 +105,13 @@ test_ok 'a module that is not there is named, with what there is' '
 		must_fail 2 minsky -C one session list -c sessiondb.backend=sqlite 2>err &&
 		has "there is no backend .sqlite." err && has "^hint: .*json" err)
 '
+test_ok 'MINSKY_TRACE_BACKEND=1 tells each call and its time' '
+	(MINSKY_TRACE_BACKEND=1 && export MINSKY_TRACE_BACKEND &&
+		minsky -C two session get zebra >out 2>err && minsky -C two session list --json >list 2>>err) &&
+	has "^trace: $MINSKY_TEST_BACKEND open $STORE -> ok, [0-9]* us$" err &&
+	has "^trace: $MINSKY_TEST_BACKEND get [0-9a-f]* name .zebra. -> ok, [0-9]* us$" err &&
+	has "^trace: $MINSKY_TEST_BACKEND list [0-9a-f]* -> ok: 2 sessions, [0-9]* us$" err &&
+	has "^trace: $MINSKY_TEST_BACKEND close -> ok" err && json ".sessions | length == 2" list &&
+	minsky -C two session list >out 2>err && test ! -s err
+'
 test_done

@@ -19,12 +19,23 @@ static void newer_json(const char *place)
 
 const struct store_kind stores_json = { .name = "json", .make_newer = newer_json };
 
-const struct store_kind *const store_kinds[] = { &stores_json, &stores_sqlite, NULL };
-
 static void module_settings(struct buf *out, const char *place)
 {
 	buf_addf(out, "sessiondb.location=%s\n", place);
 }
+
+static void newer_example(const char *place)
+{
+	scratch_write(place, "example 2\n", 10);
+}
+
+/* contrib/example-backend */
+static const struct store_kind stores_example = {
+	.name = "example", .settings = module_settings, .make_newer = newer_example
+};
+
+const struct store_kind *const store_kinds[] = { &stores_json, &stores_sqlite, &stores_example,
+	NULL };
 
 const struct store_kind *stores_kind(const char *name)
 {
@@ -130,6 +141,15 @@ struct config *stores_config(const char *backend, const char *place)
 	return config;
 }
 
+static trace_fn *trace;
+static void *trace_arg;
+
+void stores_trace(trace_fn *fn, void *arg)
+{
+	trace = fn;
+	trace_arg = arg;
+}
+
 struct backend *stores_open(const char *backend, const char *place)
 {
 	struct config *config = stores_config(backend, place);
@@ -141,6 +161,8 @@ struct backend *stores_open(const char *backend, const char *place)
 		fail_msg("%s", err.msg);
 	config_free(config);
 	assert_non_null(b);
+	if (trace)
+		assert_int_equal(trace_wrap(&b, 0, trace, trace_arg, &err), 0);
 	return b;
 }
 

@@ -4,6 +4,7 @@
 #ifndef TESTS_LIB_STORES_H
 #define TESTS_LIB_STORES_H
 
+#include "backends/trace.h"
 #include "core/backend.h"
 #include "core/config.h"
 
@@ -50,6 +51,8 @@ bool stores_located(const struct store_kind *kind, const char *place, const char
 
 /* A configuration with this backend, its store at `place`; nothing of the machine's gets in. */
 struct config *stores_config(const char *backend, const char *place);
+/* Everything that is opened from now on tells its calls. */
+void stores_trace(trace_fn *fn, void *arg);
 /* A handle of its own, not the registry's; end with stores_close(). */
 struct backend *stores_open(const char *backend, const char *place);
 void stores_close(struct backend *b);

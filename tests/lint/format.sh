@@ -6,4 +6,4 @@ if ! command -v clang-format-14 >/dev/null; then
 	echo 'skipped: clang-format-14 is not installed'
 	exit 77
 fi
-find src tests bench -name '*.[ch]' -exec clang-format-14 --dry-run -Werror {} +
+find src tests bench contrib -name '*.[ch]' -exec clang-format-14 --dry-run -Werror {} +
