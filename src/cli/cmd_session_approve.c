@@ -22,6 +22,8 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct jsonw w;
 	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
 
+	if (r == 0)
+		r = session_want_local(&c, &s, "approve it", err);
 	if (r == 0 && (!s.workspace || !fs_is_dir(s.workspace)))
 		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s.name);
 	if (r == 0)

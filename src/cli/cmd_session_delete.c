@@ -66,6 +66,8 @@ static int run_delete(struct app *app, int argc, const char **argv, struct error
 	r = context_find_session(&c, app, repo, argv[0], &s, err);
 	(void)argc;
 	if (r == 0)
+		r = session_want_local(&c, &s, "delete it", err);
+	if (r == 0)
 		r = check_outside(&s, err);
 	if (r == 0)
 		r = settle_session(&c, &s, true, err);
@@ -127,6 +129,8 @@ static int run_restore(struct app *app, int argc, const char **argv, struct erro
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 	if (r == 0)
 		r = find_deleted(&c, argv[0], &s, err);
+	if (r == 0)
+		r = session_want_local(&c, &s, "restore it", err);
 	if (r == 0)
 		r = restore_session(&c, &s, err);
 	if (r == 0)

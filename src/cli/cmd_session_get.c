@@ -100,6 +100,9 @@ static int run_dir(struct app *app, int argc, const char **argv, struct error *e
 	struct jsonw w;
 	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
 
+	/* To a script it is simply not there. */
+	if (r == 0 && session_want_local(&c, &s, "ask for it", err) < 0)
+		r = err->code = ERR_NOTFOUND;
 	if (r == 0 && !s.workspace)
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no workspace", s.name);
 	if (r == 0 && output_health(&c, &s) == HEALTH_LOST)

@@ -33,6 +33,8 @@ static int open_session(
 {
 	int r = context_find_session(c, app, repo, key, s, err);
 
+	if (r == 0)
+		r = session_want_local(c, s, "make its PR", err);
 	if (r == 0 && (!s->started || !s->workspace || !fs_is_dir(s->workspace))) {
 		r = error_set(err, ERR_REFUSED, "session '%s' has no workspace", s->name);
 		error_hint(err, "'minsky session get %s' says why", s->name);

@@ -22,6 +22,7 @@ void context_release(struct context *c)
 	if (c->journal)
 		team_flush(c);
 	team_release(c);
+	labels_release(&c->labels);
 	journal_close(c->journal);
 	config_free(c->config);
 	repo_release(&c->repo);
@@ -323,11 +324,15 @@ static int project_local(struct context *c, struct error *err)
 
 int context_project(struct context *c, struct error *err)
 {
+	uint64_t pulled = c->team.pulled;
 	int r = team_project(c, err);
 
-	if (r < 0 || c->team.kind == TEAM_SHARED)
-		return r;
-	return project_local(c, err);
+	if (r == 0 && c->team.kind != TEAM_SHARED)
+		r = project_local(c, err);
+	labels_release(&c->labels);
+	if (r == 0 && c->team.pulled != pulled)
+		labels_tell(c);
+	return r;
 }
 
 /* A repository that somebody broke must not stand in the way of the record and of the others. */

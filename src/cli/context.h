@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "cli/app.h"
+#include "cli/label.h"
 #include "cli/team.h"
 #include "core/backend.h"
 #include "core/buf.h"
@@ -32,6 +33,7 @@ struct context {
 	struct backend *backend; /* the registry's */
 	struct buf tracking_of, tracking; /* context_main_tracking()'s last answer */
 	struct team team;
+	struct labels labels;
 	bool known;
 	bool wrote; /* events of its own: team_flush() gives them away */
 	bool stale_store; /* bodies were blanked: the store has to be filled anew */

@@ -11,6 +11,8 @@ static int look_up(struct context *c, const char *key, struct session *out, stru
 	struct error bad = ERROR_INIT;
 	int r = ERR_NOTFOUND;
 
+	if (strchr(key, '~'))
+		return label_find(c, key, out, err);
 	if (id_is_uuid(key))
 		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, key, out, err);
 	if (r == ERR_NOTFOUND)

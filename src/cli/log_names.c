@@ -57,6 +57,10 @@ static int set(char **member, const char *value, struct error *err)
 
 	if (!value || (*member && strcmp(*member, value) == 0))
 		return 0;
+	/* What tells it from another of that name stays. */
+	if (*member && strncmp(*member, value, strlen(value)) == 0 &&
+		(*member)[strlen(value)] == '~')
+		return 0;
 	copy = strdup(value);
 	if (!copy)
 		return error_nomem(err);
@@ -92,7 +96,7 @@ int log_names_load(struct log_names *names, struct context *c, struct error *err
 		const struct session *s = &set.v[i];
 		struct log_name *name = NULL;
 
-		r = add(names, s->id, s->name, s->task_id, &name, err);
+		r = add(names, s->id, s->name ? label_of(c, s) : NULL, s->task_id, &name, err);
 		if (r == 0)
 			name->deleted = s->deleted;
 	}

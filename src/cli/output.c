@@ -42,6 +42,8 @@ enum session_health output_health(const struct context *c, const struct session 
 
 	if (s->deleted || !s->started || c->app->as_of)
 		return HEALTH_OK;
+	if (!session_is_local(c, s))
+		return HEALTH_ELSEWHERE;
 	if (!s->workspace)
 		return HEALTH_LOST;
 	if (git) {
@@ -67,13 +69,20 @@ out:
 
 static const char *health_name(enum session_health h)
 {
-	return h == HEALTH_LOST ? "lost" : h == HEALTH_UNCHECKED ? "unchecked" : "ok";
+	static const char *const names[] = {
+		[HEALTH_OK] = "ok",
+		[HEALTH_LOST] = "lost",
+		[HEALTH_UNCHECKED] = "unchecked",
+		[HEALTH_ELSEWHERE] = "elsewhere",
+	};
+
+	return names[h];
 }
 
 /* When a hook of its workspace last rang; 0: never. */
 static int64_t last_bell(const struct context *c, const struct session *s)
 {
-	if (!s->clone_id || s->deleted || c->app->as_of)
+	if (!s->clone_id || s->deleted || c->app->as_of || !session_is_local(c, s))
 		return 0;
 	return bell_last(c->repo.journal, s->clone_id);
 }
@@ -92,8 +101,12 @@ int output_session_json(
 	const struct pr *pr = session_pr(s);
 	const int64_t bell = last_bell(c, s);
 	char last[CLOCK_TEXT_SIZE];
-	int r = session_to_json(&record, s, err);
+	struct session shown = *s; /* borrowed; only the name is another */
+	int r;
 
+	if (s->name)
+		shown.name = (char *)label_of(c, s);
+	r = session_to_json(&record, &shown, err);
 	if (r == 0 && c->app->as_of) {
 		jsonw_raw(w, record.data, record.len);
 	} else if (r == 0) {
@@ -109,8 +122,15 @@ int output_session_json(
 			clock_format(bell, last);
 			buf_addf(w->out, ",\"lastBell\":\"%s\"", last);
 		}
-		if (facts_pending(c))
+		if (facts_pending(c) && session_is_local(c, s))
 			buf_adds(w->out, ",\"factsPending\":true");
+		if (label_differs(c, s)) {
+			struct jsonw name;
+
+			jsonw_init(&name, w->out, false);
+			buf_adds(w->out, ",\"name\":");
+			jsonw_string(&name, s->name);
+		}
 		buf_adds(w->out, "}}");
 	}
 	buf_release(&record);
@@ -118,13 +138,23 @@ int output_session_json(
 }
 
 struct output_row {
-	char *cells[7];
+	char *cells[8];
 };
 
-enum { CELL_NAME, CELL_STATUS, CELL_BRANCH, CELL_PR, CELL_ACTIVITY, CELL_BELL, CELL_REPO, CELLS };
+enum {
+	CELL_NAME,
+	CELL_STATUS,
+	CELL_BRANCH,
+	CELL_PR,
+	CELL_ACTIVITY,
+	CELL_BELL,
+	CELL_WHOSE,
+	CELL_REPO,
+	CELLS
+};
 
 static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
-	"LAST BELL", "REPOSITORY" };
+	"LAST BELL", "WHOSE", "REPOSITORY" };
 
 static const char *pr_word(struct context *c, const struct session *s)
 {
@@ -134,7 +164,7 @@ static const char *pr_word(struct context *c, const struct session *s)
 		return "-";
 	if (pr->merged_at)
 		return "merged";
-	if (facts_pending(c))
+	if (facts_pending(c) && session_is_local(c, s))
 		return "unchecked";
 	if (pr->closed_at)
 		return "closed";
@@ -154,15 +184,17 @@ int output_table_add(
 		return error_nomem(err);
 	t->v = v;
 	buf_adds(&status, session_status_name(session_status(s)));
-	if (health != HEALTH_OK)
+	if (health != HEALTH_OK && health != HEALTH_ELSEWHERE)
 		buf_addf(&status, " (%s)", health_name(health));
+	t->others |= health == HEALTH_ELSEWHERE;
 	clock_format_age(
 		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(c->app), age);
 	if (rang)
 		clock_format_age(rang, clock_now_ms(), bell);
-	v[t->n] = (struct output_row){ { strdup(s->name ? s->name : s->id), buf_detach(&status),
+	v[t->n] = (struct output_row){ { strdup(label_of(c, s)), buf_detach(&status),
 		strdup(s->branch ? s->branch : ""), strdup(pr_word(c, s)), strdup(age),
-		strdup(bell), strdup(c->repo.name ? c->repo.name : "") } };
+		strdup(bell), strdup(session_whose(s)),
+		strdup(c->repo.name ? c->repo.name : "") } };
 	t->n++;
 	for (int i = 0; i < CELLS; i++)
 		if (!t->v[t->n - 1].cells[i])
@@ -176,24 +208,33 @@ void output_table_release(struct output_table *t)
 		for (int k = 0; k < CELLS; k++)
 			free(t->v[i].cells[k]);
 	free(t->v);
-	*t = (struct output_table){ NULL, 0, false };
+	*t = (struct output_table){ NULL, 0, false, false };
 }
 
-static void print_cells(struct app *app, const char *const *cells, const size_t *width, int last)
+static bool is_shown(const struct output_table *t, int cell)
+{
+	return cell == CELL_REPO ? t->repo_column : cell != CELL_WHOSE || t->others;
+}
+
+static void print_cells(struct app *app, const struct output_table *t, const char *const *cells,
+	const size_t *width, int last)
 {
 	for (int k = 0; k <= last; k++) {
 		size_t start = app->out.len;
 
+		if (!is_shown(t, k))
+			continue;
 		app_text(app, cells[k]);
-		while (k < last && app->out.len < start + width[k] + 2 && !app->out.failed)
-			buf_addch(&app->out, ' ');
+		if (k < last)
+			buf_addf(
+				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
 	}
 	buf_addch(&app->out, '\n');
 }
 
 void output_table_print(struct app *app, const struct output_table *t)
 {
-	int last = t->repo_column ? CELL_REPO : CELL_BELL;
+	int last = t->repo_column ? CELL_REPO : t->others ? CELL_WHOSE : CELL_BELL;
 	size_t width[CELLS];
 
 	for (int k = 0; k < CELLS; k++) {
@@ -208,9 +249,9 @@ void output_table_print(struct app *app, const struct output_table *t)
 		}
 		buf_release(&shown);
 	}
-	print_cells(app, titles, width, last);
+	print_cells(app, t, titles, width, last);
 	for (size_t i = 0; i < t->n; i++)
-		print_cells(app, (const char *const *)t->v[i].cells, width, last);
+		print_cells(app, t, (const char *const *)t->v[i].cells, width, last);
 }
 
 void output_pr_line(struct app *app, const struct pr *pr)
@@ -265,7 +306,7 @@ int output_session_text(struct context *c, const struct session *s, struct error
 	struct buf line = BUF_INIT;
 	enum session_health health = output_health(c, s);
 
-	app_row(app, "session", s->name);
+	app_row(app, "session", s->name ? label_of(c, s) : NULL);
 	app_row(app, "id", s->id);
 	buf_adds(&line, session_status_name(session_status(s)));
 	if (health != HEALTH_OK)
@@ -285,6 +326,8 @@ int output_session_text(struct context *c, const struct session *s, struct error
 			(unsigned long long)s->commit_count, s->commit_count == 1 ? "" : "s");
 	app_row(app, "head", line.data);
 	app_row(app, "workspace", s->workspace);
+	if (!session_is_local(c, s))
+		app_row(app, "whose", session_whose(s));
 	row_time(app, "created", s->created_at);
 	row_time(app, "activity", s->last_activity_at);
 	row_time(app, "last bell", last_bell(c, s));

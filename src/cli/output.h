@@ -19,6 +19,7 @@ struct output_table {
 	struct output_row *v;
 	size_t n;
 	bool repo_column;
+	bool others; /* somebody else's sessions are among them */
 };
 int output_table_add(
 	struct output_table *t, struct context *c, const struct session *s, struct error *err);
@@ -34,6 +35,7 @@ enum session_health {
 	HEALTH_OK,
 	HEALTH_LOST, /* the workspace's directory is gone */
 	HEALTH_UNCHECKED, /* git wrote something that minsky has not read yet */
+	HEALTH_ELSEWHERE, /* its workspace is on another machine */
 };
 enum session_health output_health(const struct context *c, const struct session *s);
 

@@ -218,7 +218,7 @@ static int with_lock(struct context *c, struct session *s, unsigned how, struct 
 	r = fs_lock(path.data, 10000, &fd, err);
 	if (r == 0)
 		r = reread(c, s, err);
-	if (r == 0 && !s->deleted && s->started)
+	if (r == 0 && !s->deleted && s->started && session_is_local(c, s))
 		r = settle_locked(c, s, how, err);
 	if (fd >= 0)
 		close(fd);

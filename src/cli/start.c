@@ -73,7 +73,10 @@ static int check_taken(struct starting *t, struct error *err)
 	r = c->backend->ops->get(c->backend, context_store(c), KEY_NAME, t->req->name, &s, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->req->name);
-		error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
+		if (session_is_local(c, &s))
+			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
+		else
+			error_hint(err, "it is %s's; choose another name", session_whose(&s));
 	} else if (r == ERR_NOTFOUND) {
 		r = 0;
 	}
@@ -84,7 +87,11 @@ static int check_taken(struct starting *t, struct error *err)
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
 			t->req->task, s.name);
-		error_hint(err, "go on there: cd \"$(minsky session dir %s)\"", s.name);
+		if (session_is_local(c, &s))
+			error_hint(err, "go on there: cd \"$(minsky session dir %s)\"",
+				label_of(c, &s));
+		else
+			error_hint(err, "it is %s's", session_whose(&s));
 	} else if (r == ERR_NOTFOUND) {
 		r = 0;
 	}
@@ -473,7 +480,7 @@ static int recover_locked(struct context *c, const char *id, struct error *err)
 	r = context_project(c, err);
 	if (r == 0)
 		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, id, &s, err);
-	if (r == 0 && !s.started && !s.deleted && s.workspace)
+	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(c, &s))
 		r = recover_one(c, &s, err);
 	unlink(lock.data);
 	close(fd);

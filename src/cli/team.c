@@ -272,6 +272,7 @@ static int attempt(struct context *c, const struct team_wish *wish, struct excha
 	t->tried = true;
 	t->failed = r < 0;
 	remember(c, hub, wish, r, clock_monotonic_ms() - began, out, err);
+	t->pulled += r == 0 ? out->done.pulled : 0;
 	if (r == 0 && out->blanked)
 		c->stale_store = true;
 	if (r == 0) {
