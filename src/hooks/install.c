@@ -334,22 +334,28 @@ out:
 	return r;
 }
 
+static int hash_program(const char *program, char hash[HASH_HEX_SIZE], struct error *err)
+{
+	struct buf bytes = BUF_INIT;
+	int r = fs_read(program, PROGRAM_MAX, &bytes, err);
+
+	if (r == 0)
+		hash_bytes(bytes.data, bytes.len, hash);
+	buf_release(&bytes);
+	return r;
+}
+
 int hooks_status(const char *common_dir, const char *hooks_dir, const char *program, bool bare,
 	struct hooks_report *out, struct error *err)
 {
 	const char *const *names = hook_names(bare);
 	struct place p = PLACE_INIT;
 	struct hooks_report report = { .live = true };
-	struct buf bytes = BUF_INIT;
 	char current[HASH_HEX_SIZE] = "";
 	int r = place_open(&p, common_dir, hooks_dir, err);
 
-	if (r == 0 && program)
-		r = fs_read(program, PROGRAM_MAX, &bytes, err);
 	if (r < 0)
 		goto out;
-	if (program)
-		hash_bytes(bytes.data, bytes.len, current);
 	for (size_t i = 0; names[i]; i++) {
 		struct hook_status *s = &report.v[report.n++];
 		struct target t;
@@ -357,6 +363,14 @@ int hooks_status(const char *common_dir, const char *hooks_dir, const char *prog
 		r = target_look(&t, p.dir, names[i], err);
 		if (r < 0)
 			goto out;
+		/* Not for a directory without hooks: hashing is most of what a new workspace costs.
+		 */
+		if (program && t.exists && !current[0])
+			r = hash_program(program, current, err);
+		if (r < 0) {
+			target_release(&t);
+			goto out;
+		}
 		s->name = names[i];
 		s->state = target_state(&t, &p.manifest, names[i], current);
 		s->chained = t.chained;
@@ -366,7 +380,6 @@ int hooks_status(const char *common_dir, const char *hooks_dir, const char *prog
 	}
 	*out = report;
 out:
-	buf_release(&bytes);
 	place_release(&p);
 	return r;
 }
