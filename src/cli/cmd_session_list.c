@@ -178,7 +178,7 @@ static int list_all(struct app *app, const struct buf *state, struct listing *l,
 
 	l->several = true;
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct context *c;
+		struct context *c = NULL;
 
 		r = add_other(l, &c, err);
 		if (r == 0)

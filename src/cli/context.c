@@ -33,6 +33,8 @@ void context_release(struct context *c)
 	buf_release(&c->top);
 	buf_release(&c->tracking_of);
 	buf_release(&c->tracking);
+	near_release(&c->cursors);
+	near_release(&c->workspaces);
 	*c = (struct context)CONTEXT_INIT;
 }
 

@@ -12,6 +12,7 @@
 
 #include "cli/app.h"
 #include "cli/label.h"
+#include "cli/near.h"
 #include "cli/team.h"
 #include "core/backend.h"
 #include "core/buf.h"
@@ -34,6 +35,7 @@ struct context {
 	struct buf tracking_of, tracking; /* context_main_tracking()'s last answer */
 	struct team team;
 	struct labels labels;
+	struct near cursors, workspaces; /* what output.c looks at */
 	bool known;
 	bool wrote; /* events of its own: team_flush() gives them away */
 	bool stale_store; /* bodies were blanked: the store has to be filled anew */
@@ -47,7 +49,7 @@ struct context {
 	{                                                                                          \
 		.state = BUF_INIT, .git_dir = BUF_INIT, .common_dir = BUF_INIT, .top = BUF_INIT,   \
 		.pointer = POINTER_INIT, .repo = REPO_INIT, .tracking_of = BUF_INIT,               \
-		.tracking = BUF_INIT                                                               \
+		.tracking = BUF_INIT, .cursors = NEAR_INIT, .workspaces = NEAR_INIT                \
 	}
 
 void context_release(struct context *c);

@@ -1,6 +1,6 @@
 #include "cli/output.h"
 
-#include <sys/stat.h>
+#include <fcntl.h>
 
 #include "cli/settle.h"
 #include "core/clock.h"
@@ -18,22 +18,13 @@ const char *output_short(const char *oid)
 	return out;
 }
 
-static int64_t mtime_ms(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return 0;
-	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-}
-
 /* The moment that answers are about. */
 static int64_t now_of(const struct app *app)
 {
 	return app->as_of ? app->as_of : clock_now_ms();
 }
 
-enum session_health output_health(const struct context *c, const struct session *s)
+enum session_health output_health(struct context *c, const struct session *s)
 {
 	const char *git = context_workspace_git(c, s);
 	enum session_health health = HEALTH_OK;
@@ -48,7 +39,8 @@ enum session_health output_health(const struct context *c, const struct session 
 		return HEALTH_LOST;
 	if (git) {
 		fs_join(&path, git, "logs/HEAD");
-		log = mtime_ms(path.data);
+		/* <name>/.git/logs/HEAD: workspaces lie beside each other. */
+		log = path.failed ? 0 : near_mtime(&c->workspaces, path.data, 4, 0);
 	}
 	/* With a log there is a workspace: no second look, which counts with hundreds of them. */
 	if (!log && !fs_is_dir(s->workspace))
@@ -59,7 +51,7 @@ enum session_health output_health(const struct context *c, const struct session 
 	buf_adds(&path, c->repo.journal);
 	buf_adds(&path, "/cursors/");
 	buf_adds(&path, s->clone_id);
-	cursor = mtime_ms(path.data);
+	cursor = path.failed ? 0 : near_mtime(&c->cursors, path.data, 1, 0);
 	if (log > cursor)
 		health = HEALTH_UNCHECKED;
 out:
@@ -80,11 +72,18 @@ static const char *health_name(enum session_health h)
 }
 
 /* When a hook of its workspace last rang; 0: never. */
-static int64_t last_bell(const struct context *c, const struct session *s)
+static int64_t last_bell(struct context *c, const struct session *s)
 {
+	struct buf path = BUF_INIT;
+	int64_t ms = 0;
+
 	if (!s->clone_id || s->deleted || c->app->as_of || !session_is_local(c, s))
 		return 0;
-	return bell_last(c->repo.journal, s->clone_id);
+	bell_path(&path, c->repo.journal, s->clone_id);
+	if (!path.failed)
+		ms = near_mtime(&c->cursors, path.data, 1, AT_SYMLINK_NOFOLLOW);
+	buf_release(&path);
+	return ms;
 }
 
 static bool facts_pending(struct context *c)

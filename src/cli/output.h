@@ -37,7 +37,7 @@ enum session_health {
 	HEALTH_UNCHECKED, /* git wrote something that minsky has not read yet */
 	HEALTH_ELSEWHERE, /* its workspace is on another machine */
 };
-enum session_health output_health(const struct context *c, const struct session *s);
+enum session_health output_health(struct context *c, const struct session *s);
 
 /* One line for an event, without its newline. `place` is its number; `name` may be NULL. */
 typedef const char *output_name_fn(void *arg, const char *session_id);

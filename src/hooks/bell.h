@@ -64,6 +64,7 @@ int watch_add(const char *journal_dir, const char *branch, struct error *err);
 bool watch_has(const char *journal_dir, const char *branch);
 
 /* When a hook last rang: the time of <journal>/cursors/<clone>.bell, in ms; 0: never. */
+void bell_path(struct buf *out, const char *journal_dir, const char *clone);
 void bell_note(const char *journal_dir, const char *clone, int64_t now);
 int64_t bell_last(const char *journal_dir, const char *clone);
 

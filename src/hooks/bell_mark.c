@@ -158,7 +158,7 @@ bool watch_has(const char *journal_dir, const char *branch)
 	return has;
 }
 
-static void bell_path(struct buf *out, const char *journal_dir, const char *clone)
+void bell_path(struct buf *out, const char *journal_dir, const char *clone)
 {
 	buf_clear(out);
 	buf_adds(out, journal_dir);

@@ -192,7 +192,7 @@ int place_open_file(
 int place_write_new(
 	const struct place *p, const char *name, const struct buf *content, struct error *err)
 {
-	int fd, r;
+	int fd = -1, r;
 
 	if (unlinkat(p->fd, name, 0) < 0 && errno != ENOENT)
 		return error_errno(err, "cannot remove '%s/%s'", p->path, name);
