@@ -68,6 +68,13 @@ MINSKY_SESSION_BACKEND=$MINSKY_TEST_BACKEND
 case $MINSKY_TEST_BACKEND in
 json) STORE=$XDG_STATE_HOME/minsky/session-db.json ;;
 sqlite) STORE=$XDG_STATE_HOME/minsky/sessions.db ;;
+postgres)
+	STORE=
+	. "$MINSKY_SOURCE/tests/lib/postgres.sh"
+	test_server=$(pg_shared) && test_db=e2e_$$ && pg_database "$test_server" $test_db || exit 1
+	MINSKY_POSTGRES_URL=$(pg_url "$test_server" ana $test_db)
+	export MINSKY_POSTGRES_URL
+	;;
 *) STORE= ;;
 esac
 MINSKY_HOOK_PROGRAM=$MINSKY_BUILD/src/hooks/minsky-hook
@@ -110,6 +117,7 @@ test_exit() {
 		[ ! -s "$test_private/out" ] || sed 's/^/# /' "$test_private/out" >&3
 		test_status=1
 	fi
+	[ -z "${test_db:-}" ] || pg_drop "$test_server" "$test_db" >/dev/null 2>&1
 	if [ -n "${MINSKY_TEST_KEEP:-}" ]; then
 		echo "# kept: $TRASH" >&3
 	else
