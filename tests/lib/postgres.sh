@@ -54,7 +54,6 @@ pg_configure() { # DIR
 		unix_socket_directories = '$1'
 		listen_addresses = '127.0.0.1'
 		fsync = off
-		synchronous_commit = off
 		full_page_writes = off
 		max_connections = 100
 		timezone = 'UTC'
