@@ -111,8 +111,8 @@ test_ok 'from version 1: events, origins and members stay, the projection is mad
 		insert into minsky.session_p1 select repo, repo, 1, '"'a', null, null, null, null, 'active'"',
 			false, true, 0, 0, '"'{}'"' from minsky.repo" >/dev/null &&
 	ask "select * from minsky.event; select * from minsky.origin; select * from minsky.member" >before &&
-	must_fail 4 env MINSKY_POSTGRES_URL="$(pg_url "$server" ana $db)" MINSKY_SESSION_BACKEND=postgres \
-		minsky -C "$TRASH/app" session list 2>err && has "schema 1 is older" err &&
+	must_fail 5 env MINSKY_POSTGRES_URL="$(pg_url "$server" ana $db)" MINSKY_SESSION_BACKEND=postgres \
+		minsky -C "$TRASH/app" session list --require-backend 2>err && has "schema 1 is older" err &&
 	init $boss >out && has "^schema  *2, brought up to date$" out &&
 	shape | cmp_files "$TRASH/shape.init" - &&
 	ask "select * from minsky.event; select * from minsky.origin; select * from minsky.member" >after &&
