@@ -71,8 +71,8 @@ sqlite) STORE=$XDG_STATE_HOME/minsky/sessions.db ;;
 postgres)
 	STORE=
 	. "$MINSKY_SOURCE/tests/lib/postgres.sh"
-	test_server=$(pg_shared) && test_db=e2e_$$ && pg_database "$test_server" $test_db || exit 1
-	MINSKY_POSTGRES_URL=$(pg_url "$test_server" ana $test_db)
+	test_server=$(pg_shared) && test_db=e2e_$$ && pg_database "$test_server" "$test_db" || exit 1
+	MINSKY_POSTGRES_URL=$(pg_url "$test_server" ana "$test_db")
 	export MINSKY_POSTGRES_URL
 	;;
 *) STORE= ;;
