@@ -1,6 +1,7 @@
 /* minsky journal repair */
 #include "backends/registry.h"
 #include "cli/reconcile.h"
+#include "cli/repair_hub.h"
 #include "log/repair.h"
 
 static const char *repo;
@@ -111,6 +112,14 @@ static int refill(struct context *c, const struct heads *heads, bool changed, st
 	return r;
 }
 
+static void add_source(struct repair_options *how, const char **sources, const char *dir)
+{
+	for (size_t i = 0; i < how->n_from; i++)
+		sources[i] = how->from[i];
+	sources[how->n_from++] = dir;
+	how->from = sources;
+}
+
 static int repair(
 	struct context *c, struct repair_result *result, struct jsonw *w, struct error *err)
 {
@@ -118,17 +127,30 @@ static int repair(
 	struct repair_options how = {
 		.dry_run = dry_run, .from = from.v, .n_from = from.n, .remembered = &remembered
 	};
+	struct repair_hub hub = REPAIR_HUB_INIT;
 	struct steps steps = { c->app, w };
+	const char **sources = NULL;
 	int r;
 
 	ask_store(c, &remembered);
-	r = journal_repair(c->journal, &how, result, told, &steps, err);
+	r = repair_hub_ask(&hub, c, &remembered, err);
+	if (r == 0 && hub.ready) {
+		sources = calloc(from.n + 1, sizeof(*sources));
+		if (!sources)
+			r = error_nomem(err);
+		else
+			add_source(&how, sources, hub.dir.data);
+	}
+	if (r == 0)
+		r = journal_repair(c->journal, &how, result, told, &steps, err);
 	if (r == 0 && !dry_run)
 		r = refill(c, &remembered, result->changed, err);
 	if (r == 0 && !dry_run)
 		r = reconcile_all(c, NULL, err);
 	if (r == 0 && !dry_run && c->backend)
 		r = context_project(c, err);
+	free(sources);
+	repair_hub_release(&hub);
 	heads_release(&remembered);
 	return r;
 }

@@ -70,6 +70,13 @@ int exchange_run(struct journal *j, const struct exchange *x, struct exchange_re
 	struct error *err);
 void exchange_release(struct exchange_result *r);
 
+/*
+ * What the hub has of an origin up to its head, as a segment in a directory: a copy that
+ * journal_repair() can take records from. Nothing is checked here.
+ */
+int exchange_copy(struct hub *hub, const char *key, const struct head *head, const char *dir,
+	struct error *err);
+
 /* Own records above what the hub had when we last looked. */
 int exchange_unpushed(struct journal *j, const struct heads *hub, uint64_t *out, struct error *err);
 

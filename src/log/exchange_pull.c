@@ -13,15 +13,10 @@ struct pulling {
 static int take(void *arg, const char *origin, const struct hub_record *in, struct error *err)
 {
 	struct pulling *p = arg;
-	struct record rec = { .seq = in->seq,
-		.hlc = in->hlc,
-		.body = in->body,
-		.body_len = in->body ? in->body_len : 0 };
+	struct record rec;
 	int r;
 
-	memcpy(rec.origin, origin, sizeof(rec.origin));
-	memcpy(rec.bodyhash, in->bodyhash, sizeof(rec.bodyhash));
-	memcpy(rec.hash, in->hash, sizeof(rec.hash));
+	hub_record_get(&rec, origin, in);
 	r = peer_import_add(p->import, &rec, err);
 	if (r < 0)
 		return r;

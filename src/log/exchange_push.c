@@ -1,6 +1,7 @@
 #include "core/clock.h"
 #include "core/event.h"
 #include "log/exchange_internal.h"
+#include "log/journal_internal.h"
 #include "log/peers.h"
 #include "log/reorigin.h"
 #include "log/verify_redact.h"
@@ -97,7 +98,7 @@ static int parcel_fill(
 		r = journal_reader_next(reader, &rec, err);
 		if (r < 0 || !rec)
 			break;
-		p->hole = rec->seq != p->end.seq + 1;
+		p->hole = tail_check_next(rec, base->origin, p->end.seq, p->end.hash) != NULL;
 		if (p->hole || (p->n && p->texts.len + rec->body_len > HUB_BATCH_BYTES))
 			break;
 		r = parcel_add(p, rec, err);
@@ -347,7 +348,7 @@ static int push_loop(struct run *run, struct parcel *p, struct head base, struct
 		r = parcel_fill(p, run->j, &base, err);
 		if (r < 0)
 			break;
-		/* Behind a break the numbers do not go on: a new origin's do. */
+		/* Behind a break the numbers or the chain do not go on: a new origin's do. */
 		if (!p->n && p->hole && is_current(run, base.origin))
 			return exchange_heal(run, &base, false, err);
 		if (!p->n)

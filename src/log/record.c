@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "core/hub.h"
+
 #define SEQ_MAX (UINT64_C(1) << 53) /* what every JSON reader gets exactly */
 
 #define HASH_DIGITS (HASH_HEX_SIZE - 1)
@@ -52,6 +54,17 @@ void record_format_blank(struct buf *line, const char *prev, const char *origin,
 
 	memcpy(r.bodyhash, bodyhash, sizeof(r.bodyhash));
 	format(line, prev, origin, &r);
+}
+
+void hub_record_get(struct record *out, const char *origin, const struct hub_record *in)
+{
+	*out = (struct record){ .seq = in->seq,
+		.hlc = in->hlc,
+		.body = in->body,
+		.body_len = in->body ? in->body_len : 0 };
+	memcpy(out->origin, origin, sizeof(out->origin));
+	memcpy(out->bodyhash, in->bodyhash, sizeof(out->bodyhash));
+	memcpy(out->hash, in->hash, sizeof(out->hash));
 }
 
 struct cursor {

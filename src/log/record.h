@@ -47,6 +47,9 @@ void record_format_blank(struct buf *line, const char *prev, const char *origin,
 void record_hash_of_line(char out[HASH_HEX_SIZE], const char *line, size_t len);
 /* Append the line of a record that has its hashes already; the same bytes as when it was made. */
 void record_write(struct buf *line, const struct record *r);
+/* What a hub gave, as a record; the body stays where it is. */
+struct hub_record;
+void hub_record_get(struct record *out, const char *origin, const struct hub_record *in);
 /*
  * Parse a line (its newline included in len). Checks the envelope and that bodyhash fits the body;
  * the chain is the caller's. Returns NULL if it is good, else what is wrong, as a constant text.
