@@ -1,4 +1,5 @@
 /* The settings of a context: which files, whose trust, which branch's store. */
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/context.h"
@@ -225,6 +226,33 @@ static int find_deciding(const struct context *c, struct deciding *d, struct err
 	return r;
 }
 
+/*
+ * The file says something new and HEAD does not: somebody edited it, or git is switching to another
+ * branch and writes HEAD last. It has the index locked until shortly before that.
+ */
+static bool is_edit(const struct context *c, const struct deciding *d)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+	struct buf lock = BUF_INIT, branch = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool is;
+
+	fs_join(&lock, context_main_git(c, NULL), "index.lock");
+	is = !lock.failed && !fs_exists(lock.data) && nanosleep(&moment, NULL) == 0 &&
+		!fs_exists(lock.data) && read_branch(c, &branch, &ignored) == 0 &&
+		strcmp(branch.data, d->branch.data) == 0;
+	buf_release(&lock);
+	buf_release(&branch);
+	return is;
+}
+
+static int load_once(struct context *c, const struct config_sources *sources, struct error *err)
+{
+	config_free(c->config);
+	c->config = NULL;
+	return config_load(&c->config, sources, err);
+}
+
 static int load(struct context *c, struct config_sources *sources, struct error *err)
 {
 	struct deciding d = { .path = BUF_INIT, .branch = BUF_INIT, .kept = CONFIG_KEPT_INIT };
@@ -233,10 +261,15 @@ static int load(struct context *c, struct config_sources *sources, struct error 
 
 	if (d.other)
 		sources->kept = &d.kept;
-	config_free(c->config);
-	c->config = NULL;
 	if (r == 0)
-		r = config_load(&c->config, sources, err);
+		r = load_once(c, sources, err);
+	if (r == 0 && !d.other && d.branch.len && d.kept.branch &&
+		strcmp(d.kept.branch, d.branch.data) == 0 &&
+		!config_kept_says(&d.kept, c->config) && !is_edit(c, &d)) {
+		d.other = true;
+		sources->kept = &d.kept;
+		r = load_once(c, sources, err);
+	}
 	if (r == 0 && c->known) {
 		remember_deadline(c);
 		if (!d.other && d.branch.len)

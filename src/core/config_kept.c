@@ -66,10 +66,8 @@ out:
 	return r;
 }
 
-static bool same(const struct config_kept *old, const struct config *c, const char *branch)
+bool config_kept_says(const struct config_kept *old, const struct config *c)
 {
-	if (!old || !old->branch || strcmp(old->branch, branch) != 0)
-		return false;
 	for (size_t i = 0; i < n_config_keys; i++) {
 		const char *is = c->v[i].repository, *was = old->raw[i];
 
@@ -86,7 +84,7 @@ int config_kept_save(const struct config_kept *old, const struct config *c, cons
 	struct jsonw w;
 	int r;
 
-	if (same(old, c, branch))
+	if (old && strcmp(old->branch, branch) == 0 && config_kept_says(old, c))
 		return 0;
 	jsonw_init(&w, &text, false);
 	jsonw_begin_object(&w);

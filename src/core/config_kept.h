@@ -34,6 +34,8 @@ void config_kept_release(struct config_kept *k);
 int config_kept_load(struct config_kept *out, const char *path, struct error *err);
 /* As people call it. */
 const char *config_kept_branch(const struct config_kept *k);
+/* Is it what the repository's file said in `c`? */
+bool config_kept_says(const struct config_kept *k, const struct config *c);
 /* Write down what the repository's file said in `c`, unless `old` (may be NULL) is that already. */
 int config_kept_save(const struct config_kept *old, const struct config *c, const char *branch,
 	const char *path, struct error *err);

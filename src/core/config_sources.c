@@ -512,15 +512,19 @@ static int load_environment(
 
 static int fail_setting(const char *setting, struct error *err)
 {
-	struct buf shown = BUF_INIT;
+	struct buf clean = BUF_INIT, shown = BUF_INIT;
 	int r;
 
-	text_add_line(&shown, setting, text_cut(setting, strlen(setting), 200));
-	r = buf_check(&shown, err);
+	text_add_scrubbed(&clean, setting, strlen(setting));
+	text_add_line(&shown, clean.data, text_cut(clean.data, clean.len, 200));
+	r = buf_check(&clean, err);
+	if (!r)
+		r = buf_check(&shown, err);
 	if (!r) {
 		error_set(err, ERR_USAGE, "setting '%s' has no key and value", shown.data);
 		r = error_hint(err, "write it as key=value");
 	}
+	buf_release(&clean);
 	buf_release(&shown);
 	return r;
 }

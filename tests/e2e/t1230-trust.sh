@@ -119,6 +119,10 @@ test_ok 'the deciding branch is followed as it is: an edit counts at once' '
 	store_is json && says "sessiondb: { backend: sqlite }\n" && store_is sqlite &&
 	git -C app add . && git -C app commit -q -m sqlite && store_is sqlite
 '
+test_ok 'a file that git is just writing, on the way to another branch, is no edit' '
+	touch app/.git/index.lock && says "sessiondb: { backend: postgres }\n" && store_is sqlite &&
+	git -C app show main:.minsky/config.yaml >"$repo" && rm app/.git/index.lock && store_is sqlite && test ! -s err
+'
 test_ok 'a branch without the file leaves the store where it is' '
 	git -C app checkout -q --orphan empty && git -C app rm -q -r -f --cached . && rm -r app/.minsky &&
 	store_is sqlite && test ! -s err && minsky -C app config show --origin >out &&

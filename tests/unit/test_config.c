@@ -381,6 +381,8 @@ static void settings_of_the_command_line_are_checked(void **state)
 		const char *setting, *msg, *hint;
 	} cases[] = {
 		{ "color", "setting 'color' has no key and value", "write it as key=value" },
+		{ "postgres://u:pw@h", "setting 'postgres://[removed]@h' has no key and value",
+			"write it as key=value" },
 		{ "=x", "setting '=x' has no key and value", "write it as key=value" },
 		{ "colour=never", "setting 'colour' is not known", "did you mean 'color'?" },
 		{ "color=blue", "command line: 'color' cannot be 'blue'",
