@@ -80,8 +80,6 @@ int config_expand(const struct config_key *key, const char *raw, const char *ori
 /* ERR_USAGE if the key does not allow the value. */
 int config_check(
 	const struct config_key *key, const char *value, const char *origin, struct error *err);
-/* config_sources.c */
-
 /* Of one key: what the highest level says that speaks of it. */
 struct setting {
 	enum config_level level;
@@ -98,7 +96,31 @@ struct config {
 	size_t n_notes;
 };
 
-/* Read all levels, the lowest first. */
+/* config_word.c */
+
+/* What a source says of a key: `name` is how it spells it. */
+struct config_word {
+	size_t key;
+	enum config_level level;
+	bool old;
+	const char *name, *raw, *origin;
+};
+
+int config_add_note(struct config *c, const struct config_note *n, struct error *err);
+int config_note_word(struct config *c, enum config_note_kind kind, const struct config_word *w,
+	struct error *err);
+/* It counts from now on, unless a higher level has spoken. */
+int config_set_word(struct config *c, const struct config_word *w, struct error *err);
+/* Does it decide which store it is? A credential is not written down a second time, so it is not
+ * kept. */
+bool config_word_is_kept(const struct config_word *w);
+/* Remember what the repository's level says, apart from what is above it. */
+int config_remember_word(struct config *c, const struct config_word *w, struct error *err);
+/* Does it count without the user's trust, or has it got that? */
+int config_word_is_trusted(const struct config_sources *sources, const struct config_word *w,
+	bool *out, struct error *err);
+
+/* config_sources.c: read all levels, the lowest first. */
 int config_read_sources(struct config *c, const struct config_sources *sources, struct error *err);
 
 #endif

@@ -22,85 +22,6 @@ struct source {
 #define SOURCE_LISTS                                                                               \
 	.ignored = BUF_INIT, .credentials = BUF_INIT, .other_branch = BUF_INIT, .old = BUF_INIT
 
-static int note(struct config *c, const struct config_note *n, struct error *err)
-{
-	struct config_note *v = realloc(c->notes, (c->n_notes + 1) * sizeof(*v));
-	struct config_note copy = *n;
-
-	if (!v)
-		return error_nomem(err);
-	c->notes = v;
-	copy.name = strdup(n->name);
-	copy.value = strdup(n->value);
-	copy.origin = strdup(n->origin);
-	if (!copy.name || !copy.value || !copy.origin) {
-		free(copy.name);
-		free(copy.value);
-		free(copy.origin);
-		return error_nomem(err);
-	}
-	v[c->n_notes++] = copy;
-	return 0;
-}
-
-/* What a source says of a key: `name` is how it spells it. */
-struct word {
-	size_t key;
-	enum config_level level;
-	bool old;
-	const char *name, *raw, *origin;
-};
-
-static int note_word(
-	struct config *c, enum config_note_kind kind, const struct word *w, struct error *err)
-{
-	const struct config_note n = {
-		.kind = kind,
-		.level = w->level,
-		.key = &config_keys[w->key],
-		.name = (char *)w->name,
-		.value = (char *)w->raw,
-		.origin = (char *)w->origin,
-	};
-
-	return note(c, &n, err);
-}
-
-static int set(struct config *c, const struct word *w, struct error *err)
-{
-	struct setting *s = &c->v[w->key];
-	char *raw, *origin;
-	int r = 0;
-
-	if (s->raw && (s->level > w->level || (w->old && s->level == w->level)))
-		return note_word(c, CONFIG_NOTE_OVERRIDDEN, w, err);
-	if (s->raw) {
-		const struct word was = { .key = w->key,
-			.level = s->level,
-			.name = config_keys[w->key].name,
-			.raw = s->raw,
-			.origin = s->origin };
-
-		r = note_word(c, CONFIG_NOTE_OVERRIDDEN, &was, err);
-	}
-	if (r < 0)
-		return r;
-	raw = strdup(w->raw);
-	origin = strdup(w->origin);
-	if (!raw || !origin) {
-		free(raw);
-		free(origin);
-		return error_nomem(err);
-	}
-	free(s->raw);
-	free(s->origin);
-	s->level = w->level;
-	s->old = w->old;
-	s->raw = raw;
-	s->origin = origin;
-	return 0;
-}
-
 static int warn(const struct source *s, const struct buf *text, struct error *err)
 {
 	int r = buf_check(text, err);
@@ -198,7 +119,7 @@ static int warn_unknown(
 	r = buf_check(&text, err);
 	n.origin = text.data;
 	if (!r)
-		r = note(s->config, &n, err);
+		r = config_add_note(s->config, &n, err);
 	if (r)
 		goto out;
 	buf_clear(&text);
@@ -220,41 +141,7 @@ static int fail_shape(
 		node->path, what);
 }
 
-/* A credential is not written down a second time, so it cannot be kept. */
-static bool is_kept(const struct word *w)
-{
-	return config_keys[w->key].kept && !config_is_credential(&config_keys[w->key], w->raw);
-}
-
-/* Remember what the repository's level says, apart from what is above it. */
-static int remember(struct config *c, const struct word *w, struct error *err)
-{
-	struct setting *s = &c->v[w->key];
-	char *copy;
-
-	if (!is_kept(w) || (w->old && s->repository))
-		return 0;
-	copy = strdup(w->raw);
-	if (!copy)
-		return error_nomem(err);
-	free(s->repository);
-	s->repository = copy;
-	return 0;
-}
-
-/* Does it count without the user's trust, or has it got that? */
-static int is_trusted(
-	const struct config_sources *sources, const struct word *w, bool *out, struct error *err)
-{
-	const struct config_key *key = &config_keys[w->key];
-
-	*out = !config_needs_trust(key, w->raw);
-	return *out || !sources->trusted
-		? 0
-		: sources->trusted(sources->trusted_arg, key, w->raw, out, err);
-}
-
-static int take_word(struct source *s, struct word *w, struct error *err)
+static int take_word(struct source *s, struct config_word *w, struct error *err)
 {
 	const struct config_key *key = &config_keys[w->key];
 	const struct config_kept *kept = s->sources->kept;
@@ -263,23 +150,24 @@ static int take_word(struct source *s, struct word *w, struct error *err)
 
 	if (s->exposed && config_is_credential(key, w->raw)) {
 		list_add(&s->credentials, w->name, NULL);
-		return note_word(s->config, CONFIG_NOTE_EXPOSED, w, err);
+		return config_note_word(s->config, CONFIG_NOTE_EXPOSED, w, err);
 	}
 	if (w->level != CONFIG_REPOSITORY)
-		return set(s->config, w, err);
-	if (kept && is_kept(w) && (!kept->raw[w->key] || strcmp(kept->raw[w->key], w->raw) != 0)) {
+		return config_set_word(s->config, w, err);
+	if (kept && config_word_is_kept(w) &&
+		(!kept->raw[w->key] || strcmp(kept->raw[w->key], w->raw) != 0)) {
 		list_add(&s->other_branch, w->name, NULL);
-		return note_word(s->config, CONFIG_NOTE_BRANCH, w, err);
+		return config_note_word(s->config, CONFIG_NOTE_BRANCH, w, err);
 	}
-	r = is_trusted(s->sources, w, &taken, err);
+	r = config_word_is_trusted(s->sources, w, &taken, err);
 	if (!r && !taken) {
 		list_add(&s->ignored, w->name, NULL);
-		return note_word(s->config, CONFIG_NOTE_UNTRUSTED, w, err);
+		return config_note_word(s->config, CONFIG_NOTE_UNTRUSTED, w, err);
 	}
 	if (!r)
-		r = remember(s->config, w, err);
+		r = config_remember_word(s->config, w, err);
 	if (!r)
-		r = set(s->config, w, err);
+		r = config_set_word(s->config, w, err);
 	return r;
 }
 
@@ -318,7 +206,7 @@ static int on_node(void *arg, const struct config_node *node, struct error *err)
 	struct source *s = arg;
 	const char *now, *name = NULL;
 	struct buf origin = BUF_INIT;
-	struct word w = { .level = s->level, .raw = node->value };
+	struct config_word w = { .level = s->level, .raw = node->value };
 	bool ours;
 	int r;
 
@@ -449,7 +337,7 @@ static int load_kept(struct config *c, const struct config_sources *sources, str
 		config_kept_branch(sources->kept));
 	r = buf_check(&origin, err);
 	for (size_t i = 0; i < n_config_keys && !r; i++) {
-		struct word w = {
+		struct config_word w = {
 			.key = i,
 			.level = CONFIG_REPOSITORY,
 			.name = config_keys[i].name,
@@ -459,11 +347,11 @@ static int load_kept(struct config *c, const struct config_sources *sources, str
 
 		if (!w.raw || c->v[i].repository)
 			continue;
-		r = is_trusted(sources, &w, &taken, err);
+		r = config_word_is_trusted(sources, &w, &taken, err);
 		if (!r && taken)
-			r = remember(c, &w, err);
+			r = config_remember_word(c, &w, err);
 		if (!r && taken)
-			r = set(c, &w, err);
+			r = config_set_word(c, &w, err);
 	}
 	buf_release(&origin);
 	return r;
@@ -482,17 +370,17 @@ static int load_environment(
 	int r = 0;
 
 	for (size_t i = 0; i < n_config_keys && !r; i++) {
-		struct word w = { .key = i,
+		struct config_word w = { .key = i,
 			.level = s.level,
 			.name = config_keys[i].variable,
 			.raw = getenv(config_keys[i].variable),
 			.origin = config_keys[i].variable };
 
 		if (w.raw && *w.raw)
-			r = set(c, &w, err);
+			r = config_set_word(c, &w, err);
 	}
 	for (const struct config_old *o = config_old_variables; o->old && !r; o++) {
-		struct word w = { .key = config_key_find(o->name),
+		struct config_word w = { .key = config_key_find(o->name),
 			.level = s.level,
 			.old = true,
 			.name = o->old,
@@ -502,7 +390,7 @@ static int load_environment(
 		if (!w.raw || !*w.raw)
 			continue;
 		list_add(&s.old, o->old, config_keys[w.key].variable);
-		r = set(c, &w, err);
+		r = config_set_word(c, &w, err);
 	}
 	if (!r)
 		r = warn_source(&s, err);
@@ -543,7 +431,7 @@ static int load_setting(struct config *c, struct source *s, const char *setting,
 		return error_nomem(err);
 	r = config_find_key(&key, name, err);
 	if (!r) {
-		const struct word w = { .key = (size_t)(key - config_keys),
+		const struct config_word w = { .key = (size_t)(key - config_keys),
 			.level = CONFIG_COMMAND_LINE,
 			.name = name,
 			.raw = equals + 1,
@@ -551,7 +439,7 @@ static int load_setting(struct config *c, struct source *s, const char *setting,
 
 		if (strcmp(name, key->name) != 0)
 			list_add(&s->old, name, key->name);
-		r = set(c, &w, err);
+		r = config_set_word(c, &w, err);
 	}
 	free(name);
 	return r;
