@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 hub=$TRASH/hub
+ws=
+journal=
 mkdir "$hub"
 mkdir -p "$XDG_CONFIG_HOME/minsky"
 cat >"$XDG_CONFIG_HOME/minsky/config.yaml" <<END
@@ -27,7 +29,8 @@ own() { # how many records of this machine's origin the hub has
 }
 
 newest() {
-	ls "$journal"/*.log | tail -n 1
+	for newest in "$journal"/*.log; do :; done
+	echo "$newest"
 }
 
 test_ok 'setup: a session whose events the hub has' '
