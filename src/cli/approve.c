@@ -17,8 +17,34 @@ struct approval {
 	struct pr_commit commit;
 	struct pr_places places;
 	struct buf main_dir;
-	bool yes;
+	const struct approve_request *req;
 };
+
+static bool is_approved(const struct pr *pr)
+{
+	return pr->approved_head && strcmp(pr->approved_head, pr->head) == 0;
+}
+
+/* It is what somebody looked at, and what was approved where that is asked for. */
+static int check_head(const struct approval *a, struct error *err)
+{
+	const char *want = a->req->head;
+
+	if (want && (strlen(want) < 4 || strncmp(a->pr->head, want, strlen(want)) != 0)) {
+		error_set(err, ERR_REFUSED, "the PR of '%s' is at %.8s, not at '%s'", a->s->name,
+			a->pr->head, want);
+		return error_hint(err, "look at it again");
+	}
+	if (a->req->what != LAND_APPROVED || is_approved(a->pr))
+		return 0;
+	if (a->pr->approved_head)
+		error_set(err, ERR_REFUSED,
+			"the PR of '%s' was approved at %.8s, and is at %.8s now", a->s->name,
+			a->pr->approved_head, a->pr->head);
+	else
+		error_set(err, ERR_REFUSED, "the PR of '%s' is not approved", a->s->name);
+	return error_hint(err, "look at it, then: minsky session pr approve %s", a->s->name);
+}
 
 /* There must be a PR that provably exists: its branch, and the commit that it points at. */
 static int check_pr(struct approval *a, struct error *err)
@@ -35,8 +61,12 @@ static int check_pr(struct approval *a, struct error *err)
 		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", s->name);
 	if (a->pr->closed_at || !a->pr->exists || !a->pr->head) {
 		error_set(err, ERR_REFUSED, "the PR branch of '%s' is not there", s->name);
-		return error_hint(err, "'minsky session pr create' makes it again");
+		return error_hint(err, "'minsky session pr %s %s' makes it again",
+			a->pr->closed_at ? "reopen" : "create", s->name);
 	}
+	r = check_head(a, err);
+	if (r < 0)
+		return r;
 	r = pr_read(&a->commit, s->workspace, a->pr->head, err);
 	if (r == ERR_NOTFOUND)
 		r = error_set(err, ERR_REFUSED,
@@ -122,7 +152,8 @@ static int ask_push(struct approval *a, struct error *err)
 	if (r < 0)
 		goto out;
 	buf_addf(&line, "%s %s\n", url.canonical, a->s->base_branch);
-	if (!url.auth_method || a->yes || strcmp(policy, "yes") == 0 || has_agreed(a->c, line.data))
+	if (!url.auth_method || a->req->yes || strcmp(policy, "yes") == 0 ||
+		has_agreed(a->c, line.data))
 		goto out;
 	if (strcmp(policy, "no") == 0) {
 		r = error_set(
@@ -210,6 +241,31 @@ static int land_local(struct approval *a, struct error *err)
 	return 0;
 }
 
+static int add_approved(struct approval *a, struct emit *e, struct error *err)
+{
+	struct jsonw *w;
+
+	if (is_approved(a->pr))
+		return 0;
+	w = emit_begin(e, EVENT_PR_APPROVED, a->s->id);
+	jsonw_kstring(w, "pr", a->pr->id);
+	jsonw_kstring(w, "head", a->pr->head);
+	return emit_end(e, err);
+}
+
+static int record_approved(struct approval *a, struct error *err)
+{
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	r = add_approved(a, &e, err);
+	if (r == 0)
+		r = emit_append(&e, a->c, err);
+	emit_release(&e);
+	return r;
+}
+
 static int record(struct approval *a, struct error *err)
 {
 	struct pr_places now;
@@ -220,10 +276,7 @@ static int record(struct approval *a, struct error *err)
 	emit_init(&e);
 	if (r < 0)
 		return r;
-	w = emit_begin(&e, EVENT_PR_APPROVED, a->s->id);
-	jsonw_kstring(w, "pr", a->pr->id);
-	jsonw_kstring(w, "head", a->commit.oid);
-	r = emit_end(&e, err);
+	r = add_approved(a, &e, err);
 	if (r < 0)
 		goto out;
 	w = emit_begin(&e, EVENT_PR_MERGED, a->s->id);
@@ -250,32 +303,41 @@ out:
 	return r;
 }
 
-int approve_session(struct context *c, struct session *s, bool yes, struct approve_result *out,
-	struct error *err)
+static int land(struct approval *a, struct approve_result *out, struct error *err)
+{
+	int r = check_base(a, err);
+
+	if (r == 0)
+		r = context_main_dir(a->c, a->s, &a->main_dir, err);
+	if (r == 0)
+		r = a->places.truth_is_main ? land_local(a, err) : land_remote(a, out, err);
+	/* A copy of the PR branch in the workspace has done its work. */
+	if (r == 0 && a->places.now[PR_PLACE_WORKSPACE]) {
+		struct error ignored = ERROR_INIT;
+
+		(void)pr_delete_branch(
+			a->s->workspace, a->pr->branch_name, a->commit.oid, &ignored);
+	}
+	return r < 0 ? r : record(a, err);
+}
+
+int approve_session(struct context *c, struct session *s, const struct approve_request *req,
+	struct approve_result *out, struct error *err)
 {
 	struct approval a = {
-		.c = c, .s = s, .yes = yes, .commit = PR_COMMIT_INIT, .main_dir = BUF_INIT
+		.c = c, .s = s, .req = req, .commit = PR_COMMIT_INIT, .main_dir = BUF_INIT
 	};
 	int r;
 
-	*out = (struct approve_result){ false };
+	*out = (struct approve_result){ false, false };
 	r = check_pr(&a, err);
+	if (r < 0)
+		goto out;
+	out->unchanged = is_approved(a.pr);
+	r = req->what == APPROVE_ONLY ? record_approved(&a, err) : land(&a, out, err);
 	if (r == 0)
-		r = check_base(&a, err);
-	if (r == 0)
-		r = context_main_dir(c, s, &a.main_dir, err);
-	if (r == 0)
-		r = a.places.truth_is_main ? land_local(&a, err) : land_remote(&a, out, err);
-	/* A copy of the PR branch in the workspace has done its work. */
-	if (r == 0 && a.places.now[PR_PLACE_WORKSPACE]) {
-		struct error ignored = ERROR_INIT;
-
-		(void)pr_delete_branch(s->workspace, a.pr->branch_name, a.commit.oid, &ignored);
-	}
-	if (r == 0)
-		r = record(&a, err);
-	if (r == 0)
-		r = settle_session(c, s, false, err);
+		r = settle_session(c, s, SETTLE_USUAL, err);
+out:
 	pr_commit_release(&a.commit);
 	buf_release(&a.main_dir);
 	return r;

@@ -1,57 +1,96 @@
-/* minsky session approve */
+/* minsky session approve, pr approve, pr merge */
 #include "cli/approve.h"
 #include "cli/output.h"
-#include "cli/settle.h"
-#include "core/fs.h"
+#include "cli/pr_cmd.h"
 
-static const char *repo;
+static const char *repo, *head;
 static bool yes;
 
-static const struct option_desc options[] = {
-	{ OPTION_FLAG, 'y', "yes", &yes, NULL,
-		"do not ask before the first push to a remote's base" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
-	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
-};
+#define HEAD                                                                                       \
+	{                                                                                          \
+		OPTION_STRING, 0, "head", &head, "OID",                                            \
+			"only if the PR is still at this commit: what you have looked at"          \
+	}
+#define YES                                                                                        \
+	{                                                                                          \
+		OPTION_FLAG, 'y', "yes", &yes, NULL,                                               \
+			"do not ask before the first push to a remote's base"                      \
+	}
+#define REPO                                                                                       \
+	{                                                                                          \
+		OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		OPTION_END, 0, NULL, NULL, NULL, NULL                                              \
+	}
 
-static int run(struct app *app, int argc, const char **argv, struct error *err)
+static const struct option_desc land_options[] = { HEAD, YES, REPO, END };
+static const struct option_desc approve_options[] = { HEAD, REPO, END };
+
+static int print_landed(struct context *c, const struct session *s,
+	const struct approve_result *result, struct error *err)
+{
+	const struct pr *pr = session_pr(s);
+	struct app *app = c->app;
+	struct jsonw w;
+	int r = 0;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kbool(&w, "mainBehind", result->main_behind);
+		jsonw_key(&w, "session");
+		r = output_session_json(c, &w, s, err);
+		app_json_end(app, &w);
+		return r;
+	}
+	app_row(app, "session", s->name);
+	buf_addf(&app->out, "%-12s", "pr");
+	output_pr_line(app, pr);
+	buf_addf(&app->out, "\n%-12s", "base");
+	app_text(app, s->base_branch);
+	buf_addf(&app->out, " is at %s\n", output_short(pr->head));
+	return 0;
+}
+
+static int run(
+	struct app *app, const char *key, const struct approve_request *req, struct error *err)
 {
 	struct context c = CONTEXT_INIT;
 	struct session s = { .name = NULL };
 	struct approve_result result;
-	struct jsonw w;
-	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+	int r = pr_cmd_open(&c, app, repo, key, "approve it", &s, err);
 
 	if (r == 0)
-		r = session_want_local(&c, &s, "approve it", err);
-	if (r == 0 && (!s.workspace || !fs_is_dir(s.workspace)))
-		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s.name);
-	if (r == 0)
-		r = settle_session(&c, &s, false, err);
-	if (r == 0)
-		r = approve_session(&c, &s, yes, &result, err);
-	if (r < 0)
-		goto out;
-	if (app->json) {
-		app_json_begin(app, &w);
-		jsonw_kbool(&w, "mainBehind", result.main_behind);
-		jsonw_key(&w, "session");
-		r = output_session_json(&c, &w, &s, err);
-		app_json_end(app, &w);
-	} else {
-		const struct pr *pr = session_pr(&s);
-
-		app_row(app, "session", s.name);
-		buf_addf(&app->out, "%-12s", "pr");
-		output_pr_line(app, pr);
-		buf_addf(&app->out, "\n%-12s", "base");
-		app_text(app, s.base_branch);
-		buf_addf(&app->out, " is at %s\n", output_short(pr->head));
-	}
-out:
+		r = approve_session(&c, &s, req, &result, err);
+	if (r == 0 && req->what == APPROVE_ONLY)
+		r = pr_cmd_print(&c, &s, result.unchanged ? "unchanged" : "approved", err);
+	else if (r == 0)
+		r = print_landed(&c, &s, &result, err);
 	session_release(&s);
 	context_release(&c);
 	return r;
+}
+
+static int run_both(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct approve_request req = { .what = APPROVE_AND_LAND, .head = head, .yes = yes };
+
+	return run(app, argc ? argv[0] : NULL, &req, err);
+}
+
+static int run_approve(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct approve_request req = { .what = APPROVE_ONLY, .head = head };
+
+	return run(app, argc ? argv[0] : NULL, &req, err);
+}
+
+static int run_merge(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct approve_request req = { .what = LAND_APPROVED, .head = head, .yes = yes };
+
+	return run(app, argc ? argv[0] : NULL, &req, err);
 }
 
 const struct cmd cmd_session_approve = {
@@ -62,8 +101,30 @@ const struct cmd cmd_session_approve = {
 		"With a remote, one atomic push moves its base branch forward and deletes the PR "
 		"branch;\nthen the main repository follows. Nothing is ever forced: a base that "
 		"has moved is\nrefused (exit 4), and nothing has changed then.",
-	.options = options,
+	.options = land_options,
 	.max_args = 1,
 	.json = true,
-	.run = run,
+	.run = run_both,
+};
+const struct cmd cmd_session_pr_approve = {
+	.name = "session pr approve",
+	.summary = "say yes to a session's PR as it stands now, without landing it",
+	.usage = "[NAME|ID|TASK]",
+	.details = "The approval names the commit, and lapses when the PR moves on.",
+	.options = approve_options,
+	.max_args = 1,
+	.json = true,
+	.run = run_approve,
+};
+const struct cmd cmd_session_pr_merge = {
+	.name = "session pr merge",
+	.summary = "land a session's PR that is approved as it stands",
+	.usage = "[NAME|ID|TASK]",
+	.details =
+		"As 'minsky session approve' does, but refuses (exit 4) what nobody has approved, "
+		"or what\nhas moved since.",
+	.options = land_options,
+	.max_args = 1,
+	.json = true,
+	.run = run_merge,
 };

@@ -70,7 +70,7 @@ static int run_delete(struct app *app, int argc, const char **argv, struct error
 	if (r == 0)
 		r = check_outside(&s, err);
 	if (r == 0)
-		r = settle_session(&c, &s, true, err);
+		r = settle_session(&c, &s, SETTLE_FORCE, err);
 	if (r == 0)
 		r = remove_session(&c, &s, override, dry_run, err);
 	if (r == 0) {

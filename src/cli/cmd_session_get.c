@@ -57,7 +57,7 @@ static int get(struct app *app, const char *key, struct error *err)
 		}
 	}
 	if (r == 0)
-		r = settle_session(&c, &s, false, err);
+		r = settle_session(&c, &s, SETTLE_USUAL, err);
 	if (r == 0)
 		r = print(&c, &s, NULL, err);
 	session_release(&s);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/pr_cmd.h"
 #include "cli/pr_make.h"
 #include "cli/settle.h"
 #include "core/fs.h"
@@ -24,27 +25,29 @@ static const struct option_desc create_options[] = {
 };
 
 static const struct option_desc get_options[] = {
+	{ OPTION_FLAG, 0, "fetch", &fetch, NULL,
+		"ask the remote first where base and PR branch are" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-static int open_session(
-	struct context *c, struct app *app, const char *key, struct session *s, struct error *err)
+int pr_cmd_open(struct context *c, struct app *app, const char *repo_dir, const char *key,
+	const char *what, struct session *s, struct error *err)
 {
-	int r = context_find_session(c, app, repo, key, s, err);
+	int r = context_find_session(c, app, repo_dir, key, s, err);
 
 	if (r == 0)
-		r = session_want_local(c, s, "make its PR", err);
+		r = session_want_local(c, s, what, err);
 	if (r == 0 && (!s->started || !s->workspace || !fs_is_dir(s->workspace))) {
-		r = error_set(err, ERR_REFUSED, "session '%s' has no workspace", s->name);
+		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s->name);
 		error_hint(err, "'minsky session get %s' says why", s->name);
 	}
 	if (r == 0)
-		r = settle_session(c, s, false, err);
+		r = settle_session(c, s, SETTLE_USUAL, err);
 	return r;
 }
 
-static int print(struct context *c, const struct session *s, const char *outcome, struct error *err)
+int pr_cmd_print(struct context *c, const struct session *s, const char *outcome, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
 	struct app *app = c->app;
@@ -135,12 +138,12 @@ static int run_create(struct app *app, int argc, const char **argv, struct error
 	int r = read_request(&req, &file, err);
 
 	if (r == 0)
-		r = open_session(&c, app, argc ? argv[0] : NULL, &s, err);
+		r = pr_cmd_open(&c, app, repo, argc ? argv[0] : NULL, "make its PR", &s, err);
 	if (r == 0)
 		r = pr_make(&c, &s, &req, &outcome, err);
 	if (r == 0) {
 		app_say(app, "PR of '%s' %s", s.name, outcomes[outcome]);
-		r = print(&c, &s, outcomes[outcome], err);
+		r = pr_cmd_print(&c, &s, outcomes[outcome], err);
 	}
 	session_release(&s);
 	context_release(&c);
@@ -155,13 +158,15 @@ static int run_get(struct app *app, int argc, const char **argv, struct error *e
 	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
 
 	if (r == 0)
-		r = settle_session(&c, &s, false, err);
+		r = fetch ? pr_fetch(&c, &s, err) : 0;
+	if (r == 0)
+		r = settle_session(&c, &s, fetch ? SETTLE_FETCHED : SETTLE_USUAL, err);
 	if (r == 0 && !session_pr(&s)) {
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no PR", s.name);
 		error_hint(err, "'minsky session pr create' makes one");
 	}
 	if (r == 0)
-		r = print(&c, &s, NULL, err);
+		r = pr_cmd_print(&c, &s, NULL, err);
 	session_release(&s);
 	context_release(&c);
 	return r;
@@ -184,6 +189,9 @@ const struct cmd cmd_session_pr_get = {
 	.name = "session pr get",
 	.summary = "show the PR of a session",
 	.usage = "[NAME|ID|TASK]",
+	.details =
+		"What a remote has is known since the last fetch, which 'checked' tells; --fetch "
+		"asks it.",
 	.options = get_options,
 	.max_args = 1,
 	.json = true,

@@ -9,6 +9,8 @@ extern const struct cmd cmd_session_start, cmd_session_list, cmd_session_get, cm
 	cmd_init, cmd_sync, cmd_sessiondb_init, cmd_completion, cmd_help, cmd_version;
 extern const struct cmd cmd_config_get, cmd_config_path, cmd_config_set, cmd_config_show,
 	cmd_config_unset, cmd_config_validate, cmd_trust, cmd_complete;
+extern const struct cmd cmd_session_pr_list, cmd_session_pr_approve, cmd_session_pr_merge,
+	cmd_session_pr_close, cmd_session_pr_reopen, cmd_session_rename, cmd_session_update;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_session_start,
@@ -17,8 +19,15 @@ const struct cmd *const cmd_table[] = {
 	&cmd_session_dir,
 	&cmd_session_inspect,
 	&cmd_session_log,
+	&cmd_session_rename,
+	&cmd_session_update,
 	&cmd_session_pr_create,
+	&cmd_session_pr_list,
 	&cmd_session_pr_get,
+	&cmd_session_pr_approve,
+	&cmd_session_pr_merge,
+	&cmd_session_pr_close,
+	&cmd_session_pr_reopen,
 	&cmd_session_approve,
 	&cmd_session_delete,
 	&cmd_session_restore,

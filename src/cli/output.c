@@ -155,10 +155,13 @@ enum {
 static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
 	"LAST BELL", "WHOSE", "REPOSITORY" };
 
-static const char *pr_word(struct context *c, const struct session *s)
+static bool is_approved(const struct pr *pr)
 {
-	const struct pr *pr = session_pr(s);
+	return pr->approved_head && pr->head && strcmp(pr->approved_head, pr->head) == 0;
+}
 
+const char *output_pr_word(struct context *c, const struct session *s, const struct pr *pr)
+{
 	if (!pr)
 		return "-";
 	if (pr->merged_at)
@@ -167,7 +170,9 @@ static const char *pr_word(struct context *c, const struct session *s)
 		return "unchecked";
 	if (pr->closed_at)
 		return "closed";
-	return pr->exists ? "open" : "gone";
+	if (!pr->exists)
+		return "gone";
+	return is_approved(pr) ? "approved" : "open";
 }
 
 int output_table_add(
@@ -191,8 +196,8 @@ int output_table_add(
 	if (rang)
 		clock_format_age(rang, clock_now_ms(), bell);
 	v[t->n] = (struct output_row){ { strdup(label_of(c, s)), buf_detach(&status),
-		strdup(s->branch ? s->branch : ""), strdup(pr_word(c, s)), strdup(age),
-		strdup(bell), strdup(session_whose(s)),
+		strdup(s->branch ? s->branch : ""), strdup(output_pr_word(c, s, session_pr(s))),
+		strdup(age), strdup(bell), strdup(session_whose(s)),
 		strdup(c->repo.name ? c->repo.name : "") } };
 	t->n++;
 	for (int i = 0; i < CELLS; i++)
@@ -270,8 +275,7 @@ void output_pr_line(struct app *app, const struct pr *pr)
 		buf_adds(&app->out, " closed");
 	} else {
 		buf_addf(&app->out, " %s", pr->exists ? "open" : "gone, not merged");
-		if (pr->exists && pr->approved_head && pr->head &&
-			strcmp(pr->approved_head, pr->head) == 0)
+		if (pr->exists && is_approved(pr))
 			buf_adds(&app->out, ", approved");
 		if (pr->verdict && strcmp(pr->verdict, "unknown") == 0)
 			buf_adds(&app->out, ", cannot tell whether it is merged");

@@ -27,6 +27,9 @@ void output_table_print(struct app *app, const struct output_table *t);
 void output_table_release(struct output_table *t);
 /* Everything about one. */
 int output_session_text(struct context *c, const struct session *s, struct error *err);
+/* A PR of a session in one word: open, approved, merged, closed, gone, or unchecked; "-" for NULL.
+ */
+const char *output_pr_word(struct context *c, const struct session *s, const struct pr *pr);
 /* "pr/x open, not merged, checked 40 s ago" */
 void output_pr_line(struct app *app, const struct pr *pr);
 

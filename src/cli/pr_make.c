@@ -81,6 +81,56 @@ static int fetch_base(const struct session *s, bool talk, struct error *err)
 }
 
 /*
+ * A name alone must exist there, while a pattern may match nothing; --prune then drops what is
+ * gone, among these. If the base is gone, the remote's HEAD may say what it is called now.
+ */
+int pr_fetch(struct context *c, const struct session *s, struct error *err)
+{
+	struct git_cmd cmd = { .dir = s->workspace, .talk = app_talks(c->app) };
+	struct git_cmd head = { .dir = s->workspace,
+		.args = { "remote", "set-head", "origin", "--auto" } };
+	struct buf branch = BUF_INIT, base_spec = BUF_INIT, pr_spec = BUF_INIT;
+	const char *base = s->base_branch;
+	const struct pr *pr = session_pr(s);
+	struct error ignored = ERROR_INIT;
+	char oid[65] = "";
+	int status, r;
+
+	if (context_main_is_origin(c, s) || !base || !s->workspace)
+		return 0;
+	r = settle_branch_name(s, &branch, err);
+	if (pr && pr->branch_name) {
+		buf_clear(&branch);
+		buf_adds(&branch, pr->branch_name);
+	}
+	buf_addf(&base_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", base, base);
+	buf_addf(&pr_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", branch.data, branch.data);
+	cmd.args[0] = "fetch";
+	cmd.args[1] = "--no-tags";
+	cmd.args[2] = "--prune";
+	cmd.args[3] = cmd.talk ? "--progress" : "--quiet";
+	cmd.args[4] = "origin";
+	cmd.args[5] = base_spec.data;
+	cmd.args[6] = pr_spec.data;
+	if (r == 0)
+		r = buf_check(&base_spec, err);
+	if (r == 0)
+		r = buf_check(&pr_spec, err);
+	if (r == 0)
+		r = git_must(&cmd, NULL, err);
+	if (r < 0)
+		error_wrap(err, "cannot ask the remote of '%s'", s->name);
+	else
+		r = read_ref(context_workspace_git(c, s), "refs/remotes/origin/", base, oid, err);
+	if (r == 0 && !oid[0])
+		(void)git_run(&head, NULL, NULL, &status, &ignored);
+	buf_release(&branch);
+	buf_release(&base_spec);
+	buf_release(&pr_spec);
+	return r;
+}
+
+/*
  * The user fetches in the main repository, the session was cloned some time before: take over
  * what is newer there. Objects come from the remote `minsky`, which is the main repository.
  */
@@ -235,6 +285,37 @@ static int check_replaceable(struct making *m, struct error *err)
 		"go");
 }
 
+/*
+ * A branch of that name which is no PR of this session: somebody had the name before, and may have
+ * nothing else that names their work.
+ */
+static int check_own(struct making *m, struct error *err)
+{
+	const struct pr *newest = session_pr(m->s);
+	struct pr_places places;
+	int r;
+
+	if (m->open ||
+		(newest && newest->branch_name && strcmp(newest->branch_name, m->branch.data) == 0))
+		return 0;
+	r = settle_look(m->c, m->s, &places, err);
+	for (int p = 0; r == 0 && p < PR_PLACES; p++) {
+		/* Of a main repository that is the remote itself, tracking refs are old copies. */
+		if (places.truth_is_main && p != PR_PLACE_MAIN && p != PR_PLACE_WORKSPACE)
+			continue;
+		if (!places.now[p] || is_ancestor(m->s->workspace, places.now[p], m->tip))
+			continue;
+		r = error_set(err, ERR_REFUSED,
+			"'%s' is there already, at %.8s, from before this session had its name",
+			m->branch.data, places.now[p]);
+		error_hint(err,
+			"look at it, and delete the branch if it may go; or rename the session: "
+			"minsky session rename %s NEW",
+			m->s->name);
+	}
+	return r;
+}
+
 static int prepare(struct making *m, struct error *err)
 {
 	struct context *c = m->c;
@@ -251,8 +332,24 @@ static int prepare(struct making *m, struct error *err)
 		return r;
 	if (m->open && m->open->head)
 		m->have_old = pr_read(&m->old, m->s->workspace, m->open->head, &unread) == 0;
-	r = check_replaceable(m, err);
+	r = check_own(m, err);
+	if (r == 0)
+		r = check_replaceable(m, err);
 	return r < 0 ? r : compose(m, err);
+}
+
+void pr_add_conflicts(struct context *c, struct buf *conflicts)
+{
+	struct error ignored = ERROR_INIT;
+
+	for (char *line = conflicts->data; *line;) {
+		char *end = strchr(line, '\n');
+
+		if (end)
+			*end = '\0';
+		(void)app_add_reason(c->app, "conflict", line, &ignored);
+		line = end ? end + 1 : line + strlen(line);
+	}
 }
 
 static int merge(struct making *m, struct error *err)
@@ -261,32 +358,69 @@ static int merge(struct making *m, struct error *err)
 	int r = pr_prepare(&m->made, m->s->workspace, m->base, m->tip, m->message.data,
 		m->message.len, &conflicts, err);
 
-	for (char *line = conflicts.data; r == ERR_REFUSED && *line;) {
-		char *end = strchr(line, '\n');
-		struct error ignored = ERROR_INIT;
-
-		if (end)
-			*end = '\0';
-		(void)app_add_reason(m->c->app, "conflict", line, &ignored);
-		line = end ? end + 1 : line + strlen(line);
-	}
+	if (r == ERR_REFUSED)
+		pr_add_conflicts(m->c, &conflicts);
 	buf_release(&conflicts);
 	return r;
 }
 
 /* What may be on the remote at this moment, so that nobody else's branch is overwritten. */
-static int push(struct making *m, struct error *err)
+int pr_publish(struct context *c, const struct session *s, const char *oid, const char *branch,
+	bool anew, struct error *err)
 {
 	struct pr_places places;
-	const char *expected;
-	int r = settle_look(m->c, m->s, &places, err);
+	const char *expected = NULL;
+	int r = settle_look_at(c, s, branch, &places, err);
 
 	if (r < 0)
 		return r;
-	expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
-					: places.now[PR_PLACE_WORKSPACE_ORIGIN];
-	return pr_push(m->s->workspace, "origin", m->made.oid, m->branch.data, expected,
-		!places.truth_is_main && app_talks(m->c->app), err);
+	if (!anew)
+		expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
+						: places.now[PR_PLACE_WORKSPACE_ORIGIN];
+	return pr_push(s->workspace, "origin", oid, branch, expected,
+		!places.truth_is_main && app_talks(c->app), err);
+}
+
+/* Known to be deleted, whatever tracking refs still say. */
+static bool is_gone(const struct making *m)
+{
+	const struct pr *newest = session_pr(m->s);
+
+	return newest && !newest->exists && newest->branch_name &&
+		strcmp(newest->branch_name, m->branch.data) == 0;
+}
+
+/*
+ * What the remote has told us by taking the push, the main repository may know too: then its next
+ * fetch with --prune can tell that the branch is gone. Not where nothing is tracked.
+ */
+static void tell_main(struct making *m)
+{
+	const char *tracking = context_main_tracking(m->c, m->s);
+	struct buf dir = BUF_INIT, spec = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	char oid[65];
+	int status;
+
+	if (context_main_is_origin(m->c, m->s) || context_main_dir(m->c, m->s, &dir, &ignored) < 0)
+		goto out;
+	if (read_ref(context_main_git(m->c, m->s), tracking, m->s->base_branch, oid, &ignored) <
+			0 ||
+		!oid[0])
+		goto out;
+	buf_addf(&spec, "+%s:%s%s", m->made.oid, tracking, m->branch.data);
+	if (!spec.failed) {
+		struct git_cmd cmd = { .dir = dir.data,
+			.args = { "-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
+				"maintenance.auto=false", "fetch", "--quiet", "--no-tags",
+				"--no-write-fetch-head", "--no-recurse-submodules", "--",
+				m->s->workspace, spec.data } };
+
+		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+	}
+out:
+	buf_release(&dir);
+	buf_release(&spec);
 }
 
 static int record(struct making *m, struct error *err)
@@ -348,13 +482,15 @@ int pr_make(struct context *c, struct session *s, const struct pr_request *req,
 	}
 	r = merge(&m, err);
 	if (r == 0)
-		r = push(&m, err);
+		r = pr_publish(c, s, m.made.oid, m.branch.data, is_gone(&m), err);
+	if (r == 0)
+		tell_main(&m);
 	if (r == 0)
 		r = record(&m, err);
 	if (r == 0)
 		*out = m.open ? PR_REFRESHED : PR_MADE;
 	if (r == 0)
-		r = settle_session(c, s, false, err);
+		r = settle_session(c, s, SETTLE_USUAL, err);
 out:
 	making_release(&m);
 	return r;

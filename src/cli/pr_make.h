@@ -25,6 +25,19 @@ int pr_make(struct context *c, struct session *s, const struct pr_request *req,
  */
 int pr_find_base(struct context *c, const struct session *s, bool fetch, char oid_out[65],
 	struct error *err);
+/*
+ * Ask the remote where the base and the PR branch are now, also whether they are gone. The
+ * workspace needs none when the main repository is the remote.
+ */
+int pr_fetch(struct context *c, const struct session *s, struct error *err);
+/*
+ * Push a commit of the workspace to a PR branch where the truth is, replacing what is known to be
+ * there; nothing may be there when `anew`.
+ */
+int pr_publish(struct context *c, const struct session *s, const char *oid, const char *branch,
+	bool anew, struct error *err);
+/* The files of a conflict, one a line, as reasons. Cuts the lines apart. */
+void pr_add_conflicts(struct context *c, struct buf *conflicts);
 /* ERR_REFUSED, with the files as reasons, when the workspace has changes that no commit has. */
 int pr_check_clean(struct context *c, const struct session *s, struct error *err);
 

@@ -18,7 +18,7 @@ static bool is_below(const char *path, const char *dir)
 }
 
 /* Somebody who works in there would find the floor gone. */
-static int find_processes(struct context *c, const char *workspace, struct error *err)
+int remove_find_processes(struct context *c, const char *workspace, struct error *err)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -93,7 +93,7 @@ static int find_reasons(struct context *c, struct session *s, struct error *err)
 	if (r == 0)
 		r = find_unmerged(c, s, err);
 	if (r == 0)
-		r = find_processes(c, s->workspace, err);
+		r = remove_find_processes(c, s->workspace, err);
 	return r;
 }
 

@@ -12,6 +12,8 @@
 /* ERR_REFUSED when there are reasons, unless `override` (why it is done all the same) is given. */
 int remove_session(struct context *c, struct session *s, const char *override, bool dry_run,
 	struct error *err);
+/* Add a reason for each process that works in the directory. */
+int remove_find_processes(struct context *c, const char *workspace, struct error *err);
 int restore_session(struct context *c, struct session *s, struct error *err);
 
 #endif

@@ -156,6 +156,8 @@ int session_to_json(struct buf *out, const struct session *s, struct error *err)
 int session_from_json(struct session *out, const char *text, size_t len, struct error *err);
 /* The same for text that is part of something that has passed json_check(). */
 int session_from_checked_json(struct session *out, const char *text, size_t len, struct error *err);
+/* The same for one of its PRs. */
+int session_pr_to_json(struct buf *out, const struct pr *pr, struct error *err);
 /* SHA-256 of the canonical JSON. */
 int session_digest(const struct session *s, char out[HASH_HEX_SIZE], struct error *err);
 

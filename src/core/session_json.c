@@ -182,6 +182,12 @@ int session_to_json(struct buf *out, const struct session *s, struct error *err)
 	return buf_check(out, err);
 }
 
+int session_pr_to_json(struct buf *out, const struct pr *pr, struct error *err)
+{
+	write_shape(out, pr, &pr_shape);
+	return buf_check(out, err);
+}
+
 int session_digest(const struct session *s, char out[HASH_HEX_SIZE], struct error *err)
 {
 	struct buf text = BUF_INIT;

@@ -176,6 +176,7 @@ int session_apply_pr(struct session *s, const struct event *e, struct error *err
 		return merged(pr, e, err);
 	case EVENT_PR_CLOSED:
 		pr->closed_at = e->at;
+		pr->exists = json_get_bool(e->data, "exists", pr->exists);
 		return 0;
 	case EVENT_PR_REOPENED:
 		return reopened(pr, e, err);

@@ -12,7 +12,9 @@
  * 3. A later edit of the same lines defeats 2, changed context defeats this: the patch-id of the
  *    whole branch equals one of a first-parent commit of the base since then ("squash"), or every
  *    commit's does ("rebase").
- * 4. Not merged. What was squashed with further edits cannot be told from that.
+ * 4. More than half of the lines that the branch changes were changed so in the base since then: it
+ *    may have been squashed with further edits. Cannot tell.
+ * 5. Not merged.
  *
  * Missing objects, unrelated histories and bases that went too far ahead are "cannot tell".
  */
@@ -340,6 +342,15 @@ static int locate(const struct question *q, char commit_out[65], struct error *e
 	return 0;
 }
 
+static int tell_resemblance(const struct question *q, struct merge_verdict *v, struct error *err)
+{
+	bool yes = false;
+	int rc = facts_resembles(q->f, q->base, q->fork, q->tip, q->since, &yes, err);
+
+	v->answer = rc == 0 && !yes ? MERGE_NO : MERGE_UNKNOWN;
+	return rc;
+}
+
 static int tell_content(const struct question *q, struct merge_verdict *v, struct error *err)
 {
 	struct counterparts found = { .all = false };
@@ -365,8 +376,10 @@ static int tell_content(const struct question *q, struct merge_verdict *v, struc
 		say_yes(v, "squash", found.whole, "patch-id");
 	else if (found.all)
 		say_yes(v, "rebase", found.last, "patch-ids");
+	else if (!in_base && (q->chain.capped || found.capped))
+		v->answer = MERGE_UNKNOWN;
 	else if (!in_base)
-		v->answer = q->chain.capped || found.capped ? MERGE_UNKNOWN : MERGE_NO;
+		return tell_resemblance(q, v, err);
 	if (!in_base)
 		return 0;
 	if (v->answer != MERGE_YES) {

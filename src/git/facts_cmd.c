@@ -1,6 +1,5 @@
 /* The primitives of facts.c with git processes, for repositories that libgit2 does not open. */
 #include "git/facts_impl.h"
-#include "git/gitcmd.h"
 #include "git/oidset.h"
 
 /*
@@ -8,7 +7,7 @@
  * to answer (older git does not know GIT_NO_LAZY_FETCH; without a protocol it fails to fetch).
  * The synthetic commit of cmd_compare() is the same every time it is made.
  */
-static int ask(
+int facts_ask(
 	struct facts *f, struct git_cmd *cmd, struct buf *out, int *status_out, struct error *err)
 {
 	const char *const env[] = { "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=none",
@@ -40,7 +39,7 @@ static int ask_oid(struct facts *f, struct git_cmd *cmd, char oid_out[65], struc
 	struct buf out = BUF_INIT;
 	int status, rc;
 
-	rc = ask(f, cmd, &out, &status, err);
+	rc = facts_ask(f, cmd, &out, &status, err);
 	if (rc == 0 && status == 0) {
 		size_t n = strspn(out.data, "0123456789abcdef");
 
@@ -90,7 +89,7 @@ static int cmd_is_ancestor(
 	struct facts *f, const char *a, const char *b, bool *out, struct error *err)
 {
 	struct git_cmd cmd = { .args = { "", "merge-base", "--is-ancestor", a, b } };
-	int status, rc = ask(f, &cmd, NULL, &status, err);
+	int status, rc = facts_ask(f, &cmd, NULL, &status, err);
 
 	if (rc == 0)
 		*out = status == 0;
@@ -132,7 +131,7 @@ static int cmd_merge_gives(
 	char tree[65];
 	int status, rc;
 
-	rc = ask(f, &cmd, &text, &status, err);
+	rc = facts_ask(f, &cmd, &text, &status, err);
 	git_chomp(&text);
 	if (rc == 0)
 		rc = cmd_tree(f, c, tree, err);
@@ -153,7 +152,7 @@ static int cmd_walk(struct facts *f, const char *base, const char *hidden, const
 	int status, rc;
 
 	(void)snprintf(max, sizeof(max), "--max-count=%d", CHAIN_MAX + 1);
-	rc = ask(f, &cmd, &text, &status, err);
+	rc = facts_ask(f, &cmd, &text, &status, err);
 	for (char *at = text.data, *nl; rc == 0 && (nl = strchr(at, '\n')); at = nl + 1) {
 		*nl = '\0';
 		if (chain.n == CHAIN_MAX)
@@ -185,7 +184,7 @@ static int marked(struct facts *f, const char *base, const char *other, const ch
 		struct git_cmd cmd = { .args = { "", "rev-list", "--cherry-mark", "--no-merges",
 					       range.data, also ? "--not" : NULL, also } };
 
-		rc = ask(f, &cmd, out, &status, err);
+		rc = facts_ask(f, &cmd, out, &status, err);
 	}
 	buf_release(&range);
 	return rc;
@@ -254,7 +253,7 @@ static int find_all(struct facts *f, const char *base, const char *tip, const ch
 	int status, rc;
 
 	(void)snprintf(max, sizeof(max), "--max-count=%d", BRANCH_MAX + 1);
-	rc = ask(f, &cmd, &branch, &status, err);
+	rc = facts_ask(f, &cmd, &branch, &status, err);
 	if (rc == 0)
 		rc = marked(f, base, tip, also, &marks, err);
 	for (char *at = branch.data, *nl; rc == 0 && (nl = strchr(at, '\n')); at = nl + 1) {

@@ -9,6 +9,7 @@
 
 #include "core/buf.h"
 #include "git/facts.h"
+#include "git/gitcmd.h"
 
 /* Commits of a first-parent walk, newest first. */
 struct chain {
@@ -65,6 +66,16 @@ struct facts {
 };
 
 extern const struct facts_ops facts_cmd_ops;
+
+/* Run git there, offline; its first argument is filled in. A status above 1 is ERR_GIT. */
+int facts_ask(
+	struct facts *f, struct git_cmd *cmd, struct buf *out, int *status_out, struct error *err);
+/*
+ * Has the base since then taken more than half of the lines that the branch changes, whatever else
+ * it did with them? Then somebody may have landed it with edits. Two or three git processes.
+ */
+int facts_resembles(struct facts *f, const char *base, const char *fork, const char *tip,
+	const char *since, bool *out, struct error *err);
 
 /*
  * libgit2 and the eleven libraries behind it cost every start of a program 2 ms, and its

@@ -91,12 +91,12 @@ static int refuse_conflict(const struct buf *out, struct buf *conflicts, struct 
 	return ERR_REFUSED;
 }
 
-static int merge(char tree_out[65], const char *dir, const struct pr_commit *c,
-	const char *base_tree, struct buf *conflicts, struct error *err)
+static int merge_tree(char tree_out[65], const char *dir, const char *ours, const char *theirs,
+	struct buf *conflicts, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages",
-			c->base, c->tip } };
+		.args = { "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours,
+			theirs } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	size_t n;
 	int status, rc;
@@ -119,17 +119,32 @@ static int merge(char tree_out[65], const char *dir, const struct pr_commit *c,
 		rc = error_set(err, ERR_GIT, "git merge-tree gave no tree");
 		goto out;
 	}
-	if (strcmp(out.data, base_tree) == 0) {
-		error_set(
-			err, ERR_REFUSED, "nothing to merge: the branch adds nothing to its base");
-		rc = error_hint(err, "commit something first");
-		goto out;
-	}
 	memcpy(tree_out, out.data, n + 1);
 out:
 	buf_release(&out);
 	buf_release(&errout);
 	return rc;
+}
+
+static int merge(char tree_out[65], const char *dir, const struct pr_commit *c,
+	const char *base_tree, struct buf *conflicts, struct error *err)
+{
+	int rc = merge_tree(tree_out, dir, c->base, c->tip, conflicts, err);
+
+	if (rc == 0 && strcmp(tree_out, base_tree) == 0) {
+		error_set(
+			err, ERR_REFUSED, "nothing to merge: the branch adds nothing to its base");
+		rc = error_hint(err, "commit something first");
+	}
+	return rc;
+}
+
+int pr_forecast(const char *dir, const char *ours, const char *theirs, struct buf *conflicts,
+	struct error *err)
+{
+	char tree[65];
+
+	return merge_tree(tree, dir, ours, theirs, conflicts, err);
 }
 
 /* commit-tree does not look at commit.gpgSign itself. */

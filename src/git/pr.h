@@ -33,6 +33,12 @@ void pr_commit_release(struct pr_commit *c);
  */
 int pr_prepare(struct pr_commit *out, const char *dir, const char *base, const char *tip,
 	const char *message, size_t message_len, struct buf *conflicts, struct error *err);
+/*
+ * Would merging `theirs` into `ours` conflict? ERR_REFUSED with the files, as above. Nothing is
+ * changed but the object database.
+ */
+int pr_forecast(const char *dir, const char *ours, const char *theirs, struct buf *conflicts,
+	struct error *err);
 /* Read the commit at `rev` back. ERR_NOTFOUND; ERR_REFUSED if it is not a prepared merge. */
 int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct error *err);
 /*
@@ -42,6 +48,9 @@ int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct erro
  */
 int pr_push(const char *dir, const char *remote, const char *oid, const char *branch,
 	const char *expected, bool talk, struct error *err);
+/* Delete `branch` of `remote` if it is still at `oid` there. ERR_REFUSED as above. */
+int pr_unpublish(const char *dir, const char *remote, const char *oid, const char *branch,
+	bool talk, struct error *err);
 /*
  * One atomic push: base moves to oid (fast-forward, never forced) and the PR branch goes away.
  * ERR_REFUSED when rejected, nothing changed then.

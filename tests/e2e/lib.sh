@@ -26,7 +26,8 @@ MINSKY_TEST_BACKEND=${MINSKY_TEST_BACKEND:-json}
 # Nothing of the caller's git or minsky settings comes in.
 for test_var in $(env | sed -n 's/^\(\(GIT\|MINSKY\|XDG\|SSH\)_[A-Za-z0-9_]*\)=.*/\1/p'); do
 	case $test_var in
-	MINSKY_BUILD | MINSKY_SOURCE | MINSKY_TEST_BACKEND | MINSKY_TEST_KEEP | MINSKY_TEST_POSTGRES) ;;
+	MINSKY_BUILD | MINSKY_SOURCE | MINSKY_TEST_BACKEND | MINSKY_TEST_KEEP) ;;
+	MINSKY_TEST_LONG | MINSKY_TEST_POSTGRES) ;;
 	*) unset "$test_var" ;;
 	esac
 done

@@ -77,8 +77,8 @@ test_ok 'pushed by pr create, merged on the remote by somebody else, seen by fet
 	git clone -q app.git other && git -C other merge -q --no-ff -m four origin/pr/four &&
 	git -C other push -q origin main && git -C other push -q origin --delete pr/four &&
 	state true false - "$head" &&
-	git -C app fetch -q --prune && state true true merge "$head" &&
-	git -C "$ws" fetch -q --prune && state false true merge "$head"
+	git -C app fetch -q && state true true merge "$head" &&
+	git -C app fetch -q --prune && state false true merge "$head"
 '
 test_ok 'the same, and it is fetched in the workspace' '
 	start app five && commit "$ws" h && minsky -C app session pr create five --title "Five" >/dev/null &&

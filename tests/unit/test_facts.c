@@ -76,7 +76,21 @@ static const struct history histories[] = {
 	{ "squash with an extra edit at merge time", TWO,
 		"git merge -q --squash s >/dev/null; sed -i 's/^five$/FIVE/' a; git add a; tick\n"
 		"git commit -q -m edited",
+		MERGE_UNKNOWN, NULL, NULL, NULL },
+	{ "squash with more edits than it had lines", TWO,
+		"git merge -q --squash s >/dev/null; seq 101 120 >>a; seq 101 120 >>c; git add .\n"
+		"sed -i 's/^six$/SIX/' b; git add b; tick; git commit -q -m edited",
+		MERGE_UNKNOWN, NULL, NULL, NULL },
+	{ "landed in two commits, each with an edit", TWO,
+		"sed -i 's/^5$/FIVE/' a; tick; git commit -q -am 1; commit c 1\n"
+		"sed -i 's/^6$/six/' b; tick; git commit -q -am 2",
+		MERGE_UNKNOWN, NULL, NULL, NULL },
+	{ "one of two commits cherry-picked", TWO, "git cherry-pick s~1 >/dev/null", MERGE_NO, NULL,
+		NULL, NULL },
+	{ "the base changed other lines of the same files", TWO,
+		"sed -i 's/^10$/ten/' a; sed -i 's/^1$/one/' b; tick; git commit -q -am near",
 		MERGE_NO, NULL, NULL, NULL },
+
 	{ "same change landed by itself", ONE,
 		"sed -i 's/^5$/five/' a; tick; git commit -q -am 'my own'; git tag landed; commit "
 		"d 1",

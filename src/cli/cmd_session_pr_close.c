@@ -1,0 +1,62 @@
+/* minsky session pr close, pr reopen */
+#include "cli/output.h"
+#include "cli/pr_close.h"
+#include "cli/pr_cmd.h"
+
+static const char *repo;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+typedef int end_fn(struct context *c, struct session *s, bool *done_out, struct error *err);
+
+static int run(
+	struct app *app, const char *key, end_fn *act, const char *outcome, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	bool done = false;
+	int r = pr_cmd_open(&c, app, repo, key, "end its PR", &s, err);
+
+	if (r == 0)
+		r = act(&c, &s, &done, err);
+	if (r == 0)
+		r = pr_cmd_print(&c, &s, done ? outcome : "unchanged", err);
+	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+static int run_close(struct app *app, int argc, const char **argv, struct error *err)
+{
+	return run(app, argc ? argv[0] : NULL, pr_close, "closed", err);
+}
+
+static int run_reopen(struct app *app, int argc, const char **argv, struct error *err)
+{
+	return run(app, argc ? argv[0] : NULL, pr_reopen, "reopened", err);
+}
+
+const struct cmd cmd_session_pr_close = {
+	.name = "session pr close",
+	.summary = "end a session's PR without merging it",
+	.usage = "[NAME|ID|TASK]",
+	.details =
+		"Its branch is deleted, also on the remote; the commit stays in the workspace, and "
+		"'minsky\nsession pr reopen' puts it back. 'pr create' begins another PR.",
+	.options = options,
+	.max_args = 1,
+	.json = true,
+	.run = run_close,
+};
+const struct cmd cmd_session_pr_reopen = {
+	.name = "session pr reopen",
+	.summary = "put the branch of a closed or deleted PR back, where it was",
+	.usage = "[NAME|ID|TASK]",
+	.options = options,
+	.max_args = 1,
+	.json = true,
+	.run = run_reopen,
+};

@@ -1,0 +1,267 @@
+/* minsky session pr list: answered from the projection; git is not asked. */
+#include "cli/label.h"
+#include "cli/output.h"
+#include "core/clock.h"
+
+static const char *repo, *state;
+static unsigned long limit, offset;
+static bool all, history;
+
+static const struct option_desc options[] = {
+	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N PRs" },
+	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "those of this repository" },
+	{ OPTION_STRING, 's', "status", &state, "STATUS",
+		"open, approved, merged, closed, gone or unchecked" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
+	{ OPTION_FLAG, 0, "history", &history, NULL, "not only the newest of each session" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+enum { CELL_SESSION, CELL_BRANCH, CELL_STATE, CELL_MADE, CELL_CHECKED, CELL_TITLE, CELLS };
+
+static const char *const titles[CELLS] = { "SESSION", "PR", "STATUS", "CREATED", "CHECKED",
+	"TITLE" };
+
+struct row {
+	int64_t created_at;
+	char *cells[CELLS];
+	char *json;
+};
+
+struct listing {
+	struct app *app;
+	struct row *v;
+	size_t n;
+};
+
+static void listing_release(struct listing *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		for (int k = 0; k < CELLS; k++)
+			free(l->v[i].cells[k]);
+		free(l->v[i].json);
+	}
+	free(l->v);
+}
+
+static char *age(int64_t ms)
+{
+	char text[32] = "-";
+
+	if (ms)
+		clock_format_age(ms, clock_now_ms(), text);
+	return strdup(text);
+}
+
+static int write_json(const struct session *s, const struct pr *pr, const char *word, char **out,
+	struct error *err)
+{
+	struct buf text = BUF_INIT, record = BUF_INIT;
+	struct jsonw w;
+	int r = session_pr_to_json(&record, pr, err);
+
+	if (r < 0)
+		goto out;
+	jsonw_init(&w, &text, false);
+	jsonw_begin_object(&w);
+	jsonw_kstring_opt(&w, "session", s->name);
+	jsonw_kstring(&w, "sessionId", s->id);
+	jsonw_kstring_opt(&w, "repoName", s->repo_name);
+	jsonw_kstring(&w, "state", word);
+	jsonw_kbool(&w, "newest", pr == session_pr(s));
+	jsonw_key(&w, "pr");
+	jsonw_raw(&w, record.data, record.len);
+	jsonw_end_object(&w);
+	r = buf_check(&text, err);
+	if (r == 0)
+		*out = buf_detach(&text);
+out:
+	buf_release(&text);
+	buf_release(&record);
+	return r;
+}
+
+static int add(struct context *c, struct listing *l, const struct session *s, const struct pr *pr,
+	struct error *err)
+{
+	const char *word = output_pr_word(c, s, pr);
+	struct row *v;
+	struct row row = { .created_at = pr->created_at };
+
+	if (state && strcmp(word, state) != 0)
+		return 0;
+	v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	if (!v)
+		return error_nomem(err);
+	l->v = v;
+	row.cells[CELL_SESSION] = strdup(label_of(c, s));
+	row.cells[CELL_BRANCH] = strdup(pr->branch_name ? pr->branch_name : "?");
+	row.cells[CELL_STATE] = strdup(word);
+	row.cells[CELL_MADE] = age(pr->created_at);
+	row.cells[CELL_CHECKED] = age(pr->last_checked);
+	row.cells[CELL_TITLE] = strdup(pr->title ? pr->title : "");
+	l->v[l->n++] = row;
+	for (int k = 0; k < CELLS; k++)
+		if (!row.cells[k])
+			return error_nomem(err);
+	return l->app->json ? write_json(s, pr, word, &l->v[l->n - 1].json, err) : 0;
+}
+
+static int list_one(struct context *c, struct listing *l, struct error *err)
+{
+	struct session_query query = { .sort = SORT_ACTIVITY };
+	struct session_set set = { NULL, 0 };
+	int r = context_project(c, err);
+
+	if (r == 0)
+		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++) {
+		const struct session *s = &set.v[i];
+
+		for (size_t k = history || !s->n_prs ? 0 : s->n_prs - 1; r == 0 && k < s->n_prs;
+			k++)
+			r = add(c, l, s, &s->prs[k], err);
+	}
+	session_set_release(&set);
+	return r;
+}
+
+static int list_all(
+	struct app *app, const struct buf *state_dir, struct listing *l, struct error *err)
+{
+	struct repo_list list = { NULL, 0 };
+	int r = repo_list_load(&list, state_dir->data, err);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		struct context c = CONTEXT_INIT;
+
+		r = context_open_journal(&c, app, list.v[i].journal, err);
+		if (r == 0)
+			r = list_one(&c, l, err);
+		context_release(&c);
+	}
+	repo_list_release(&list);
+	return r;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct row *ra = a, *rb = b;
+	int c = (ra->created_at < rb->created_at) - (ra->created_at > rb->created_at);
+
+	return c ? c : strcmp(ra->cells[CELL_SESSION], rb->cells[CELL_SESSION]);
+}
+
+static void print_line(struct app *app, const char *const *cells, const size_t *width)
+{
+	for (int k = 0; k < CELLS; k++) {
+		size_t start = app->out.len;
+
+		app_text(app, cells[k]);
+		if (k + 1 < CELLS)
+			buf_addf(
+				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
+	}
+	buf_addch(&app->out, '\n');
+}
+
+static size_t shown_width(struct app *app, const char *text)
+{
+	size_t start = app->out.len, width;
+
+	app_text(app, text);
+	width = app->out.len - start;
+	buf_truncate(&app->out, start);
+	return width;
+}
+
+static void print(struct listing *l, size_t from, size_t to)
+{
+	struct app *app = l->app;
+	size_t width[CELLS];
+
+	for (int k = 0; k < CELLS; k++) {
+		width[k] = strlen(titles[k]);
+		for (size_t i = from; i < to; i++) {
+			size_t n = shown_width(app, l->v[i].cells[k]);
+
+			width[k] = n > width[k] ? n : width[k];
+		}
+	}
+	print_line(app, titles, width);
+	for (size_t i = from; i < to; i++)
+		print_line(app, (const char *const *)l->v[i].cells, width);
+}
+
+static void finish(struct listing *l)
+{
+	size_t from = offset < l->n ? offset : l->n;
+	size_t to = limit && limit < l->n - from ? from + limit : l->n;
+	struct jsonw w;
+
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), newest_first);
+	if (l->app->json) {
+		app_json_begin(l->app, &w);
+		jsonw_key(&w, "prs");
+		jsonw_begin_array(&w);
+		for (size_t i = from; i < to; i++)
+			jsonw_raw(&w, l->v[i].json, strlen(l->v[i].json));
+		jsonw_end_array(&w);
+		app_json_end(l->app, &w);
+	} else if (from < to) {
+		print(l, from, to);
+	} else {
+		app_say(l->app, "no PRs; 'minsky session pr create NAME' makes one");
+	}
+}
+
+static int check_state(struct error *err)
+{
+	static const char *const words[] = { "open", "approved", "merged", "closed", "gone",
+		"unchecked" };
+
+	for (size_t i = 0; state && i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(state, words[i]) == 0)
+			return 0;
+	if (!state)
+		return 0;
+	error_set(err, ERR_USAGE, "there is no status '%s'", state);
+	return error_hint(err, "open, approved, merged, closed, gone, unchecked");
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct listing l = { .app = app };
+	bool outside = false;
+	int r = check_state(err);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0)
+		r = context_open(&c, app, repo, err);
+	if (r == ERR_NOTFOUND && !repo) {
+		error_clear(err);
+		outside = true;
+		r = 0;
+	}
+	if (r == 0 && (all || outside))
+		r = list_all(app, &c.state, &l, err);
+	else if (r == 0 && c.known)
+		r = list_one(&c, &l, err);
+	if (r == 0)
+		finish(&l);
+	listing_release(&l);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_session_pr_list = {
+	.name = "session pr list",
+	.summary = "list the PRs of this repository, or of all outside any",
+	.options = options,
+	.json = true,
+	.run = run,
+};

@@ -1,0 +1,71 @@
+/* minsky session rename */
+#include <unistd.h>
+
+#include "cli/label.h"
+#include "cli/output.h"
+#include "cli/rename.h"
+#include "cli/settle.h"
+
+static const char *repo;
+static bool branch, move;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 0, "branch", &branch, NULL, "rename the session's git branch, too" },
+	{ OPTION_FLAG, 0, "move", &move, NULL, "move its workspace to a directory of that name" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct rename_request req = { .name = argv[argc - 1], .branch = branch, .move = move };
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	const char *outcome;
+	bool done = false;
+	struct jsonw w;
+	int r = context_find_session(&c, app, repo, argc == 2 ? argv[0] : NULL, &s, err);
+
+	if (r == 0)
+		r = session_want_local(&c, &s, "rename it", err);
+	if (r == 0)
+		r = settle_session(&c, &s, SETTLE_USUAL, err);
+	if (r == 0 && (!s.started || !s.branch)) {
+		r = error_set(err, ERR_REFUSED, "session '%s' has not started", s.name);
+		error_hint(err, "'minsky session get %s' says why", s.name);
+	}
+	if (r == 0)
+		r = rename_session(&c, &s, &req, &done, err);
+	if (r < 0)
+		goto out;
+	outcome = done ? "renamed" : "unchanged";
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "outcome", outcome);
+		jsonw_key(&w, "session");
+		r = output_session_json(&c, &w, &s, err);
+		app_json_end(app, &w);
+	} else {
+		app_row(app, "session", s.name);
+		app_row(app, "branch", s.branch);
+		app_row(app, "workspace", s.workspace);
+		app_row(app, "outcome", outcome);
+	}
+out:
+	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_session_rename = {
+	.name = "session rename",
+	.summary = "give a session another name; its history, its branch and its PR stay",
+	.usage = "[NAME|ID|TASK] NEW",
+	.details = "An open PR keeps its branch; the next one will be pr/NEW. Branch and directory "
+		   "keep their\nnames unless you say otherwise.",
+	.options = options,
+	.min_args = 1,
+	.max_args = 2,
+	.json = true,
+	.run = run,
+};

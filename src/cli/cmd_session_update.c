@@ -1,0 +1,87 @@
+/* minsky session update */
+#include "cli/output.h"
+#include "cli/pr_cmd.h"
+#include "cli/update.h"
+#include "core/names.h"
+
+static const char *repo, *base;
+static bool fetch, dry_run;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "base", &base, "BRANCH", "its work is to go there from now on" },
+	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "ask the remote first where the base branch is" },
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say what would be done" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static int print(struct context *c, const struct session *s, const struct update_result *result,
+	struct error *err)
+{
+	const char *outcome = !result->how ? "unchanged" : dry_run ? "would be updated" : "updated";
+	struct app *app = c->app;
+	struct jsonw w;
+	int r = 0;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "outcome", outcome);
+		if (result->how) {
+			jsonw_kstring(&w, "how", result->how);
+			jsonw_kstring(&w, "from", result->from);
+			jsonw_kstring(&w, "to", result->to);
+		}
+		jsonw_key(&w, "session");
+		r = output_session_json(c, &w, s, err);
+		app_json_end(app, &w);
+		return r;
+	}
+	app_row(app, "session", s->name);
+	app_row(app, "base", s->base_branch);
+	app_row(app, "outcome", outcome);
+	app_row(app, "how", result->how);
+	if (result->how)
+		buf_addf(&app->out, "%-12s%s..%s\n", "branch", output_short(result->from),
+			output_short(result->to));
+	return 0;
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct update_request req = { .base = base, .fetch = fetch, .dry_run = dry_run };
+	struct context c = CONTEXT_INIT;
+	struct session s = { .name = NULL };
+	struct update_result result;
+	int r = base ? name_check_branch(base, err) : 0;
+
+	if (r == 0)
+		r = pr_cmd_open(&c, app, repo, argc ? argv[0] : NULL, "update it", &s, err);
+	if (r == 0)
+		r = update_session(&c, &s, &req, &result, err);
+	if (r == 0) {
+		const struct pr *pr = session_pr(&s);
+
+		if (result.how && !dry_run && pr && pr->exists && !pr->merged_at)
+			app_say(app,
+				"the PR is as it was; 'minsky session pr create %s' refreshes it",
+				s.name);
+		r = print(&c, &s, &result, err);
+	}
+	session_release(&s);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_session_update = {
+	.name = "session update",
+	.summary = "bring the base branch into a session's branch, in its workspace",
+	.usage = "[NAME|ID|TASK]",
+	.details =
+		"Conflicts are found before anything changes (exit 4, the files are listed). "
+		"Changes that\nare in no commit stay as they are; where they stand in the way it "
+		"is refused.",
+	.options = options,
+	.max_args = 1,
+	.json = true,
+	.run = run,
+};
