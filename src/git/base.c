@@ -249,11 +249,11 @@ static int no_named_base(
 
 	if (rc == 0 && !r->head && !refs.len)
 		rc = no_commits(r, err);
-	else if (rc == 0 && remote)
-		rc = error_set(err, ERR_NOTFOUND, "there is no branch '%s', here or on '%s'",
-			branch, remote);
 	else if (rc == 0)
-		rc = error_set(err, ERR_NOTFOUND, "there is no branch '%s'", branch);
+		rc = error_set(err, ERR_NOTFOUND,
+			remote ? "there is no branch '%s', here or on '%s' as last fetched"
+			       : "there is no branch '%s'",
+			branch, remote);
 	buf_release(&refs);
 	return rc;
 }
@@ -275,7 +275,9 @@ int git_repo_default_base(const struct git_repo *r, struct git_base *out, struct
 		rc = find_tips(r, remote, &b, err);
 	} else if (r->branch) {
 		rc = copy(&b.branch, r->branch, err);
-		if (rc == 0)
+		if (rc == 0 && !remote && r->head)
+			rc = copy(&b.local_oid, r->head, err);
+		else if (rc == 0)
 			rc = find_tips(r, remote, &b, err);
 	}
 	if (rc == 0 && !b.remote_oid && !b.local_oid)
