@@ -14,7 +14,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct context c = CONTEXT_INIT;
 	struct git_repo git = { .top = NULL };
-	bool made = false, hooks = with_hooks;
+	bool made = false, hooks = with_hooks, there = false;
 	struct jsonw w;
 	int r;
 
@@ -27,7 +27,8 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r < 0)
 		goto out;
 	app_say(app, made ? "this repository is known now" : "this repository was known already");
-	if (!hooks && !without_hooks) {
+	there = hook_there(&c, c.common_dir.data, git.bare);
+	if (!hooks && !there && !without_hooks) {
 		hooks = app_confirm(app, "install minsky's hooks in this repository?");
 		if (!hooks)
 			app_say(app,
@@ -44,7 +45,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_kstring(&w, "name", c.repo.name);
 		jsonw_kstring(&w, "journal", c.repo.journal);
 		jsonw_kbool(&w, "new", made);
-		jsonw_kbool(&w, "hooks", hooks);
+		jsonw_kbool(&w, "hooks", hooks || there);
 		app_json_end(app, &w);
 	} else {
 		app_row(app, "repository", c.repo.name);

@@ -130,30 +130,64 @@ static int is_done(const char *common_dir, const struct hook_place *place, const
 	return r;
 }
 
+/* What setting hooks up in a clone depends on. */
+struct setup {
+	struct hook_place place;
+	struct buf program;
+	bool config; /* this git takes them from its configuration */
+	bool done;
+};
+
+#define SETUP_INIT                                                                                 \
+	{                                                                                          \
+		.place = HOOK_PLACE_INIT, .program = BUF_INIT                                      \
+	}
+
+static void setup_release(struct setup *s)
+{
+	hook_place_release(&s->place);
+	buf_release(&s->program);
+}
+
+static int setup_look(struct setup *s, const struct context *c, const char *common_dir, bool bare,
+	struct error *err)
+{
+	const char *top = !strcmp(common_dir, c->common_dir.data) ? c->top.data : NULL;
+	int r = hook_program(&s->program, err);
+
+	if (r == 0)
+		r = hook_place_look(&s->place, common_dir, top, bare, err);
+	if (r == 0)
+		r = hook_config_usable(&s->config, err);
+	if (r == 0)
+		r = is_done(common_dir, &s->place, s->program.data, s->config, &s->done, err);
+	return r;
+}
+
+bool hook_there(const struct context *c, const char *common_dir, bool bare)
+{
+	struct setup s = SETUP_INIT;
+	struct error ignored = ERROR_INIT;
+	bool there = setup_look(&s, c, common_dir, bare, &ignored) == 0 && s.done;
+
+	setup_release(&s);
+	return there;
+}
+
 int hook_setup(struct context *c, const char *common_dir, const char *clone, const char *session,
 	bool bare, struct error *err)
 {
-	struct hook_place place = HOOK_PLACE_INIT;
-	struct buf program = BUF_INIT;
-	bool config = false, done = false;
-	const char *top = !strcmp(common_dir, c->common_dir.data) ? c->top.data : NULL;
-	int r = hook_program(&program, err);
+	struct setup s = SETUP_INIT;
+	int r = setup_look(&s, c, common_dir, bare, err);
 
-	if (r == 0)
-		r = hook_place_look(&place, common_dir, top, bare, err);
-	if (r == 0)
-		r = hook_config_usable(&config, err);
-	if (r == 0)
-		r = is_done(common_dir, &place, program.data, config, &done, err);
-	if (r < 0 || done)
+	if (r < 0 || s.done)
 		goto out;
-	r = config ? install_config(common_dir, &place, program.data, err)
-		   : install_files(common_dir, &place, program.data, err);
+	r = s.config ? install_config(common_dir, &s.place, s.program.data, err)
+		     : install_files(common_dir, &s.place, s.program.data, err);
 	if (r == 0)
-		r = journal_installed(c, clone, session, place.directory.data, bare, err);
+		r = journal_installed(c, clone, session, s.place.directory.data, bare, err);
 out:
-	hook_place_release(&place);
-	buf_release(&program);
+	setup_release(&s);
 	return r;
 }
 

@@ -21,6 +21,8 @@ int hook_program(struct buf *out, struct error *err);
  */
 int hook_setup(struct context *c, const char *common_dir, const char *clone, const char *session,
 	bool bare, struct error *err);
+/* Are they in a clone already, as this git wants them? False also where that cannot be told. */
+bool hook_there(const struct context *c, const char *common_dir, bool bare);
 
 /* How it stands, whatever the form. */
 int hook_state(const char *common_dir, const struct hook_place *place, const char *program,
