@@ -32,6 +32,22 @@ static bool is_there(const struct repo_clone *clone)
 	return there;
 }
 
+static int visit_linked(const struct clone_visit *clone, clone_fn *fn, void *arg, struct error *err)
+{
+	struct linked_list list = { .v = NULL };
+	struct clone_visit v = *clone;
+	int r = clone->there ? linked_load(&list, clone->clone->path, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		v.linked = &list.v[i];
+		v.bare = false;
+		if (v.linked->session[0] && fs_is_dir(v.linked->top))
+			r = fn(&v, arg, err);
+	}
+	linked_release(&list);
+	return r;
+}
+
 static int visit_repo(struct context *c, clone_fn *fn, void *arg, struct error *err)
 {
 	int r = 0;
@@ -44,6 +60,8 @@ static int visit_repo(struct context *c, clone_fn *fn, void *arg, struct error *
 			.bare = looks_bare(clone->path) };
 
 		r = fn(&v, arg, err);
+		if (r == 0)
+			r = visit_linked(&v, fn, arg, err);
 	}
 	return r;
 }

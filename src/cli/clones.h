@@ -5,17 +5,21 @@
 #include <stdbool.h>
 
 #include "cli/context.h"
+#include "hooks/linked.h"
 
 struct clone_visit {
 	struct context *c; /* of its repository */
 	const struct repo_clone *clone; /* path: its common git directory */
 	bool there; /* the directory exists, and its pointer is this clone's */
 	bool bare;
+	const struct linked *linked; /* of a session's linked work tree of this clone, else NULL */
 };
 
 typedef int clone_fn(const struct clone_visit *v, void *arg, struct error *err);
 
 /*
+ * Each clone, then the sessions that have a linked work tree of it.
+ *
  * `repo` NULL: the repository that we are in. `all`, or outside any repository: every one that has
  * a journal; `repo` must be NULL. A repository that cannot be opened is warned about and passed
  * over.

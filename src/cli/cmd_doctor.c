@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/paths.h"
 #include "git/gitcmd.h"
+#include "hooks/bell.h"
 
 static bool all, repair;
 
@@ -35,8 +36,9 @@ static void print_clone(
 		jsonw_begin_object(&d->w);
 		jsonw_kstring(&d->w, "repo", v->c->repo.id);
 		jsonw_kstring(&d->w, "clone", v->clone->id);
-		jsonw_kstring(&d->w, "path", v->clone->path);
-		jsonw_kstring_opt(&d->w, "sessionId", v->clone->session);
+		jsonw_kstring(&d->w, "path", v->linked ? v->linked->git_dir : v->clone->path);
+		jsonw_kstring_opt(
+			&d->w, "sessionId", v->linked ? v->linked->session : v->clone->session);
 		jsonw_kstring(&d->w, "bell", bell_state_name(bell->state));
 		jsonw_kstring_opt(&d->w, "reason", bell->reason.data);
 		if (bell->last) {
@@ -47,7 +49,7 @@ static void print_clone(
 		return;
 	}
 	buf_addf(&app->out, "%-8s ", bell_state_name(bell->state));
-	app_text(app, v->clone->path);
+	app_text(app, v->linked ? v->linked->git_dir : v->clone->path);
 	buf_addf(&app->out, ", last rang %s\n", age);
 	if (bell->reason.len) {
 		buf_addf(&app->out, "%-8s ", "");
@@ -62,16 +64,20 @@ static int check(
 {
 	struct hook_place place = HOOK_PLACE_INIT;
 	struct hooks_report report;
-	int r = hook_place_look(&place, v->clone->path, NULL, v->bare, err);
+	int r = hook_place_look(
+		&place, v->clone->path, v->linked ? v->linked->top : NULL, v->bare, err);
 
 	if (r == 0)
 		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
 	if (r == 0 && repair && !report.live && !place.off && place.own)
-		r = hook_setup(v->c, v->clone->path, v->clone->id, v->clone->session, v->bare, err);
+		r = hook_setup(v->c, v->clone->path, v->clone->id,
+			v->linked ? NULL : v->clone->session, v->bare, err);
 	if (r == 0 && repair)
 		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
 	if (r == 0)
 		r = bell_check(bell, v->clone->path, &place, &report, err);
+	if (r == 0 && v->linked)
+		bell->last = bell_last(v->c->repo.journal, v->linked->session);
 	hook_place_release(&place);
 	return r;
 }

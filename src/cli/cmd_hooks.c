@@ -240,7 +240,8 @@ static int uninstall_one(const struct clone_visit *v, void *arg, struct error *e
 	bool any = false;
 	int r;
 
-	if (!v->there)
+	/* A linked work tree has the hooks of its repository. */
+	if (!v->there || v->linked)
 		return 0;
 	r = hook_place_look(&place, v->clone->path, NULL, v->bare, err);
 

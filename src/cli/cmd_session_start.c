@@ -5,7 +5,7 @@
 #include "core/text.h"
 
 static const char *task, *description, *branch, *base, *repo;
-static bool quiet;
+static bool quiet, worktree;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 't', "task", &task, "ID", "the task that it is for: 123, #123, task#123" },
@@ -14,6 +14,8 @@ static const struct option_desc options[] = {
 		"name of its branch (the session's name)" },
 	{ OPTION_STRING, 0, "base", &base, "BRANCH", "branch to start from (the default branch)" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_FLAG, 'w', "worktree", &worktree, NULL,
+		"a linked work tree of the repository instead of a clone" },
 	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL,
 		"print the workspace's directory, say nothing else" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
@@ -106,6 +108,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	req.task = task ? task_id.data : NULL;
 	req.branch = branch;
 	req.base = base;
+	req.worktree = worktree || !strcmp(config_get(c.config, "session.mode"), "worktree");
 	r = start_session(&c, &git, &req, &s, err);
 	if (r == 0)
 		r = print(&c, &s, err);

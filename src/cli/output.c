@@ -24,6 +24,19 @@ static int64_t now_of(const struct app *app)
 	return app->as_of ? app->as_of : clock_now_ms();
 }
 
+/* The log of a linked work tree's HEAD, by way of its ".git". */
+static void linked_log(const struct session *s, struct buf *out)
+{
+	struct buf git_dir = BUF_INIT, common = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+
+	if (fs_is_dir(s->workspace) &&
+		gitdir_find(s->workspace, false, &git_dir, &common, NULL, &ignored) == 0)
+		fs_join(out, git_dir.data, "logs/HEAD");
+	buf_release(&git_dir);
+	buf_release(&common);
+}
+
 enum session_health output_health(struct context *c, const struct session *s)
 {
 	const char *git = context_workspace_git(c, s);
@@ -37,11 +50,13 @@ enum session_health output_health(struct context *c, const struct session *s)
 		return HEALTH_ELSEWHERE;
 	if (!s->workspace)
 		return HEALTH_LOST;
-	if (git) {
+	if (git && session_is_linked(s))
+		linked_log(s, &path);
+	else if (git)
 		fs_join(&path, git, "logs/HEAD");
-		/* <name>/.git/logs/HEAD: workspaces lie beside each other. */
-		log = path.failed ? 0 : near_mtime(&c->workspaces, path.data, 4, 0);
-	}
+	/* <name>/.git/logs/HEAD: workspaces lie beside each other. */
+	if (path.len && !path.failed)
+		log = near_mtime(&c->workspaces, path.data, 4, 0);
 	/* With a log there is a workspace: no second look, which counts with hundreds of them. */
 	if (!log && !fs_is_dir(s->workspace))
 		health = HEALTH_LOST;
@@ -79,7 +94,7 @@ static int64_t last_bell(struct context *c, const struct session *s)
 
 	if (!s->clone_id || s->deleted || c->app->as_of || !session_is_local(c, s))
 		return 0;
-	bell_path(&path, c->repo.journal, s->clone_id);
+	bell_path(&path, c->repo.journal, session_is_linked(s) ? s->id : s->clone_id);
 	if (!path.failed)
 		ms = near_mtime(&c->cursors, path.data, 1, AT_SYMLINK_NOFOLLOW);
 	buf_release(&path);

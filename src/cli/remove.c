@@ -1,6 +1,7 @@
 #include "cli/remove.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "cli/emit.h"
@@ -8,6 +9,7 @@
 #include "core/fs.h"
 #include "core/text.h"
 #include "git/workspace.h"
+#include "git/worktree.h"
 #include "hooks/refs.h"
 
 static bool is_below(const char *path, const char *dir)
@@ -167,6 +169,53 @@ static int journal_deleted(struct context *c, const struct session *s, const cha
 	return r;
 }
 
+/* Is the work tree a session's? While it is in the trash, it is not. */
+static int rename_mark(const char *top, const char *from, const char *to, struct error *err)
+{
+	struct buf git_dir = BUF_INIT, common = BUF_INIT, old = BUF_INIT, new = BUF_INIT;
+	int r = gitdir_find(top, false, &git_dir, &common, NULL, err);
+
+	fs_join(&old, git_dir.data, from);
+	fs_join(&new, git_dir.data, to);
+	if (r == 0)
+		r = old.failed ? error_nomem(err) : buf_check(&new, err);
+	if (r == 0 && rename(old.data, new.data) < 0 && errno != ENOENT)
+		r = error_errno(err, "cannot rename '%s'", old.data);
+	buf_release(&git_dir);
+	buf_release(&common);
+	buf_release(&old);
+	buf_release(&new);
+	return r;
+}
+
+static int shelve_linked(const struct session *s, const char *trash, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	int r = rename_mark(s->workspace, "minsky/session", "minsky/deleted", err);
+
+	if (r == 0)
+		r = worktree_shelve(s->workspace, trash, err);
+	if (r < 0)
+		(void)rename_mark(s->workspace, "minsky/deleted", "minsky/session", &ignored);
+	return r;
+}
+
+static int unshelve_linked(
+	struct context *c, const struct session *s, const char *trash, struct error *err)
+{
+	bool attached = false;
+	int r = worktree_unshelve(trash, s->workspace, s->branch, &attached, err);
+
+	if (r == 0)
+		r = rename_mark(s->workspace, "minsky/deleted", "minsky/session", err);
+	if (r == 0 && !attached)
+		app_warn(c->app,
+			"the branch '%s' has moved, or is checked out elsewhere: HEAD is detached "
+			"where it was",
+			s->branch);
+	return r;
+}
+
 /*
  * First into the trash, then the event: killed in between, the session shows as lost, deleting it
  * again finds nothing in the way, and nothing is gone.
@@ -194,7 +243,8 @@ static int move_to_trash(
 		r = buf_check(trash, err);
 	}
 	if (r == 0)
-		r = fs_rename_new(s->workspace, trash->data, err);
+		r = session_is_linked(s) ? shelve_linked(s, trash->data, err)
+					 : fs_rename_new(s->workspace, trash->data, err);
 out:
 	buf_release(&dirs[0]);
 	buf_release(&dirs[1]);
@@ -264,7 +314,8 @@ int restore_session(struct context *c, struct session *s, struct error *err)
 			 : error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
 	if (r < 0)
 		goto out;
-	r = fs_rename_new(trash.data, s->workspace, err);
+	r = session_is_linked(s) ? unshelve_linked(c, s, trash.data, err)
+				 : fs_rename_new(trash.data, s->workspace, err);
 	if (r < 0)
 		goto out;
 	w = emit_begin(&e, EVENT_SESSION_RESTORED, s->id);

@@ -5,6 +5,7 @@
 #include "cli/emit.h"
 #include "cli/hook_setup.h"
 #include "cli/settle.h"
+#include "cli/start_linked.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/names.h"
@@ -25,6 +26,7 @@ struct starting {
 	const char *branch;
 	struct buf workspace; /* final place */
 	struct buf temporary;
+	bool linked; /* registered as a linked work tree */
 	struct buf lock; /* <journal>/start.<id>.lock: held while we are at it */
 	int lock_fd;
 	char clone[ID_HEX_SIZE];
@@ -157,6 +159,8 @@ static int prepare(struct starting *t, struct error *err)
 
 	if (r == 0)
 		r = git_repo_remote(t->git, &t->remote, &t->remote_url, err);
+	if (r == 0 && t->req->worktree)
+		r = start_check_linked(t->remote, err);
 	if (r == 0)
 		r = context_main_dir(t->c, NULL, &dir, err);
 	if (r == 0)
@@ -198,12 +202,13 @@ static void write_record(struct jsonw *w, const struct starting *t)
 		jsonw_kstring(w, "authMethod", t->url.auth_method);
 		jsonw_end_object(w);
 	}
-	jsonw_kstring(w, "mode", "clone");
+	jsonw_kstring(w, "mode", t->req->worktree ? "worktree" : "clone");
 }
 
 /* The intent. From here on the name is taken, and a crash leaves something to recover. */
 static int reserve(struct starting *t, struct error *err)
 {
+	struct jsonw *w;
 	struct emit e;
 	int r;
 
@@ -211,7 +216,14 @@ static int reserve(struct starting *t, struct error *err)
 	buf_addf(&t->lock, "%s/start.%s.lock", t->c->repo.journal, t->id);
 	r = fs_lock(t->lock.data, 0, &t->lock_fd, err);
 	if (r == 0) {
-		write_record(emit_begin(&e, EVENT_SESSION_STARTING, t->id), t);
+		w = emit_begin(&e, EVENT_SESSION_STARTING, t->id);
+		write_record(w, t);
+		/* To take it back, or to finish it, one has to know where its repository is. */
+		if (t->req->worktree) {
+			jsonw_kstring(w, "clone", t->c->pointer.clone);
+			jsonw_kstring(w, "mainClone", t->c->pointer.clone);
+			jsonw_kstring(w, "base", t->base_oid);
+		}
 		r = emit_end(&e, err);
 	}
 	if (r == 0)
@@ -274,8 +286,14 @@ static int make(struct starting *t, struct error *err)
 		.base_oid = t->base_oid,
 		.base_is_local = t->base_oid == t->base.local_oid,
 		.quiet = !app_talks(t->c->app) };
-	int r = workspace_clone(&plan, t->temporary.data, err);
+	int r;
 
+	if (t->req->worktree) {
+		memcpy(t->clone, t->c->pointer.clone, sizeof(t->clone));
+		return start_link(
+			t->c, &plan, t->workspace.data, t->id, t->req->name, &t->linked, err);
+	}
+	r = workspace_clone(&plan, t->temporary.data, err);
 	if (r == 0)
 		r = fs_rename_new(t->temporary.data, t->workspace.data, err);
 	if (r == 0)
@@ -358,9 +376,14 @@ static void take_back(struct starting *t, const struct error *why)
 {
 	struct error ignored = ERROR_INIT;
 
-	(void)fs_remove_tree(t->temporary.data, &ignored);
-	if (t->clone[0])
-		(void)fs_remove_tree(t->workspace.data, &ignored);
+	if (t->linked) {
+		(void)start_unlink(t->c, t->c->common_dir.data, t->workspace.data, t->branch,
+			t->base_oid, &ignored);
+	} else if (!t->req->worktree) {
+		(void)fs_remove_tree(t->temporary.data, &ignored);
+		if (t->clone[0])
+			(void)fs_remove_tree(t->workspace.data, &ignored);
+	}
 	(void)record_failure(t->c, t->id, t->req->name, why->msg, &ignored);
 	(void)context_project(t->c, &ignored);
 }
@@ -414,12 +437,18 @@ static int finish(struct context *c, const struct session *s, struct error *err)
 	char clone[ID_HEX_SIZE];
 	struct jsonw *w;
 	struct emit e;
-	int r;
+	int r = 0;
 
 	emit_init(&e);
-	r = id_random_hex(clone, err);
+	if (session_is_linked(s))
+		memcpy(clone, s->clone_id, sizeof(clone));
+	else
+		r = id_random_hex(clone, err);
 	if (r == 0)
-		r = tie_workspace(c, s->workspace, s->id, s->name, clone, err);
+		r = session_is_linked(s)
+			? start_tie(
+				  c, context_workspace_git(c, s), s->workspace, s->id, s->name, err)
+			: tie_workspace(c, s->workspace, s->id, s->name, clone, err);
 	if (r < 0)
 		goto out;
 	w = emit_begin(&e, EVENT_SESSION_STARTED, s->id);
@@ -442,6 +471,21 @@ out:
  * last thing that could fail for good: tie it again and record success. Otherwise nothing of value
  * was made.
  */
+static int recover_linked(struct context *c, const struct session *s, struct error *err)
+{
+	const char *common = context_workspace_git(c, s);
+	int r;
+
+	if (common && start_is_tied(s->workspace, s->id))
+		return finish(c, s, err);
+	r = common ? start_unlink(c, common, s->workspace, s->branch, s->base_oid, err) : 0;
+	if (r == 0)
+		r = record_failure(c, s->id, s->name, "interrupted", err);
+	if (r == 0)
+		app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
+	return r;
+}
+
 static int recover_one(struct context *c, const struct session *s, struct error *err)
 {
 	struct buf git = BUF_INIT, temporary = BUF_INIT;
@@ -481,7 +525,7 @@ static int recover_locked(struct context *c, const char *id, struct error *err)
 	if (r == 0)
 		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, id, &s, err);
 	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(c, &s))
-		r = recover_one(c, &s, err);
+		r = session_is_linked(&s) ? recover_linked(c, &s, err) : recover_one(c, &s, err);
 	unlink(lock.data);
 	close(fd);
 out:

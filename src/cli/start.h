@@ -14,6 +14,7 @@ struct start_request {
 	const char *description;
 	const char *branch; /* NULL: the session's name */
 	const char *base; /* NULL: the default branch */
+	bool worktree; /* a linked work tree of the main repository instead of a clone */
 };
 
 /* *out is the new record. ERR_REFUSED when something is taken or in the way. */

@@ -173,3 +173,8 @@ void session_set_release(struct session_set *set)
 	free(set->v);
 	*set = (struct session_set){ .v = NULL };
 }
+
+bool session_is_linked(const struct session *s)
+{
+	return s->mode && !strcmp(s->mode, "worktree");
+}

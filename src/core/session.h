@@ -120,6 +120,8 @@ int session_copy(struct session *out, const struct session *s, struct error *err
 enum session_status session_status(const struct session *s);
 /* The newest PR, or NULL. */
 const struct pr *session_pr(const struct session *s);
+/* Is its workspace a linked work tree of the main repository, whose refs it shares? */
+bool session_is_linked(const struct session *s);
 
 /*
  * Apply one event that lies above s->last_key. A zeroed struct is a session of which nothing is

@@ -95,6 +95,7 @@ static int register_head(
 	if (*branch)
 		r = ref_read(t->b->common_dir, branch, log->oid, err);
 	if (r == 0 && *branch) {
+		free(log->branch);
 		log->branch = strdup(branch);
 		if (!log->branch)
 			r = error_nomem(err);
@@ -156,6 +157,39 @@ int bell_start(const struct bell *b, struct journal *j, struct error *err)
 		r = telling_lock(&t, &lock, err);
 	if (r == 0)
 		r = start(&t, err);
+	if (lock >= 0)
+		close(lock);
+	telling_release(&t);
+	return r;
+}
+
+static int pass(struct telling *t, struct error *err)
+{
+	int r = cursor_load(&t->cursor, journal_dir(t->j), t->b->pointer->clone, true, err);
+
+	if (r == ERR_NOTFOUND || r == ERR_CORRUPT) {
+		error_clear(err);
+		return start(t, err);
+	}
+	if (r == 0)
+		r = register_head(t, t->b->git_dir, t->head_branch.data, err);
+	if (r == 0 && t->head_branch.len)
+		r = refs_register_one(t, t->head_branch.data, err);
+	if (r == 0)
+		r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, true, err);
+	return r;
+}
+
+int bell_pass(const struct bell *b, struct journal *j, struct error *err)
+{
+	struct telling t;
+	int lock = -1;
+	int r = telling_open(&t, b, j, err);
+
+	if (r == 0)
+		r = telling_lock(&t, &lock, err);
+	if (r == 0)
+		r = pass(&t, err);
 	if (lock >= 0)
 		close(lock);
 	telling_release(&t);

@@ -49,6 +49,11 @@ int bell_answer(
  * `seq` is the journal's head at this moment.
  */
 int bell_start(const struct bell *b, struct journal *j, struct error *err);
+/*
+ * The same for a linked work tree and the branch that is checked out in it, in a clone whose
+ * cursor has begun: they were made for a session, which is no news.
+ */
+int bell_pass(const struct bell *b, struct journal *j, struct error *err);
 void bell_forget(const char *journal_dir, const char *clone);
 
 /*
@@ -63,9 +68,13 @@ int facts_settled(const char *journal_dir, uint64_t marks, struct error *err);
 int watch_add(const char *journal_dir, const char *branch, struct error *err);
 bool watch_has(const char *journal_dir, const char *branch);
 
-/* When a hook last rang: the time of <journal>/cursors/<clone>.bell, in ms; 0: never. */
-void bell_path(struct buf *out, const char *journal_dir, const char *clone);
-void bell_note(const char *journal_dir, const char *clone, int64_t now);
-int64_t bell_last(const char *journal_dir, const char *clone);
+/*
+ * When a hook last rang: the time of <journal>/cursors/<id>.bell, in ms; 0: never. The id is the
+ * clone's, or the session's if that has a linked work tree.
+ */
+void bell_path(struct buf *out, const char *journal_dir, const char *id);
+void bell_note(const char *journal_dir, const char *id, int64_t now);
+int64_t bell_last(const char *journal_dir, const char *id);
+const char *bell_id(const struct pointer *p);
 
 #endif

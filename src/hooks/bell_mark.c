@@ -158,23 +158,28 @@ bool watch_has(const char *journal_dir, const char *branch)
 	return has;
 }
 
-void bell_path(struct buf *out, const char *journal_dir, const char *clone)
+void bell_path(struct buf *out, const char *journal_dir, const char *id)
 {
 	buf_clear(out);
 	buf_adds(out, journal_dir);
 	buf_adds(out, "/cursors/");
-	buf_adds(out, clone);
+	buf_adds(out, id);
 	buf_adds(out, ".bell");
 }
 
-void bell_note(const char *journal_dir, const char *clone, int64_t now)
+const char *bell_id(const struct pointer *p)
+{
+	return p->top ? p->session : p->clone;
+}
+
+void bell_note(const char *journal_dir, const char *id, int64_t now)
 {
 	const struct timespec at = { .tv_sec = now / 1000, .tv_nsec = now % 1000 * 1000000 };
 	const struct timespec times[2] = { at, at };
 	struct buf path = BUF_INIT;
 	int fd;
 
-	bell_path(&path, journal_dir, clone);
+	bell_path(&path, journal_dir, id);
 	if (path.failed || utimensat(AT_FDCWD, path.data, times, AT_SYMLINK_NOFOLLOW) == 0 ||
 		errno != ENOENT)
 		goto out;
@@ -187,13 +192,13 @@ out:
 	buf_release(&path);
 }
 
-int64_t bell_last(const char *journal_dir, const char *clone)
+int64_t bell_last(const char *journal_dir, const char *id)
 {
 	struct buf path = BUF_INIT;
 	struct stat st;
 	int64_t ms = 0;
 
-	bell_path(&path, journal_dir, clone);
+	bell_path(&path, journal_dir, id);
 	if (!path.failed && lstat(path.data, &st) == 0)
 		ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 	buf_release(&path);

@@ -232,6 +232,18 @@ static int register_log(struct telling *t, const char *ref, struct error *err)
 	return r;
 }
 
+int refs_register_one(struct telling *t, const char *ref, struct error *err)
+{
+	struct cursor_log *log;
+	int r = register_log(t, ref, err);
+
+	if (r < 0)
+		return r;
+	log = cursor_find(&t->cursor, ref);
+	log->hot = true;
+	return ref_read(t->b->common_dir, ref, log->oid, err);
+}
+
 int refs_register(struct telling *t, struct error *err)
 {
 	struct refs refs = { .v = NULL };

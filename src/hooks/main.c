@@ -261,7 +261,7 @@ static int ring(struct ring *r, struct error *err)
 				: go ? NULL
 				     : "this clone is a copy of another one");
 	else if (code == 0 && go)
-		bell_note(r->pointer.journal, r->pointer.clone, clock_now_ms());
+		bell_note(r->pointer.journal, bell_id(&r->pointer), clock_now_ms());
 	return code;
 }
 

@@ -126,5 +126,6 @@ int history_limit(const struct telling *t, const char *git_dir, const char *log,
 bool refs_unchanged(const struct telling *t);
 int refs_tell(struct telling *t, struct error *err);
 int refs_register(struct telling *t, struct error *err);
+int refs_register_one(struct telling *t, const char *ref, struct error *err);
 
 #endif

@@ -18,6 +18,8 @@ dark=  # set: no hook runs
 main=  # the main repository
 ws=    # the workspace
 o=
+MINSKY_HOOKS_DEADLINE=20s # what a hook tells does not depend on how busy the machine is
+export MINSKY_HOOKS_DEADLINE
 
 begin_world() { # PLACE [START-OPTION]
 	place=$1

@@ -1,0 +1,25 @@
+/*
+ * start_linked.h - the part of starting a session that is different for a linked work tree: it is
+ * made in its place, one at a time, and tied to its session by a file in its git directory.
+ */
+#ifndef CLI_START_LINKED_H
+#define CLI_START_LINKED_H
+
+#include "cli/context.h"
+#include "git/workspace.h"
+
+/* PRs are pushed to `origin`: a work tree has the repository's remotes, by their names there. */
+int start_check_linked(const char *remote, struct error *err);
+/* *linked_out, also on failure: there is something to take back with start_unlink(). */
+int start_link(struct context *c, const struct workspace_plan *plan, const char *workspace,
+	const char *id, const char *name, bool *linked_out, struct error *err);
+/* `common_dir` is that of the main repository. */
+int start_unlink(struct context *c, const char *common_dir, const char *workspace,
+	const char *branch, const char *base_oid, struct error *err);
+/* Say whose it is, begin its cursor at the present, see to the repository's hooks. */
+int start_tie(struct context *c, const char *common_dir, const char *workspace, const char *id,
+	const char *name, struct error *err);
+/* Was that done? */
+bool start_is_tied(const char *workspace, const char *id);
+
+#endif

@@ -1,0 +1,198 @@
+#include "git/worktree.h"
+
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "git/gitcmd.h"
+
+int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = git_repo_dir(plan->main),
+		.args = { "-c", "checkout.guess=false", "worktree", "add", "--quiet", "--detach",
+			"--no-checkout", "--", dir, plan->base_oid } };
+
+	return git_must(&cmd, NULL, err);
+}
+
+/* What HEAD of a work tree names: "refs/heads/x", or "" when it is detached. */
+static int read_branch(const char *dir, struct buf *out, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir, .args = { "symbolic-ref", "--quiet", "HEAD" } };
+	int status, r;
+
+	buf_clear(out);
+	r = git_run(&cmd, out, NULL, &status, err);
+	if (r == 0 && status)
+		buf_clear(out);
+	git_chomp(out);
+	return r < 0 ? r : buf_check(out, err);
+}
+
+/* Full name of a branch against what HEAD names. */
+static bool is_branch(const struct buf *head, const char *branch)
+{
+	return !strncmp(head->data, "refs/heads/", 11) && !strcmp(head->data + 11, branch);
+}
+
+int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err)
+{
+	struct git_cmd cmd = { .dir = dir,
+		.args = { "switch", "--quiet", "--discard-changes", "--no-guess" } };
+	struct buf said = BUF_INIT, head = BUF_INIT;
+	size_t n = 4;
+	int status, r;
+
+	if (!plan->existing) {
+		cmd.args[n++] = "--no-track";
+		cmd.args[n++] = "-c";
+	}
+	cmd.args[n++] = plan->branch;
+	if (!plan->existing)
+		cmd.args[n++] = plan->base_oid;
+	r = git_run(&cmd, NULL, &said, &status, err);
+	if (r < 0 || !status)
+		goto out;
+	/* HEAD is moved last: the branch is checked out, and a hook was not content. */
+	r = read_branch(dir, &head, err);
+	if (r == 0 && !is_branch(&head, plan->branch))
+		r = git_failed(&cmd, status, &said, ERR_GIT, err);
+out:
+	buf_release(&said);
+	buf_release(&head);
+	return r;
+}
+
+int worktree_undo(const char *main_dir, const char *dir, const char *branch, const char *base_oid,
+	struct error *err)
+{
+	const struct git_cmd remove = { .dir = main_dir,
+		.args = { "worktree", "remove", "--force", "--force", "--", dir } };
+	struct buf ref = BUF_INIT;
+	struct git_cmd delete = { .dir = main_dir };
+	int status, r = 0;
+
+	if (fs_exists(dir))
+		r = git_run(&remove, NULL, NULL, &status, err);
+	/* What git does not know as its own is nobody's to remove. */
+	(void)rmdir(dir);
+	if (r < 0 || !branch || !base_oid)
+		goto out;
+	buf_addf(&ref, "refs/heads/%s", branch);
+	r = buf_check(&ref, err);
+	delete.args[0] = "update-ref";
+	delete.args[1] = "-d";
+	delete.args[2] = ref.data;
+	delete.args[3] = base_oid;
+	if (r == 0)
+		r = git_run(&delete, NULL, NULL, &status, err);
+out:
+	buf_release(&ref);
+	return r;
+}
+
+/* After it was renamed: git's own note of where it is. */
+static int repair(const char *dir, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir, .args = { "worktree", "repair" } };
+
+	return git_must(&cmd, NULL, err);
+}
+
+static int head_oid(const char *dir, struct buf *out, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { "rev-parse", "--quiet", "--verify", "HEAD^{commit}" } };
+	int status, r;
+
+	buf_clear(out);
+	r = git_run(&cmd, out, NULL, &status, err);
+	if (r == 0 && status)
+		buf_clear(out);
+	git_chomp(out);
+	return r < 0 ? r : buf_check(out, err);
+}
+
+int worktree_shelve(const char *dir, const char *trash, struct error *err)
+{
+	struct buf oid = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	int r = head_oid(dir, &oid, err);
+	const struct git_cmd lock = { .dir = trash,
+		.args = { "worktree", "lock", "--reason", "deleted by minsky: session restore",
+			"--", trash } };
+	const struct git_cmd detach = { .dir = trash,
+		.args = { "update-ref", "--no-deref", "-m", "minsky: delete", "HEAD", oid.data } };
+
+	if (r == 0)
+		r = fs_rename_new(dir, trash, err);
+	if (r < 0)
+		goto out;
+	r = repair(trash, err);
+	if (r == 0)
+		r = git_must(&lock, NULL, err);
+	if (r == 0 && oid.len)
+		r = git_must(&detach, NULL, err);
+	if (r < 0 && fs_rename_new(trash, dir, &ignored) == 0)
+		(void)repair(dir, &ignored);
+out:
+	buf_release(&oid);
+	return r;
+}
+
+/* Has this or another work tree, or nobody, got the branch? */
+static int is_free(
+	const char *dir, const char *branch, const char *oid, bool *out, struct error *err)
+{
+	struct buf ref = BUF_INIT, answer = BUF_INIT;
+	struct git_cmd cmd = { .dir = dir,
+		.args = { "for-each-ref", "--format=%(objectname) %(worktreepath)" } };
+	int r;
+
+	buf_addf(&ref, "refs/heads/%s", branch);
+	r = buf_check(&ref, err);
+	cmd.args[2] = ref.data;
+	if (r == 0)
+		r = git_must(&cmd, &answer, err);
+	git_chomp(&answer);
+	/* Nothing behind the space. */
+	*out = r == 0 && *oid && answer.len == strlen(oid) + 1 &&
+		!strncmp(answer.data, oid, strlen(oid));
+	buf_release(&ref);
+	buf_release(&answer);
+	return r;
+}
+
+int worktree_unshelve(const char *trash, const char *dir, const char *branch, bool *attached_out,
+	struct error *err)
+{
+	const struct git_cmd unlock = { .dir = dir, .args = { "worktree", "unlock", "--", dir } };
+	struct buf oid = BUF_INIT, ref = BUF_INIT;
+	const struct error none = ERROR_INIT;
+	struct git_cmd attach = { .dir = dir,
+		.args = { "symbolic-ref", "-m", "minsky: restore", "HEAD" } };
+	struct error ignored = none;
+	int status, r = fs_rename_new(trash, dir, err);
+
+	*attached_out = false;
+	if (r < 0)
+		goto out;
+	r = repair(dir, err);
+	if (r == 0)
+		r = git_run(&unlock, NULL, NULL, &status, err);
+	if (r == 0)
+		r = head_oid(dir, &oid, err);
+	if (r == 0)
+		r = is_free(dir, branch, oid.data, attached_out, err);
+	buf_addf(&ref, "refs/heads/%s", branch);
+	if (r == 0)
+		r = buf_check(&ref, err);
+	attach.args[4] = ref.data;
+	if (r == 0 && *attached_out)
+		r = git_must(&attach, NULL, err);
+	if (r < 0 && fs_rename_new(dir, trash, &ignored) == 0)
+		(void)repair(trash, &ignored);
+out:
+	buf_release(&oid);
+	buf_release(&ref);
+	return r;
+}

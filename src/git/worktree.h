@@ -1,0 +1,33 @@
+/*
+ * worktree.h - a session's workspace as a linked work tree of the main repository, on request.
+ *
+ * Nothing is copied, and the branch is the main repository's own. git is not made for several
+ * `worktree add` at once: callers hold a lock around worktree_add(). Hooks run as they do for
+ * everybody; what post-checkout says is no failure once the branch is checked out.
+ */
+#ifndef GIT_WORKTREE_H
+#define GIT_WORKTREE_H
+
+#include "git/workspace.h"
+
+/* Register `dir`, which must not exist, at plan->base_oid; its files are not there yet. */
+int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err);
+/* Make plan->branch there, without an upstream, or take it if plan->existing; check it out. */
+int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err);
+/* Take both back; the branch too if it was made here and stands where it was made. */
+int worktree_undo(const char *main_dir, const char *dir, const char *branch, const char *base_oid,
+	struct error *err);
+
+/*
+ * Rename it to `trash`. git keeps what belongs to it, locked, so that nothing in it can be
+ * collected as garbage; the branch is free to be checked out elsewhere.
+ */
+int worktree_shelve(const char *dir, const char *trash, struct error *err);
+/*
+ * Bring it back, on `branch` (short) if that still is where HEAD is and free; else HEAD stays
+ * detached, and *attached_out is false.
+ */
+int worktree_unshelve(const char *trash, const char *dir, const char *branch, bool *attached_out,
+	struct error *err);
+
+#endif
