@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/postgres_store.h"
@@ -191,8 +192,18 @@ int pg_batch_begin(struct backend *backend, const char *repo_id, struct error *e
 	return r;
 }
 
+void pg_batch_forget(struct pg_store *s)
+{
+	PQclear(s->fetched);
+	free(s->wanted);
+	s->fetched = NULL;
+	s->wanted = NULL;
+	s->n_wanted = 0;
+}
+
 static void end(struct pg_store *s)
 {
+	pg_batch_forget(s);
 	pg_pool_put(s->pool, s->conn);
 	s->conn = NULL;
 	heads_release(&s->heads);
@@ -230,6 +241,8 @@ int pg_batch_put(struct backend *backend, const struct session *session, struct 
 	if (r < 0)
 		return r;
 	s->empty = false;
+	if (s->n_wanted)
+		pg_batch_forget(s);
 	if (s->rows.n < FLUSH_ROWS && s->rows.bytes < FLUSH_BYTES)
 		return 0;
 	return send_rows(s, err);
@@ -246,6 +259,7 @@ int pg_batch_remove(struct backend *backend, const char *session_id, struct erro
 		r = pg_batch_flush(s, err);
 	if (r < 0)
 		return r;
+	pg_batch_forget(s);
 	if (!id_is_uuid(session_id))
 		return error_set(err, ERR_NOTFOUND, "no session '%s'", session_id);
 	pg_text(&p, s->repo);

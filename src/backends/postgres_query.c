@@ -1,5 +1,5 @@
 /* Finding sessions. Texts compare as bytes (the columns' collation), whatever the database's. */
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/postgres_store.h"
@@ -43,6 +43,73 @@ static int choose(const struct pg_store *s, const PGresult *res, enum session_ke
 	return r;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int pg_store_prefetch(
+	struct backend *b, const char *const *session_ids, size_t n, struct error *err)
+{
+	static const char sql[] = "select doc, session from minsky.session_p1 "
+				  "where repo = $1::uuid and session = any($2) order by session";
+	struct pg_store *s = pg_store_self(b);
+	struct pg_column ids = PG_COLUMN_INIT;
+	struct pg_params p = { .n = 0 };
+	int r;
+
+	if (!s->conn)
+		return error_set(err, ERR_USAGE, "no batch is open");
+	pg_batch_forget(s);
+	if (!n || s->empty)
+		return 0;
+	s->wanted = calloc(n, sizeof(*s->wanted));
+	if (!s->wanted)
+		return error_nomem(err);
+	pg_column_begin(&ids, PG_ARRAY_UUID);
+	for (size_t i = 0; i < n; i++) {
+		if (!id_is_uuid(session_ids[i]))
+			continue;
+		memcpy(s->wanted[s->n_wanted++], session_ids[i], ID_UUID_SIZE);
+		pg_column_add_uuid(&ids, session_ids[i]);
+	}
+	pg_column_end(&ids);
+	qsort(s->wanted, s->n_wanted, sizeof(*s->wanted), compare_ids);
+	pg_text(&p, s->repo);
+	pg_array(&p, &ids.data, PG_ARRAY_UUID);
+	r = buf_check(&ids.data, err);
+	if (r == 0)
+		r = pg_store_read(s, s->repo, sql, &p, &s->fetched, err);
+	if (r < 0)
+		pg_batch_forget(s);
+	pg_column_release(&ids);
+	return r;
+}
+
+/* False: it was not asked for ahead. */
+static bool was_fetched(const struct pg_store *s, const char *id, int *row_out)
+{
+	int low = 0, high = s->n_wanted ? PQntuples(s->fetched) : 0;
+
+	if (!s->n_wanted || !bsearch(id, s->wanted, s->n_wanted, sizeof(*s->wanted), compare_ids))
+		return false;
+	*row_out = -1;
+	while (low < high) {
+		int mid = low + (high - low) / 2;
+		int c = strcmp(PQgetvalue(s->fetched, mid, 1), id);
+
+		if (c == 0) {
+			*row_out = mid;
+			break;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return true;
+}
+
 int pg_store_get(struct backend *b, const char *repo_id, enum session_key kind, const char *key,
 	struct session *out, struct error *err)
 {
@@ -58,13 +125,17 @@ int pg_store_get(struct backend *b, const char *repo_id, enum session_key kind, 
 	struct pg_params p = { .n = 0 };
 	struct buf task = BUF_INIT;
 	PGresult *res = NULL;
-	int r = pg_store_check_repo(repo_id, err);
+	int r = pg_store_check_repo(repo_id, err), row;
 
 	if (r < 0)
 		return r;
 	if ((kind == KEY_ID && !id_is_uuid(key)) || !text_is_utf8(key, strlen(key)) ||
 		(s->conn && s->empty && strcmp(s->repo, repo_id) == 0))
 		return not_found(key, err);
+	if (kind == KEY_ID && s->conn && strcmp(s->repo, repo_id) == 0 && was_fetched(s, key, &row))
+		return row < 0 ? not_found(key, err)
+			       : pg_store_decode(s, PQgetvalue(s->fetched, row, 0),
+					 (size_t)PQgetlength(s->fetched, row, 0), out, err);
 	if (kind == KEY_TASK)
 		r = pg_store_task_key(&task, key, err);
 	pg_text(&p, repo_id);

@@ -277,4 +277,5 @@ const struct backend_ops backend_postgres = {
 	.location = store_location,
 	.read_state = store_read_state,
 	.write_state = store_write_state,
+	.prefetch = pg_store_prefetch,
 };

@@ -49,6 +49,10 @@ struct pg_store {
 	struct heads heads; /* as they were when it began */
 	bool empty; /* the repository has no rows, and none were put */
 	struct pg_rows rows;
+	/* rows that were asked for ahead, by session; and which those were, sorted */
+	PGresult *fetched;
+	char (*wanted)[ID_UUID_SIZE];
+	size_t n_wanted;
 };
 
 struct pg_store *pg_store_self(struct backend *b);
@@ -74,11 +78,15 @@ int pg_batch_commit(struct backend *b, const struct heads *heads, struct error *
 void pg_batch_rollback(struct backend *b);
 /* Have the server see what was put. */
 int pg_batch_flush(struct pg_store *s, struct error *err);
+/* What was fetched ahead is not true any more. */
+void pg_batch_forget(struct pg_store *s);
 void pg_rows_init(struct pg_rows *rows);
 void pg_rows_release(struct pg_rows *rows);
 
 int pg_store_get(struct backend *b, const char *repo_id, enum session_key kind, const char *key,
 	struct session *out, struct error *err);
+int pg_store_prefetch(
+	struct backend *b, const char *const *session_ids, size_t n, struct error *err);
 int pg_store_list(struct backend *b, const char *repo_id, const struct session_query *query,
 	struct session_set *out, struct error *err);
 

@@ -197,6 +197,15 @@ static int trace_check(struct backend *b, backend_finding_fn *fn, void *arg, str
 	return end_call(&c, c.t->inner->ops->check(c.t->inner, fn, arg, err));
 }
 
+static int trace_prefetch(
+	struct backend *b, const char *const *session_ids, size_t n, struct error *err)
+{
+	struct call c = begin_call(b, "prefetch");
+	int r = c.t->inner->ops->prefetch(c.t->inner, session_ids, n, err);
+
+	return end_counted(&c, r, n, "sessions");
+}
+
 static const struct backend_ops trace_ops = {
 	.close = trace_close,
 	.begin = trace_begin,
@@ -211,6 +220,7 @@ static const struct backend_ops trace_ops = {
 	.read_state = trace_read_state,
 	.write_state = trace_write_state,
 	.check = trace_check,
+	.prefetch = trace_prefetch,
 };
 
 int trace_wrap(struct backend **b, int64_t open_us, trace_fn *fn, void *arg, struct error *err)
@@ -227,6 +237,8 @@ int trace_wrap(struct backend **b, int64_t open_us, trace_fn *fn, void *arg, str
 	t->ops.open = (*b)->ops->open;
 	if (!(*b)->ops->check)
 		t->ops.check = NULL;
+	if (!(*b)->ops->prefetch)
+		t->ops.prefetch = NULL;
 	t->base.ops = &t->ops;
 	t->inner = *b;
 	t->fn = fn;

@@ -141,6 +141,13 @@ struct backend_ops {
 	 * was found, a line each. 0 also if something was.
 	 */
 	int (*check)(struct backend *b, backend_finding_fn *fn, void *arg, struct error *err);
+
+	/*
+	 * May be NULL. The batch is going to get() these by KEY_ID: a store that is far away asks
+	 * for them at once. Holds until the next one, or until something is put.
+	 */
+	int (*prefetch)(struct backend *b, const char *const *session_ids, size_t n,
+		struct error *err);
 };
 
 /* Embedded first by every implementation. */

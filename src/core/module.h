@@ -13,7 +13,7 @@
 #include "core/backend.h"
 #include "core/hub.h"
 
-#define BACKEND_MODULE_ABI 3u
+#define BACKEND_MODULE_ABI 4u
 #define BACKEND_MODULE_SYMBOL "minsky_backend_module"
 /* In front of its definition: everything else of a module stays inside. */
 #define BACKEND_MODULE_EXPORT __attribute__((visibility("default")))

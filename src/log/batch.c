@@ -11,6 +11,9 @@ void batch_release(struct batch *b)
 		free(b->table[i]);
 	}
 	free(b->table);
+	for (size_t i = 0; i < b->n_queued; i++)
+		event_release(&b->queue[i]);
+	free(b->queue);
 	*b = (struct batch){ .backend = b->backend, .repo_id = b->repo_id };
 }
 
@@ -86,14 +89,11 @@ static int find(struct batch *b, const char *id, struct touched **out, struct er
 	return 0;
 }
 
-int batch_apply(struct batch *b, const struct event *e, struct error *err)
+static int apply(struct batch *b, const struct event *e, struct error *err)
 {
 	struct touched *t;
-	int r;
+	int r = find(b, e->session, &t, err);
 
-	if (!e->session)
-		return 0;
-	r = find(b, e->session, &t, err);
 	if (r < 0 || t->late)
 		return r;
 	if (t->session.n_events && event_key_compare(&e->key, &t->session.last_key) <= 0) {
@@ -102,6 +102,62 @@ int batch_apply(struct batch *b, const struct event *e, struct error *err)
 		return 0;
 	}
 	return session_apply(&t->session, e, err);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The sessions of the queue that the batch does not have yet, each once. */
+static int prefetch(struct batch *b, struct error *err)
+{
+	const char *ids[BATCH_QUEUE];
+	size_t n = 0, unique = 0;
+
+	for (size_t i = 0; i < b->n_queued; i++)
+		if (!b->cap || !b->table[slot_of(b, b->queue[i].session)])
+			ids[n++] = b->queue[i].session;
+	qsort(ids, n, sizeof(*ids), compare_ids);
+	for (size_t i = 0; i < n; i++)
+		if (!unique || strcmp(ids[unique - 1], ids[i]) != 0)
+			ids[unique++] = ids[i];
+	/* One costs as much to announce as to ask for. */
+	return unique > 1 ? b->backend->ops->prefetch(b->backend, ids, unique, err) : 0;
+}
+
+static int drain(struct batch *b, struct error *err)
+{
+	int r = prefetch(b, err);
+
+	for (size_t i = 0; i < b->n_queued; i++) {
+		if (r == 0)
+			r = apply(b, &b->queue[i], err);
+		event_release(&b->queue[i]);
+	}
+	b->n_queued = 0;
+	return r;
+}
+
+int batch_apply(struct batch *b, struct event *e, struct error *err)
+{
+	struct event event = *e;
+	int r = 0;
+
+	*e = (struct event){ .type = EVENT_UNKNOWN };
+	if (event.session && b->backend->ops->prefetch) {
+		if (!b->queue)
+			b->queue = calloc(BATCH_QUEUE, sizeof(*b->queue));
+		if (b->queue) {
+			b->queue[b->n_queued++] = event;
+			return b->n_queued == BATCH_QUEUE ? drain(b, err) : 0;
+		}
+		r = error_nomem(err);
+	} else if (event.session) {
+		r = apply(b, &event, err);
+	}
+	event_release(&event);
+	return r;
 }
 
 struct events {
@@ -231,7 +287,10 @@ int batch_put(struct batch *b, struct journal *j, const struct heads *heads, str
 {
 	const struct touched **sorted;
 	size_t n = 0;
-	int r = b->n_late ? refold(b, j, heads, err) : 0;
+	int r = b->n_queued ? drain(b, err) : 0;
+
+	if (r == 0 && b->n_late)
+		r = refold(b, j, heads, err);
 
 	if (r < 0 || !b->n)
 		return r;

@@ -10,6 +10,9 @@
 #include "core/event.h"
 #include "log/journal.h"
 
+/* As many events are looked at ahead. */
+#define BATCH_QUEUE 512
+
 struct touched {
 	struct session session;
 	bool late; /* an event came that lies below what was folded: fold it anew */
@@ -21,10 +24,14 @@ struct batch {
 	struct touched **table; /* open addressing, by session id */
 	size_t n, cap; /* cap is a power of two, or 0 */
 	size_t n_late;
+	/* read, not yet applied: a backend that is far away fetches many sessions at once */
+	struct event *queue;
+	size_t n_queued;
 };
 
 void batch_release(struct batch *b);
-int batch_apply(struct batch *b, const struct event *e, struct error *err);
+/* Takes over what *e holds, which is empty afterwards, also on failure. */
+int batch_apply(struct batch *b, struct event *e, struct error *err);
 /*
  * Fold the late sessions from the journal, all of their events up to `heads`, and put every
  * session that was touched.

@@ -518,6 +518,44 @@ static void repositories_do_not_see_each_other(void **state)
 	heads_release(&heads);
 }
 
+/* Optional; whoever has it answers get() as if it had not been called. */
+static void what_is_fetched_ahead_is_what_is_there(void **state)
+{
+	const char *ids[] = { stores_id(1), stores_id(7), stores_id(2) };
+	struct session s = stores_session(7, "\"session\":\"new\"");
+	struct heads heads = stores_heads(9);
+
+	(void)state;
+	if (!b->ops->prefetch)
+		return;
+	add(1, "\"session\":\"one\"");
+	add(2, "\"session\":\"two\"");
+	add(3, "\"session\":\"three\"");
+	assert_int_equal(b->ops->prefetch(b, ids, 3, &err), ERR_USAGE);
+	assert_int_equal(b->ops->begin(b, STORES_REPO, &err), 0);
+	assert_int_equal(b->ops->prefetch(b, ids, 3, &err), 0);
+	finds(KEY_ID, stores_id(2), "two");
+	finds(KEY_ID, stores_id(7), "-");
+	finds(KEY_ID, stores_id(1), "one");
+	finds(KEY_ID, stores_id(3), "three");
+	finds(KEY_NAME, "three", "three");
+	finds(KEY_ID, stores_id(9), "-");
+	assert_int_equal(b->ops->prefetch(b, ids, 0, &err), 0);
+	finds(KEY_ID, stores_id(2), "two");
+	assert_int_equal(b->ops->prefetch(b, ids, 3, &err), 0);
+	assert_int_equal(b->ops->put(b, &s, &err), 0);
+	finds(KEY_ID, stores_id(7), "new");
+	assert_int_equal(b->ops->prefetch(b, ids, 3, &err), 0);
+	finds(KEY_ID, stores_id(7), "new");
+	assert_int_equal(b->ops->remove(b, stores_id(1), &err), 0);
+	finds(KEY_ID, stores_id(1), "-");
+	assert_int_equal(b->ops->commit(b, &heads, &err), 0);
+	finds(KEY_ID, stores_id(7), "new");
+	finds(KEY_ID, stores_id(1), "-");
+	session_release(&s);
+	heads_release(&heads);
+}
+
 static void misuse_is_told(void **state)
 {
 	struct session s = stores_session(1, "");
@@ -874,6 +912,7 @@ int main(int argc, char **argv)
 		TEST(a_rollback_leaves_nothing),
 		TEST(putting_replaces_and_removing_removes),
 		TEST(repositories_do_not_see_each_other),
+		TEST(what_is_fetched_ahead_is_what_is_there),
 		TEST(misuse_is_told),
 		TEST(a_batch_dies_with_its_process),
 		TEST(two_writers_lose_nothing),
