@@ -4,6 +4,7 @@
 
 #include "cli/bell_check.h"
 #include "cli/clones.h"
+#include "cli/context.h"
 #include "cli/hook_setup.h"
 #include "core/clock.h"
 #include "core/paths.h"
@@ -147,6 +148,34 @@ static int print_place(struct app *app, struct doctor *d, struct error *err)
 	return r;
 }
 
+/* The hub of the repository that we are in, if there are both. */
+static int check_hub(struct app *app, struct doctor *d, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct error ignored = ERROR_INIT;
+	int r = context_open(&c, app, NULL, &ignored);
+
+	if (r == 0 && c.known)
+		r = team_ask(&c, err);
+	if (r == 0 && c.known && c.team.kind != TEAM_NONE) {
+		const struct hub_state *h = &c.team.state;
+
+		if (app->json) {
+			jsonw_key(&d->w, "hub");
+			team_print_json(&c, &d->w);
+		} else {
+			team_print(&c);
+		}
+		if (h->failure[0]) {
+			app_say(app, "the hub: %s; %llu events wait for it", h->message,
+				(unsigned long long)team_unpushed(&c));
+			app->unwell = true;
+		}
+	}
+	context_release(&c);
+	return err->code == ERR_OK ? 0 : err->code;
+}
+
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct doctor d = { .program = BUF_INIT };
@@ -158,8 +187,12 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		r = clones_visit(app, NULL, all, visit, &d, err);
 	if (r < 0)
 		goto out;
-	if (app->json) {
+	if (app->json)
 		jsonw_end_array(&d.w);
+	r = check_hub(app, &d, err);
+	if (r < 0)
+		goto out;
+	if (app->json) {
 		jsonw_ku64(&d.w, "live", d.live);
 		jsonw_ku64(&d.w, "dark", d.dark);
 		jsonw_ku64(&d.w, "foreign", d.foreign);

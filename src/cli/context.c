@@ -18,7 +18,7 @@ void context_release(struct context *c)
 
 	/* A command looks at its own session; the mark stands for all the others. */
 	if (c->facts_needed)
-		(void)worker_start(c->repo.journal, &ignored);
+		(void)worker_start(c->repo.journal, WORKER_FACTS, &ignored);
 	if (c->journal)
 		team_flush(c);
 	team_release(c);

@@ -235,6 +235,8 @@ static void remember(struct context *c, struct hub *hub, const struct team_wish 
 	} else {
 		hub_state_succeeded(&t->state, now);
 		t->state.unpushed = result->unpushed;
+		t->state.seq = t->at.seq;
+		(void)snprintf(t->state.origin, sizeof(t->state.origin), "%s", t->at.origin);
 		if (result->trouble) {
 			(void)snprintf(t->state.failure, sizeof(t->state.failure), "%s",
 				exchange_trouble_name(result->trouble));
@@ -310,14 +312,32 @@ int team_exchange(struct context *c, const struct team_wish *wish, struct exchan
 	return r;
 }
 
-/* Is everything of ours with the hub, as far as this command knows? */
-static bool is_done(struct context *c)
+bool team_moved(const struct context *c)
 {
 	struct error ignored = ERROR_INIT;
 	struct head now;
 
-	return c->team.tried && !c->team.failed && journal_head(c->journal, &now, &ignored) == 0 &&
-		now.seq == c->team.at.seq && strcmp(now.origin, c->team.at.origin) == 0;
+	return journal_head(c->journal, &now, &ignored) < 0 || now.seq != c->team.at.seq ||
+		strcmp(now.origin, c->team.at.origin) != 0;
+}
+
+uint64_t team_unpushed(const struct context *c)
+{
+	const struct hub_state *s = &c->team.state;
+	struct error ignored = ERROR_INIT;
+	struct head now;
+
+	if (journal_head(c->journal, &now, &ignored) < 0)
+		return s->unpushed;
+	if (strcmp(now.origin, s->origin) != 0)
+		return now.seq;
+	return s->unpushed + (now.seq > s->seq ? now.seq - s->seq : 0);
+}
+
+/* Is everything of ours with the hub, as far as this command knows? */
+static bool is_done(const struct context *c)
+{
+	return c->team.tried && !c->team.failed && !team_moved(c);
 }
 
 static bool may_be_down(int code)

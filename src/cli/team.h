@@ -16,6 +16,7 @@
 #include "core/backend.h"
 #include "core/heads.h"
 #include "core/hub.h"
+#include "core/jsonw.h"
 #include "log/exchange.h"
 #include "log/hub_state.h"
 
@@ -57,6 +58,11 @@ struct team_wish {
 int team_exchange(struct context *c, const struct team_wish *wish, struct exchange_result *out,
 	struct error *err);
 
+/* Has this journal grown since it was exchanged? */
+bool team_moved(const struct context *c);
+/* Own records that the hub does not have yet, as far as that is known here. */
+uint64_t team_unpushed(const struct context *c);
+
 /* For context_project(): take in what there is, as far as a command that reads may wait. */
 int team_project(struct context *c, struct error *err);
 /* At the end of a command: give away what it wrote. */
@@ -64,5 +70,9 @@ void team_flush(struct context *c);
 
 /* Are these answers of the journal, because the team's database does not answer? */
 bool team_degraded(const struct context *c);
+
+/* team_print.c: how the exchange stands, after team_ask(); a JSON object as a value, or rows. */
+void team_print_json(struct context *c, struct jsonw *w);
+void team_print(struct context *c);
 
 #endif

@@ -23,6 +23,7 @@
 #include "hooks/linked.h"
 #include "hooks/selftest.h"
 #include "hooks/worker.h"
+#include "log/hub_state.h"
 #include "log/journal.h"
 
 #define DEADLINE_MS 200
@@ -180,12 +181,13 @@ static int settle(struct ring *r, bool *go_out, struct error *err)
 	return result;
 }
 
-static int start_worker(const char *journal, struct error *err)
+/* The worker for facts gives away what it finds, and what the hook has told, as well. */
+static int start_worker(const char *journal, bool facts, struct error *err)
 {
-	int r = facts_mark(journal, err);
+	int r = facts ? facts_mark(journal, err) : 0;
 
 	if (r == 0)
-		r = worker_start(journal, err);
+		r = worker_start(journal, facts ? WORKER_FACTS : WORKER_FLUSH, err);
 	/* A command will see the mark. */
 	if (r < 0 && err->code == ERR_NOTFOUND) {
 		error_clear(err);
@@ -213,8 +215,10 @@ static int answer(struct ring *r, struct error *err)
 		bell.pushed_len = r->pushed.len;
 	}
 	code = bell_answer(&bell, r->journal, &result, err);
-	if (code == 0 && result.facts_needed)
-		code = start_worker(r->pointer.journal, err);
+	if (code == 0 &&
+		(result.facts_needed ||
+			(result.events && hub_due(r->pointer.journal, clock_now_ms()))))
+		code = start_worker(r->pointer.journal, result.facts_needed, err);
 	return code;
 }
 

@@ -70,9 +70,9 @@ static void become_worker(char *const *argv, char *const *env)
 	_exit(127);
 }
 
-int worker_start(const char *journal_dir, struct error *err)
+int worker_start(const char *journal_dir, enum worker worker, struct error *err)
 {
-	char sync[] = "sync", facts[] = "--facts", repo[] = "--repo-journal";
+	char sync[] = "sync", facts[] = "--facts", flush[] = "--flush", repo[] = "--repo-journal";
 	struct buf program = BUF_INIT;
 	char **env = NULL;
 	char *dir = NULL;
@@ -97,7 +97,8 @@ int worker_start(const char *journal_dir, struct error *err)
 		goto out;
 	}
 	if (!child) {
-		char *argv[] = { program.data, sync, facts, repo, dir, NULL };
+		char *argv[] = { program.data, sync, worker == WORKER_FACTS ? facts : flush, repo,
+			dir, NULL };
 
 		if (setsid() < 0)
 			_exit(127);

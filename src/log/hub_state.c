@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "core/fs.h"
-#include "core/id.h"
 
 #define STATE_MAX 8192
 
@@ -57,6 +56,10 @@ static void take_line(struct hub_state *s, const char *line)
 		take_text(s->location, sizeof(s->location), value);
 	else if (IS("skew"))
 		s->skew = strtoll(value, NULL, 10);
+	else if (IS("origin"))
+		take_text(s->origin, sizeof(s->origin), value);
+	else if (IS("seq"))
+		s->seq = strtoull(value, NULL, 10);
 	else if (IS("unpushed"))
 		s->unpushed = strtoull(value, NULL, 10);
 #undef IS
@@ -113,6 +116,8 @@ int hub_state_write(
 		"\ntook %" PRId64 "\nskew %" PRId64 "\nunpushed %" PRIu64 "\n",
 		first_line, s->tried_at, s->done_at, s->next_try, s->fails, s->took_ms, s->skew,
 		s->unpushed);
+	buf_addf(&text, "seq %" PRIu64 "\n", s->seq);
+	add_text(&text, "origin", s->origin);
 	add_text(&text, "failure", s->failure);
 	add_text(&text, "message", s->message);
 	add_text(&text, "settings", s->settings);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/id.h"
 
 #define HUB_ID_SIZE 17
 #define HUB_RETRY_MAX_MS 300000
@@ -31,6 +32,8 @@ struct hub_state {
 	char location[256];
 	int64_t skew; /* ms that the server's clock was ahead of ours */
 	uint64_t unpushed; /* own records that it did not have */
+	char origin[ID_HEX_SIZE]; /* own head then */
+	uint64_t seq;
 };
 
 /* Zeroes if there is none, or none that can be read. `hub` is 16 hex digits: the file's name. */
