@@ -146,8 +146,8 @@ struct backend_ops {
 	 * May be NULL. The batch is going to get() these by KEY_ID: a store that is far away asks
 	 * for them at once. Holds until the next one, or until something is put.
 	 */
-	int (*prefetch)(struct backend *b, const char *const *session_ids, size_t n,
-		struct error *err);
+	int (*prefetch)(
+		struct backend *b, const char *const *session_ids, size_t n, struct error *err);
 };
 
 /* Embedded first by every implementation. */
