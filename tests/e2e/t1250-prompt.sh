@@ -25,6 +25,12 @@ for shell in fish zsh systemd-analyze; do
 	command -v $shell >/dev/null || skip_all "$shell is not installed"
 done
 
+# What the unit hands to sh -c, as systemd reads it, with this build's minsky.
+service_command() { # UNIT
+	sed -n "/^ExecStart=/,/'\$/p" "$1" | sed "s/^ExecStart=[^']*'//; s/'\$//; s/\\\\\$//; s/\\$\\$/\$/g" |
+		tr -d '\n' | sed 's|"/[^"]*/minsky"|minsky|'
+}
+
 test_ok 'in a workspace and anywhere below it: the session' '
 	make_repo app && minsky -C app session start fix-login --quiet >dir && ws=$(cat dir) && mkdir -p "$ws/a/b" &&
 	in_shells "$ws" " [fix-login]" && in_shells "$ws/a/b" " [fix-login]"
@@ -50,9 +56,17 @@ test_ok 'as a prompt of bash and zsh' '
 '
 test_ok 'systemd takes the units' '
 	mkdir units && cp "$MINSKY_SOURCE/contrib/systemd/minsky-sync.timer" "$MINSKY_BUILD/contrib/systemd/minsky-sync.service" units/ &&
-	sed -i "s|^ExecStart=[^ ]*|ExecStart=/bin/true|" units/minsky-sync.service && has "^ExecStart=/bin/true sync --all$" units/minsky-sync.service &&
 	mkdir -m 700 run && cd units && XDG_RUNTIME_DIR="$TRASH/run" systemd-analyze --user --man=no verify ./minsky-sync.service ./minsky-sync.timer >../out 2>&1 &&
 	cat ../out >&4 && test ! -s ../out
+'
+test_ok 'the service notices what git did in every repository, and one that is broken stops no other' '
+	make_repo two && minsky -C two init --skip-hooks >out 2>&1 && make_repo ahead && minsky -C ahead init --skip-hooks >out 2>&1 &&
+	git -C two commit -q --allow-empty -m news &&
+	service_command units/minsky-sync.service >command &&
+	has "^status=0; for journal in" command && sh -c "$(cat command)" >out &&
+	test "$(wc -l <out)" -eq 3 && test "$(grep -c "^1 new" out)" -eq 1 &&
+	echo "{" >"$(ls -d "$XDG_STATE_HOME"/minsky/journal/local-ahead-*)/repo.json" &&
+	must_fail 1 sh -c "$(cat command)" >out 2>err && test "$(wc -l <out)" -eq 2 && has "repo.json" err
 '
 test_ok 'what the build makes of the completion is what minsky prints' '
 	for shell in bash zsh fish; do
