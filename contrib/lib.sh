@@ -13,7 +13,7 @@ test_packages='clang-14=clang clang=clang libclang-rt-14-dev libcmocka-dev ninja
 # The tree's own rules are checked with these; without one its check is skipped, and says so.
 lint_packages='clang-format-14=clang-format-14 shellcheck=shellcheck mandoc=mandoc'
 # The same for breaking things on purpose.
-fault_packages='strace=strace fiu-utils=fiu-run e2fsprogs=mkfs.ext4'
+fault_packages='strace=strace fiu-utils=fiu-run e2fsprogs=mkfs.ext4 valgrind=valgrind'
 
 say() {
 	printf '%s\n' "$*"
