@@ -33,7 +33,9 @@ void app_release(struct app *app)
 		free(app->reasons[i].text);
 	}
 	free(app->reasons);
+	free(app->pager);
 	app->reasons = NULL;
+	app->pager = NULL;
 	app->n_reasons = 0;
 }
 

@@ -34,7 +34,8 @@ struct app {
 	bool require_backend; /* no answer rather than one without the team's database */
 	bool quiet; /* no messages but errors */
 	bool tty_err; /* stderr is a terminal */
-	bool color; /* stdout is a terminal and NO_COLOR is not set */
+	bool color; /* stdout is a terminal and NO_COLOR is not set, or the setting says so */
+	char *pager; /* the setting, or NULL */
 	bool tty_in; /* somebody can answer a question */
 	struct option_list settings; /* -c key=value */
 	struct reason *reasons;

@@ -1,5 +1,6 @@
 /* minsky session start */
 #include "cli/output.h"
+#include "cli/setup.h"
 #include "cli/start.h"
 #include "core/names.h"
 #include "core/text.h"
@@ -81,6 +82,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct context c = CONTEXT_INIT;
 	struct git_repo git = { .top = NULL };
 	struct session s = { .name = NULL };
+	const char *configured;
 	int r = 0;
 
 	app->quiet = quiet;
@@ -107,9 +109,14 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	req.name = name.data;
 	req.task = task ? task_id.data : NULL;
 	req.branch = branch;
-	req.base = base;
+	configured = config_get(c.config, "session.base");
+	req.base = base ? base : configured && *configured ? configured : NULL;
 	req.worktree = worktree || !strcmp(config_get(c.config, "session.mode"), "worktree");
 	r = start_session(&c, &git, &req, &s, err);
+	if (r == ERR_NOTFOUND && req.base && !base)
+		error_wrap(err, "session.base (%s)", config_origin(c.config, "session.base"));
+	if (r == 0)
+		r = setup_run(&c, &s, err);
 	if (r == 0)
 		r = print(&c, &s, err);
 out:

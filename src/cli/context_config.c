@@ -282,6 +282,19 @@ static int load(struct context *c, struct config_sources *sources, struct error 
 	return r;
 }
 
+/* How answers look is a setting as well. */
+static int apply_looks(const struct context *c, struct error *err)
+{
+	const char *color = config_get(c->config, "color"), *pager = config_get(c->config, "pager");
+	struct app *app = c->app;
+
+	if (color && strcmp(color, "auto") != 0)
+		app->color = !strcmp(color, "always");
+	free(app->pager);
+	app->pager = pager ? strdup(pager) : NULL;
+	return pager && !app->pager ? error_nomem(err) : 0;
+}
+
 int context_load_config(struct context *c, struct error *err)
 {
 	struct config_sources sources;
@@ -294,6 +307,8 @@ int context_load_config(struct context *c, struct error *err)
 	r = context_config_sources(c, &sources, &file, &text, &names, err);
 	if (r == 0)
 		r = load(c, &sources, err);
+	if (r == 0)
+		r = apply_looks(c, err);
 	if (r == ERR_USAGE && !err->hint[0])
 		error_hint(err, "'man minsky-config' describes the settings");
 	free(names);

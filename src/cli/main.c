@@ -7,6 +7,7 @@
 
 #include "backends/registry.h"
 #include "cli/app.h"
+#include "cli/pager.h"
 #include "core/text.h"
 
 static void list_commands(struct buf *out, int argc, const char **argv)
@@ -253,7 +254,7 @@ int main(int argc, char **argv)
 		fputs(app.out.data, stderr);
 		buf_clear(&app.out);
 	}
-	if (app_flush(&app, &late) < 0 && !app.gone) {
+	if (!pager_show(&app) && app_flush(&app, &late) < 0 && !app.gone) {
 		fprintf(stderr, "minsky: %s\n", late.msg);
 		status = 1;
 	}
