@@ -176,6 +176,19 @@ static int identify(
 	return r;
 }
 
+int context_would_join(struct context *c, const struct git_repo *git, bool *out, struct error *err)
+{
+	struct adoption a = { .url = REPO_URL_INIT, .journal = BUF_INIT };
+	int r = identify(&a, c, git, err);
+
+	if (r == 0)
+		r = find_journal(c, &a, err);
+	if (r == 0)
+		*out = a.joins;
+	adoption_release(&a);
+	return r;
+}
+
 int context_adopt(struct context *c, const struct git_repo *git, bool *made_out, struct error *err)
 {
 	struct adoption a = { .url = REPO_URL_INIT, .journal = BUF_INIT };

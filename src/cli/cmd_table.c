@@ -1,12 +1,13 @@
 #include "cli/app.h"
 
-extern const struct cmd cmd_session_start, cmd_session_list, cmd_session_get, cmd_session_dir,
-	cmd_session_inspect, cmd_session_log, cmd_session_delete, cmd_session_restore,
-	cmd_session_pr_create, cmd_session_pr_get, cmd_session_approve, cmd_journal_log,
-	cmd_journal_follow, cmd_journal_cat, cmd_journal_export, cmd_journal_replay,
-	cmd_journal_stats, cmd_journal_verify, cmd_journal_repair, cmd_journal_redact,
-	cmd_journal_seal, cmd_hooks_install, cmd_hooks_status, cmd_hooks_uninstall, cmd_doctor,
-	cmd_init, cmd_sync, cmd_status, cmd_sessiondb_init, cmd_completion, cmd_help, cmd_version;
+extern const struct cmd cmd_session_start, cmd_session_adopt, cmd_session_list, cmd_session_get,
+	cmd_session_dir, cmd_session_inspect, cmd_session_log, cmd_session_delete,
+	cmd_session_restore, cmd_session_pr_create, cmd_session_pr_get, cmd_session_approve,
+	cmd_journal_log, cmd_journal_follow, cmd_journal_cat, cmd_journal_export,
+	cmd_journal_replay, cmd_journal_stats, cmd_journal_verify, cmd_journal_repair,
+	cmd_journal_redact, cmd_journal_seal, cmd_hooks_install, cmd_hooks_status,
+	cmd_hooks_uninstall, cmd_doctor, cmd_init, cmd_sync, cmd_status, cmd_sessiondb_init,
+	cmd_completion, cmd_help, cmd_version;
 extern const struct cmd cmd_config_get, cmd_config_path, cmd_config_set, cmd_config_show,
 	cmd_config_unset, cmd_config_validate, cmd_trust, cmd_complete;
 extern const struct cmd cmd_session_pr_list, cmd_session_pr_approve, cmd_session_pr_merge,
@@ -14,6 +15,7 @@ extern const struct cmd cmd_session_pr_list, cmd_session_pr_approve, cmd_session
 
 const struct cmd *const cmd_table[] = {
 	&cmd_session_start,
+	&cmd_session_adopt,
 	&cmd_session_list,
 	&cmd_session_get,
 	&cmd_session_dir,

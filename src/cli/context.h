@@ -81,6 +81,8 @@ int context_follow_branch(struct context *c, struct error *err);
  * known one joins it. Changes nothing when it is known already. *made_out (may be NULL) tells.
  */
 int context_adopt(struct context *c, const struct git_repo *git, bool *made_out, struct error *err);
+/* Would that join a repository that is known, as another clone of it? */
+int context_would_join(struct context *c, const struct git_repo *git, bool *out, struct error *err);
 /* Add a clone to repo.json. Several processes may do so at once: it is read again under a lock. */
 int context_add_clone(struct context *c, const char *id, const char *path, const char *session,
 	struct error *err);

@@ -1,4 +1,4 @@
-#include "cli/start.h"
+#include "cli/starting.h"
 
 #include <unistd.h>
 
@@ -9,30 +9,11 @@
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/names.h"
-#include "core/repo_url.h"
 #include "core/text.h"
 #include "git/workspace.h"
 #include "hooks/bell.h"
 
-struct starting {
-	struct context *c;
-	const struct git_repo *git;
-	const struct start_request *req;
-	char id[ID_UUID_SIZE];
-	char *remote, *remote_url;
-	struct repo_url url;
-	struct git_base base;
-	const char *base_oid;
-	const char *branch;
-	struct buf workspace; /* final place */
-	struct buf temporary;
-	bool linked; /* registered as a linked work tree */
-	struct buf lock; /* <journal>/start.<id>.lock: held while we are at it */
-	int lock_fd;
-	char clone[ID_HEX_SIZE];
-};
-
-static void starting_release(struct starting *t)
+void starting_release(struct starting *t)
 {
 	free(t->remote);
 	free(t->remote_url);
@@ -66,7 +47,7 @@ static int workspace_root(struct context *c, struct buf *out, struct error *err)
 	return buf_check(out, err);
 }
 
-static int check_taken(struct starting *t, struct error *err)
+int starting_check_taken(struct starting *t, struct error *err)
 {
 	struct context *c = t->c;
 	struct session s = { .name = NULL };
@@ -101,7 +82,7 @@ static int check_taken(struct starting *t, struct error *err)
 	return r;
 }
 
-static int choose_base(struct starting *t, struct error *err)
+int starting_choose_base(struct starting *t, struct error *err)
 {
 	const struct git_base *b = &t->base;
 	int r;
@@ -123,7 +104,7 @@ static int choose_base(struct starting *t, struct error *err)
 	return 0;
 }
 
-static int choose_places(struct starting *t, struct error *err)
+int starting_choose_places(struct starting *t, struct error *err)
 {
 	struct buf root = BUF_INIT;
 	int r = workspace_root(t->c, &root, err);
@@ -166,18 +147,18 @@ static int prepare(struct starting *t, struct error *err)
 	if (r == 0)
 		r = repo_url_parse(&t->url, t->remote_url ? t->remote_url : dir.data, err);
 	if (r == 0)
-		r = choose_base(t, err);
+		r = starting_choose_base(t, err);
 	if (r == 0)
-		r = check_taken(t, err);
+		r = starting_check_taken(t, err);
 	if (r == 0)
 		r = workspace_check_branch(t->git, t->remote, t->branch, err);
 	if (r == 0)
-		r = choose_places(t, err);
+		r = starting_choose_places(t, err);
 	buf_release(&dir);
 	return r;
 }
 
-static void write_record(struct jsonw *w, const struct starting *t)
+void starting_write_record(struct jsonw *w, const struct starting *t)
 {
 	jsonw_kstring(w, "name", t->req->name);
 	jsonw_kstring(w, "repo", t->c->repo.id);
@@ -217,7 +198,7 @@ static int reserve(struct starting *t, struct error *err)
 	r = fs_lock(t->lock.data, 0, &t->lock_fd, err);
 	if (r == 0) {
 		w = emit_begin(&e, EVENT_SESSION_STARTING, t->id);
-		write_record(w, t);
+		starting_write_record(w, t);
 		/* To take it back, or to finish it, one has to know where its repository is. */
 		if (t->req->worktree) {
 			jsonw_kstring(w, "clone", t->c->pointer.clone);
@@ -307,7 +288,7 @@ static int make(struct starting *t, struct error *err)
  * A branch pr/<name> that is there already is not this session's: its name was somebody else's
  * before.
  */
-static int write_seen(struct starting *t, struct jsonw *w, struct error *err)
+int starting_write_seen(struct starting *t, struct jsonw *w, struct error *err)
 {
 	struct session s = { .name = NULL, .clone_id = t->clone, .repo_url = t->url.url };
 	struct pr_places places;
@@ -333,12 +314,12 @@ static int record_success(struct starting *t, struct error *err)
 
 	emit_init(&e);
 	w = emit_begin(&e, EVENT_SESSION_STARTED, t->id);
-	write_record(w, t);
+	starting_write_record(w, t);
 	jsonw_kstring(w, "clone", t->clone);
 	jsonw_kstring(w, "mainClone", t->c->pointer.clone);
 	jsonw_kstring(w, "head", t->base_oid);
 	jsonw_kstring(w, "base", t->base_oid);
-	r = write_seen(t, w, err);
+	r = starting_write_seen(t, w, err);
 	if (r == 0)
 		r = emit_end(&e, err);
 	if (r == 0)

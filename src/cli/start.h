@@ -20,6 +20,14 @@ struct start_request {
 /* *out is the new record. ERR_REFUSED when something is taken or in the way. */
 int start_session(struct context *c, const struct git_repo *git, const struct start_request *req,
 	struct session *out, struct error *err);
+/*
+ * Make a session of what is there: the clone or linked work tree at `path`, on the branch that is
+ * checked out in it; or, `path` NULL, a branch of the repository, which gets a workspace. With its
+ * history from the reflogs: *events_out. What is there stays as it is. ERR_REFUSED for the
+ * repository itself, and for what is a session already.
+ */
+int adopt_session(struct context *c, const struct git_repo *git, const struct start_request *req,
+	const char *path, struct session *out, size_t *events_out, struct error *err);
 /* Finish or take back starts that were interrupted. Those still running are left alone. */
 int start_recover(struct context *c, struct error *err);
 

@@ -35,18 +35,25 @@ int start_check_linked(const char *remote, struct error *err)
 	return error_hint(err, "start without --worktree: a session's clone has one");
 }
 
-int start_link(struct context *c, const struct workspace_plan *plan, const char *workspace,
-	const char *id, const char *name, bool *linked_out, struct error *err)
+int start_add(struct context *c, const struct workspace_plan *plan, const char *workspace,
+	struct error *err)
 {
 	int fd = -1, r = lock(c->common_dir.data, &fd, err);
 
 	if (r < 0)
 		return r;
-	*linked_out = true;
 	r = worktree_add(plan, workspace, err);
 	close(fd);
-	if (r == 0)
-		r = worktree_fill(plan, workspace, err);
+	return r < 0 ? r : worktree_fill(plan, workspace, err);
+}
+
+int start_link(struct context *c, const struct workspace_plan *plan, const char *workspace,
+	const char *id, const char *name, bool *linked_out, struct error *err)
+{
+	int r;
+
+	*linked_out = true;
+	r = start_add(c, plan, workspace, err);
 	return r < 0 ? r : start_tie(c, c->common_dir.data, workspace, id, name, err);
 }
 
@@ -74,14 +81,35 @@ static int find(const char *workspace, struct buf *git_dir, struct buf *common, 
 	return r;
 }
 
-int start_tie(struct context *c, const char *common_dir, const char *workspace, const char *id,
-	const char *name, struct error *err)
+int start_pass(struct context *c, const char *common_dir, const char *workspace, struct error *err)
 {
 	struct bell bell = { .common_dir = common_dir, .via = "cli", .timeout_ms = 5000 };
 	struct pointer pointer = POINTER_INIT;
 	struct buf git_dir = BUF_INIT, common = BUF_INIT, top = BUF_INIT;
 	int r = find(workspace, &git_dir, &common, &top, err);
 
+	if (r == 0)
+		r = pointer_read(&pointer, common_dir, err);
+	bell.git_dir = git_dir.data;
+	bell.pointer = &pointer;
+	if (r == 0)
+		r = bell_pass(&bell, c->journal, err);
+	pointer_release(&pointer);
+	buf_release(&git_dir);
+	buf_release(&common);
+	buf_release(&top);
+	return r;
+}
+
+int start_tie(struct context *c, const char *common_dir, const char *workspace, const char *id,
+	const char *name, struct error *err)
+{
+	struct pointer pointer = POINTER_INIT;
+	struct buf git_dir = BUF_INIT, common = BUF_INIT, top = BUF_INIT;
+	int r = start_pass(c, common_dir, workspace, err);
+
+	if (r == 0)
+		r = find(workspace, &git_dir, &common, &top, err);
 	if (r == 0)
 		r = pointer_read(&pointer, common_dir, err);
 	if (r < 0)
@@ -93,11 +121,6 @@ int start_tie(struct context *c, const char *common_dir, const char *workspace, 
 		goto out;
 	}
 	(void)memcpy(pointer.session, id, sizeof(pointer.session));
-	bell.git_dir = git_dir.data;
-	bell.pointer = &pointer;
-	r = bell_pass(&bell, c->journal, err);
-	if (r < 0)
-		goto out;
 	/* Those of a work tree, also where the repository itself is bare. */
 	r = hook_setup(c, common_dir, pointer.clone, NULL, false, err);
 	if (r < 0 && r != ERR_NOMEM) {

@@ -13,9 +13,14 @@ int start_check_linked(const char *remote, struct error *err);
 /* *linked_out, also on failure: there is something to take back with start_unlink(). */
 int start_link(struct context *c, const struct workspace_plan *plan, const char *workspace,
 	const char *id, const char *name, bool *linked_out, struct error *err);
+/* The work tree alone, by which nothing is a session yet. */
+int start_add(struct context *c, const struct workspace_plan *plan, const char *workspace,
+	struct error *err);
 /* `common_dir` is that of the main repository. */
 int start_unlink(struct context *c, const char *common_dir, const char *workspace,
 	const char *branch, const char *base_oid, struct error *err);
+/* Its making is no news: begin its cursor at the present. */
+int start_pass(struct context *c, const char *common_dir, const char *workspace, struct error *err);
 /* Say whose it is, begin its cursor at the present, see to the repository's hooks. */
 int start_tie(struct context *c, const char *common_dir, const char *workspace, const char *id,
 	const char *name, struct error *err);

@@ -260,7 +260,7 @@ static int check_out(const struct workspace_plan *plan, const char *dir, struct 
 	const struct git_cmd cmd = { .dir = dir,
 		.args = { "switch", "--quiet", "--discard-changes",
 			talk ? "--progress" : "--no-progress", "--no-track", "-c", plan->branch,
-			plan->base_oid },
+			plan->tip ? plan->tip : plan->base_oid },
 		.talk = talk };
 
 	return git_must(&cmd, NULL, err);

@@ -27,6 +27,7 @@ struct workspace_plan {
 	const char *base_branch;
 	const char *base_oid;
 	bool base_is_local; /* base_oid is the main repository's local branch */
+	const char *tip; /* where the branch starts; NULL: base_oid */
 	bool existing; /* the branch is there, and stays where it is: see worktree.h */
 	bool quiet;
 };

@@ -1,0 +1,40 @@
+/*
+ * starting.h - a session in the making: what start.c and session_adopt.c share.
+ */
+#ifndef CLI_STARTING_H
+#define CLI_STARTING_H
+
+#include "cli/start.h"
+#include "core/jsonw.h"
+#include "core/repo_url.h"
+#include "git/repository.h"
+
+struct starting {
+	struct context *c;
+	const struct git_repo *git;
+	const struct start_request *req;
+	char id[ID_UUID_SIZE];
+	char *remote, *remote_url;
+	struct repo_url url;
+	struct git_base base;
+	const char *base_oid;
+	const char *branch;
+	struct buf workspace; /* final place */
+	struct buf temporary;
+	bool linked; /* registered as a linked work tree */
+	struct buf lock; /* <journal>/start.<id>.lock: held while we are at it */
+	int lock_fd;
+	char clone[ID_HEX_SIZE];
+};
+
+void starting_release(struct starting *t);
+/* ERR_REFUSED if there is a session of this name, or one for this task. */
+int starting_check_taken(struct starting *t, struct error *err);
+int starting_choose_base(struct starting *t, struct error *err);
+/* What session.starting and session.started both carry. */
+void starting_write_record(struct jsonw *w, const struct starting *t);
+/* Where the workspace goes; ERR_REFUSED if something is there. */
+int starting_choose_places(struct starting *t, struct error *err);
+int starting_write_seen(struct starting *t, struct jsonw *w, struct error *err);
+
+#endif
