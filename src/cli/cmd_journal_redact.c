@@ -56,6 +56,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		r = confirm(app, argv[0], err);
 	if (r == 0)
 		r = journal_redact(c.journal, p.origin, p.seq, reason, &changed, err);
+	c.wrote = r == 0;
 	if (r == 0)
 		r = context_empty_backend(&c, err);
 	if (r == 0)

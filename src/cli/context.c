@@ -326,14 +326,15 @@ static int project_local(struct context *c, struct error *err)
 
 int context_project(struct context *c, struct error *err)
 {
-	uint64_t pulled = c->team.pulled;
 	int r = team_project(c, err);
 
 	if (r == 0 && c->team.kind != TEAM_SHARED)
 		r = project_local(c, err);
 	labels_release(&c->labels);
-	if (r == 0 && c->team.pulled != pulled)
+	if (r == 0 && c->team.pulled) {
+		c->team.pulled = 0;
 		labels_tell(c);
+	}
 	return r;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/flush.h"
 
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -7,20 +8,22 @@
 #include "core/clock.h"
 #include "core/fs.h"
 
-#define LINGER_STEPS 20
+#define LINGER_MS 2000 /* MINSKY_LINGER replaces it: tests have no time */
 #define LINGER_STEP_MS 100
 #define ALARM_S 300 /* nothing that a person waits for: it may as well be killed */
 
 static bool moves_soon(struct context *c)
 {
 	const struct timespec step = { .tv_nsec = LINGER_STEP_MS * 1000000L };
+	const char *text = getenv("MINSKY_LINGER");
+	long left = text ? strtol(text, NULL, 10) : LINGER_MS;
 
-	for (int i = 0; i < LINGER_STEPS; i++) {
-		if (team_moved(c))
-			return true;
+	for (; !team_moved(c); left -= LINGER_STEP_MS) {
+		if (left <= 0)
+			return false;
 		(void)nanosleep(&step, NULL);
 	}
-	return false;
+	return true;
 }
 
 /* Until nothing has come for a while. */

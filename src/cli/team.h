@@ -34,7 +34,7 @@ struct team {
 	bool tried, failed; /* by this command */
 	struct head at; /* own head when it was exchanged */
 	struct heads heads; /* what the hub has, and is here */
-	uint64_t pulled; /* records, by this command */
+	uint64_t pulled; /* records that nobody has looked at yet for names */
 	struct backend *memory; /* answers instead of the team's database */
 	bool told; /* the one line */
 };

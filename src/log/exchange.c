@@ -134,6 +134,7 @@ static int refill(struct run *run, struct error *err)
 {
 	int r = 0;
 
+	run->refilling = true;
 	for (size_t i = 0; r == 0 && i < run->local.n; i++) {
 		const struct head *here = &run->local.v[i];
 		const struct head *there = heads_find(&run->r.hub, here->origin);

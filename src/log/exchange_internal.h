@@ -10,6 +10,7 @@ struct run {
 	struct journal *j;
 	const struct exchange *x;
 	struct heads local; /* of the journal, when the run began and as it goes on */
+	bool refilling; /* what is pushed is somebody else's: that it is not taken is no trouble */
 	struct exchange_result r;
 };
 

@@ -312,15 +312,18 @@ static int answer(struct run *run, enum hub_status status, const struct parcel *
 		/* A copied home under another account: what is ours is what comes behind. */
 		if (is_current(run, base->origin))
 			return exchange_heal(run, theirs, false, err);
-		exchange_trouble(run, EXCHANGE_FOREIGN,
-			"origin %.8s belongs to another account of the hub", base->origin);
+		if (!run->refilling)
+			exchange_trouble(run, EXCHANGE_FOREIGN,
+				"origin %.8s belongs to another account of the hub", base->origin);
 		return 0;
 	case HUB_CLOCK_AHEAD:
 		return clock_ahead(run, base, err);
 	case HUB_RETIRED:
 		if (is_current(run, base->origin))
 			return exchange_heal(run, theirs, false, err);
-		exchange_trouble(run, EXCHANGE_FOREIGN, "origin %.8s was retired", base->origin);
+		if (!run->refilling)
+			exchange_trouble(
+				run, EXCHANGE_FOREIGN, "origin %.8s was retired", base->origin);
 		return 0;
 	case HUB_BAD_BATCH:
 		break;
