@@ -227,7 +227,7 @@ static int land_local(struct approval *a, struct error *err)
 		r = pr_forward(
 			a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, err);
 	if (r == 0)
-		r = pr_delete_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
+		r = pr_drop_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
 	if (r < 0)
 		return r;
 	/* The workspace's picture of its origin, as a push would have left it. */

@@ -87,6 +87,8 @@ static int fetch_base(const struct session *s, bool talk, struct error *err)
 int pr_fetch(struct context *c, const struct session *s, struct error *err)
 {
 	struct git_cmd cmd = { .dir = s->workspace, .talk = app_talks(c->app) };
+	struct git_cmd all = { .dir = s->workspace,
+		.args = { "fetch", "--no-tags", "--prune", "--quiet", "origin" } };
 	struct git_cmd head = { .dir = s->workspace,
 		.args = { "remote", "set-head", "origin", "--auto" } };
 	struct buf branch = BUF_INIT, base_spec = BUF_INIT, pr_spec = BUF_INIT;
@@ -122,8 +124,10 @@ int pr_fetch(struct context *c, const struct session *s, struct error *err)
 		error_wrap(err, "cannot ask the remote of '%s'", s->name);
 	else
 		r = read_ref(context_workspace_git(c, s), "refs/remotes/origin/", base, oid, err);
-	if (r == 0 && !oid[0])
+	if (r == 0 && !oid[0]) {
+		(void)git_run(&all, NULL, NULL, &status, &ignored);
 		(void)git_run(&head, NULL, NULL, &status, &ignored);
+	}
 	buf_release(&branch);
 	buf_release(&base_spec);
 	buf_release(&pr_spec);
@@ -172,21 +176,43 @@ static int take_over(struct context *c, const struct session *s, char oid[65], s
 	return r;
 }
 
+/* A main repository that is the remote itself is beside us: one look, and no network. */
+static int look_beside(struct context *c, const struct session *s, char oid[65], struct error *err)
+{
+	const char *workspace = context_workspace_git(c, s);
+	char theirs[65];
+	int r = read_ref(context_main_git(c, s), "refs/heads/", s->base_branch, theirs, err);
+
+	if (r == 0 && !theirs[0]) {
+		error_set(err, ERR_NOTFOUND, "there is no base branch '%s'", s->base_branch);
+		return error_hint(
+			err, "'minsky session update %s --base BRANCH' says which it is", s->name);
+	}
+	if (r == 0)
+		r = read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
+	if (r < 0 || strcmp(oid, theirs) == 0)
+		return r;
+	r = fetch_base(s, false, err);
+	return r < 0 ? r : read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
+}
+
 int pr_find_base(
 	struct context *c, const struct session *s, bool fetch, char oid_out[65], struct error *err)
 {
-	const char *workspace = context_workspace_git(c, s);
-	bool local = context_main_is_origin(c, s);
 	char oid[65];
 	int r = 0;
 
-	/* A main repository that is the remote itself is beside us: asking it costs no network. */
-	if (local || fetch)
-		r = fetch_base(s, fetch && app_talks(c->app), err);
-	if (r == 0)
-		r = read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
-	if (r == 0 && !local)
-		r = take_over(c, s, oid, err);
+	if (context_main_is_origin(c, s)) {
+		r = look_beside(c, s, oid, err);
+	} else {
+		if (fetch)
+			r = fetch_base(s, app_talks(c->app), err);
+		if (r == 0)
+			r = read_ref(context_workspace_git(c, s), "refs/remotes/origin/",
+				s->base_branch, oid, err);
+		if (r == 0)
+			r = take_over(c, s, oid, err);
+	}
 	if (r < 0)
 		return r;
 	if (!oid[0]) {

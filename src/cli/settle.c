@@ -188,7 +188,14 @@ static int settle_locked(struct context *c, struct session *s, unsigned how, str
 	if (r < 0 || is_settled(&t, newest))
 		goto out;
 	t.base_gone = s->base_branch && !t.places.base[0];
-	if (t.base_gone)
+	if (s->base_branch && (how & SETTLE_FETCHED) && !t.places.truth_is_main) {
+		char base[65];
+
+		r = settling_ref(context_workspace_git(c, s), "refs/remotes/origin/",
+			s->base_branch, base, err);
+		t.base_gone = t.base_gone || (r == 0 && !base[0]);
+	}
+	if (r == 0 && t.base_gone)
 		r = settling_follow_base(&t, err);
 	if (r < 0)
 		goto out;

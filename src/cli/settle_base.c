@@ -25,14 +25,28 @@ static int64_t mtime(const char *dir, const char *name)
 	return ms <= clock_now_ms() ? ms : 0;
 }
 
+/* git writes the URL without ".git" and slashes at the end, also that of a path. */
+static size_t bare_length(const char *url)
+{
+	size_t n = strlen(url);
+
+	while (n > 1 && url[n - 1] == '/')
+		n--;
+	return n > 4 && strncmp(url + n - 4, ".git", 4) == 0 ? n - 4 : n;
+}
+
 static bool same_remote(const char *a, const char *b)
 {
 	struct repo_url ua = REPO_URL_INIT, ub = REPO_URL_INIT;
 	struct error ignored = ERROR_INIT;
 	bool same;
 
-	same = repo_url_parse(&ua, a, &ignored) == 0 && repo_url_parse(&ub, b, &ignored) == 0 &&
-		strcmp(ua.canonical, ub.canonical) == 0;
+	same = repo_url_parse(&ua, a, &ignored) == 0 && repo_url_parse(&ub, b, &ignored) == 0;
+	if (same) {
+		size_t na = bare_length(ua.canonical), nb = bare_length(ub.canonical);
+
+		same = na == nb && strncmp(ua.canonical, ub.canonical, na) == 0;
+	}
 	repo_url_release(&ua);
 	repo_url_release(&ub);
 	return same;
@@ -163,8 +177,9 @@ static void find_successor(struct settling *t, const char *dir, const char *pref
 
 		buf_add(&ref, at, len);
 		buf_addf(&log, "logs/%s", ref.data);
-		if (ref.failed || log.failed || ref_is_pr(ref.data)) {
-			/* not a base */
+		if (ref.failed || log.failed || ref_is_pr(ref.data) ||
+			strcmp(ref.data + strlen(prefix), t->s->base_branch) == 0) {
+			/* no other base; an old copy of this one */
 		} else if (local && mtime(dir, log.data) > 0) {
 			if (was_called(dir, ref.data, t->s->base_branch))
 				buf_adds(out, ref.data + strlen(prefix));
@@ -179,17 +194,13 @@ static void find_successor(struct settling *t, const char *dir, const char *pref
 	buf_release(&name);
 }
 
-int settling_follow_base(struct settling *t, struct error *err)
+static int ask_successor(
+	struct settling *t, const char *dir, const char *prefix, struct buf *out, struct error *err)
 {
-	const char *dir = context_main_git(t->c, t->s);
-	const char *prefix =
-		t->places.truth_is_main ? "refs/heads/" : context_main_tracking(t->c, t->s);
-	struct buf contains = BUF_INIT, refs = BUF_INIT, name = BUF_INIT;
+	struct buf contains = BUF_INIT, refs = BUF_INIT;
 	struct git_cmd cmd = { .dir = dir };
-	int status, r = 0;
+	int status, r;
 
-	if (!dir || !t->s->base_oid)
-		return 0;
 	buf_addf(&contains, "--contains=%s", t->s->base_oid);
 	cmd.args[0] = "for-each-ref";
 	cmd.args[1] = "--format=%(refname)";
@@ -198,10 +209,33 @@ int settling_follow_base(struct settling *t, struct error *err)
 	r = buf_check(&contains, err);
 	if (r == 0)
 		r = git_run(&cmd, &refs, NULL, &status, err);
-	if (r < 0 || status)
-		goto out;
-	find_successor(t, dir, prefix, &refs, &name);
-	r = buf_check(&name, err);
+	if (r == 0 && !status)
+		find_successor(t, dir, prefix, &refs, out);
+	if (r == 0)
+		r = buf_check(out, err);
+	buf_release(&contains);
+	buf_release(&refs);
+	return r;
+}
+
+int settling_follow_base(struct settling *t, struct error *err)
+{
+	const struct {
+		const char *dir, *prefix;
+	} places[] = { { context_main_git(t->c, t->s),
+			       t->places.truth_is_main ? "refs/heads/"
+						       : context_main_tracking(t->c, t->s) },
+		{ t->places.truth_is_main ? NULL : context_workspace_git(t->c, t->s),
+			"refs/remotes/origin/" } };
+	struct buf name = BUF_INIT;
+	size_t where = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 2 && !name.len && t->s->base_oid; i++) {
+		where = i;
+		if (places[i].dir)
+			r = ask_successor(t, places[i].dir, places[i].prefix, &name, err);
+	}
 	if (r < 0 || !name.len)
 		goto out;
 	r = settling_rebased(t, name.data, err);
@@ -212,10 +246,9 @@ int settling_follow_base(struct settling *t, struct error *err)
 	free(t->s->base_branch);
 	t->s->base_branch = buf_detach(&name);
 	t->base_gone = false;
-	r = settling_ref(dir, prefix, t->s->base_branch, t->places.base, err);
+	r = settling_ref(
+		places[where].dir, places[where].prefix, t->s->base_branch, t->places.base, err);
 out:
-	buf_release(&contains);
-	buf_release(&refs);
 	buf_release(&name);
 	return r;
 }

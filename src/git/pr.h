@@ -67,6 +67,8 @@ int pr_forward(const char *main_dir, const char *from_dir, const char *base, con
 	struct error *err);
 /* Delete a branch if it still is at `oid` and no work tree is on it. Not there: success. */
 int pr_delete_branch(const char *dir, const char *branch, const char *oid, struct error *err);
+/* The same right after pr_check_branch() found nothing against it. */
+int pr_drop_branch(const char *dir, const char *branch, const char *oid, struct error *err);
 /* Would that be refused? Nothing is changed. */
 int pr_check_branch(const char *dir, const char *branch, const char *oid, struct error *err);
 

@@ -155,14 +155,15 @@ static int forward(const char *main_dir, const char *common_dir, const char *bas
 	const char *old, const char *oid, struct error *err)
 {
 	struct buf work_tree = BUF_INIT;
-	bool contained, forward_only;
+	bool contained = false, forward_only;
 	int rc;
 
-	rc = is_ancestor(main_dir, oid, old, &contained, err);
+	rc = is_ancestor(main_dir, old, oid, &forward_only, err);
+	if (rc == 0 && !forward_only)
+		rc = is_ancestor(main_dir, oid, old, &contained, err);
 	if (rc < 0 || contained)
 		return rc;
-	rc = is_ancestor(main_dir, old, oid, &forward_only, err);
-	if (rc == 0 && !forward_only) {
+	if (!forward_only) {
 		error_set(err, ERR_REFUSED,
 			"branch '%s' cannot move forward: it has commits that '%.12s' has not",
 			base, oid);
@@ -234,6 +235,24 @@ int pr_forward(const char *main_dir, const char *from_dir, const char *base, con
 	return rc;
 }
 
+int pr_drop_branch(const char *dir, const char *branch, const char *oid, struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	struct git_cmd cmd = { .dir = dir };
+	int rc;
+
+	buf_addf(&ref, "refs/heads/%s", branch);
+	cmd.args[0] = "update-ref";
+	cmd.args[1] = "-d";
+	cmd.args[2] = ref.data;
+	cmd.args[3] = oid;
+	rc = buf_check(&ref, err);
+	if (rc == 0)
+		rc = git_must(&cmd, NULL, err);
+	buf_release(&ref);
+	return rc;
+}
+
 static int delete_branch(
 	const char *dir, const char *branch, const char *oid, bool dry_run, struct error *err)
 {
@@ -257,12 +276,8 @@ static int delete_branch(
 			work_tree.data);
 		rc = error_hint(err, "switch to another branch there");
 	}
-	if (rc == 0 && !dry_run) {
-		const struct git_cmd cmd = { .dir = dir,
-			.args = { "update-ref", "-m", "minsky: approve", "-d", ref.data, oid } };
-
-		rc = git_must(&cmd, NULL, err);
-	}
+	if (rc == 0 && !dry_run)
+		rc = pr_drop_branch(dir, branch, oid, err);
 out:
 	buf_release(&ref);
 	buf_release(&common_dir);

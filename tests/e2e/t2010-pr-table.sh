@@ -2,7 +2,8 @@
 # One row for each thing that can happen to a PR: what is done, which events tell of it, and what
 # the record says then. Each row runs in every world: where the truth is the main repository itself
 # (solo: with a work tree, bare: without) and where it is a remote (app: with a work tree, mirror:
-# bare). MINSKY_TEST_LONG=1 runs all four, otherwise two.
+# bare; linked: sessions are work trees of the main repository). MINSKY_TEST_LONG=1 runs all of them,
+# otherwise app, linked and bare (the last two where the store is no JSON file).
 . "$(dirname "$0")/lib.sh"
 
 # Nobody is told by a hook in here: several commands of git are one step. t2000 has hooks.
@@ -11,21 +12,25 @@ export MINSKY_HOOKS
 cd "$TRASH" || exit 1
 
 # "$repo": the main repository; "$other": where somebody else works on the truth; "$truth": its directory.
-world() { # solo|app|bare|mirror
+world() { # solo|app|linked|bare|mirror
 	world=$1
+	MINSKY_SESSION_MODE=clone
+	export MINSKY_SESSION_MODE
 	case $world in
 	solo) repo=solo truth=solo/.git other=solo ;;
-	app) repo=app truth=app.git other=app-other ;;
+	app | linked) repo=$world truth=$world.git other=$world-other ;;
 	bare) repo=bare.git truth=bare.git other=bare-other ;;
 	mirror) repo=mirror.git truth=up.git other=up-other ;;
 	esac
 	case $world in
 	solo) make_repo solo && seq 1 20 >solo/lines && git -C solo add . &&
 		git -C solo commit -q -m lines ;;
-	app) make_repo app && seq 1 20 >app/lines && git -C app add . &&
-		git -C app commit -q -m lines && git init -q --bare app.git &&
-		git -C app remote add origin "$TRASH/app.git" && git -C app push -q -u origin main &&
-		git -C app remote set-head origin main && git clone -q app.git app-other ;;
+	app | linked) make_repo "$repo" && seq 1 20 >"$repo/lines" && git -C "$repo" add . &&
+		git -C "$repo" commit -q -m lines && git init -q --bare "$truth" &&
+		git -C "$repo" remote add origin "$TRASH/$truth" &&
+		git -C "$repo" push -q -u origin main && git -C "$repo" remote set-head origin main &&
+		git clone -q "$truth" "$other" &&
+		if [ "$world" = linked ]; then MINSKY_SESSION_MODE=worktree; fi ;;
 	bare | mirror) make_repo "seed-$world" && seq 1 20 >"seed-$world/lines" &&
 		git -C "seed-$world" add . && git -C "seed-$world" commit -q -m lines &&
 		git clone -q --bare "seed-$world" "$truth" && git -C "$truth" remote remove origin &&
@@ -40,7 +45,7 @@ world() { # solo|app|bare|mirror
 }
 
 remote() {
-	case $world in app | mirror) true ;; *) false ;; esac
+	case $world in app | linked | mirror) true ;; *) false ;; esac
 }
 
 # The session $s in $ws, with a commit; its PR if a title is given. The row's events begin here.
@@ -139,7 +144,8 @@ rows() {
 		events created && is true - pr-open "$head" &&
 		holds "\$p.branchName == \"pr/create\" and \$p.createdAt == \$s.lastActivityAt and
 			\$p.lastChecked == \$p.createdAt and \$p.base == \"main\" and
-			\$p.baseOid == \$b and \$p.title == \"Create\"" --arg b "$(base_tip)" &&
+			\$p.baseOid == \$b and \$p.title == \"Create\" and \$s.mode == \$m" \
+			--arg b "$(base_tip)" --arg m $MINSKY_SESSION_MODE &&
 		git -C $truth rev-parse "pr/create^1" "pr/create^2" >parents &&
 		test "$(cat parents)" = "$(base_tip)
 $(git -C "$ws" rev-parse create)"
@@ -278,6 +284,7 @@ $(git -C "$ws" rev-parse create)"
 	row 'a session of the same name later: the old branch is not its PR' '
 		begin twice "Twice" && git -C "$ws" push -q origin twice:keep-twice && fetch &&
 		minsky -C $repo session delete twice --override test >/dev/null 2>&1 &&
+		{ [ $world != linked ] || git -C $repo branch -q -D twice; } &&
 		minsky -C $repo session start twice --quiet >dir && ws=$(cat dir) && look &&
 		holds "\$p == null" && work new &&
 		must_fail 4 minsky -C $repo session pr create twice --title "New" 2>err &&
@@ -376,8 +383,9 @@ $(git -C "$ws" rev-parse create)"
 	'
 }
 
-worlds='app bare'
-[ -z "${MINSKY_TEST_LONG:-}" ] || worlds='app bare solo mirror'
+worlds='linked bare'
+[ "$MINSKY_TEST_BACKEND" != json ] || worlds="app $worlds"
+[ -z "${MINSKY_TEST_LONG:-}" ] || worlds='app linked bare solo mirror'
 for w in $worlds; do
 	world "$w" >world.out 2>&1 || {
 		cat world.out
