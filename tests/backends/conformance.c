@@ -527,7 +527,7 @@ static void what_is_fetched_ahead_is_what_is_there(void **state)
 
 	(void)state;
 	if (!b->ops->prefetch)
-		return;
+		goto out;
 	add(1, "\"session\":\"one\"");
 	add(2, "\"session\":\"two\"");
 	add(3, "\"session\":\"three\"");
@@ -552,6 +552,7 @@ static void what_is_fetched_ahead_is_what_is_there(void **state)
 	assert_int_equal(b->ops->commit(b, &heads, &err), 0);
 	finds(KEY_ID, stores_id(7), "new");
 	finds(KEY_ID, stores_id(1), "-");
+out:
 	session_release(&s);
 	heads_release(&heads);
 }

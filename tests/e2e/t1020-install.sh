@@ -27,8 +27,9 @@ test_ok 'nothing else is there, nothing is writable by others, no file names the
 	cd "the dest/usr" &&
 	find . -type f >"$TRASH/files" &&
 	hasnt -v -e "^\./bin/minsky$" -e "^\./libexec/minsky/minsky-hook$" \
-		-e "^\./lib.*/minsky/.*\.so$" -e "^\./share/minsky/hooks/" \
-		-e "^\./share/man/man[157]/" "$TRASH/files" &&
+		-e "^\./lib.*/minsky/.*\.so$" -e "^\./share/systemd/user/minsky-sync\.[a-z]*$" \
+		-e "^\./share/minsky/\(hooks\|prompt\)/" -e "^\./share/man/man[157]/" \
+		-e "^\./share/[a-z-]*/[a-z_.-]*/_*minsky\(\.fish\)*$" "$TRASH/files" &&
 	test -z "$(find . -perm /022 ! -type l)" && test -x bin/minsky &&
 	must_fail 1 grep -rlF "the dest" .
 '
@@ -58,6 +59,15 @@ test_ok 'below a home it works from there' '
 	tick 600 && loaded minsky session get one >../module &&
 	has "^$HOME/.local/lib.*/minsky/minsky-facts.so$" ../module
 '
+if systemd-analyze --user unit-paths >/dev/null 2>&1; then
+	test_ok 'systemd finds the timer there' '
+		env -u XDG_DATA_HOME systemd-analyze --user unit-paths >paths &&
+		test -f home/.local/share/systemd/user/minsky-sync.timer &&
+		has -x "$HOME/.local/share/systemd/user" paths
+	'
+else
+	test_skip 'systemd finds the timer there' 'systemd-analyze cannot list its paths'
+fi
 test_ok 'moved as a whole it finds its hook, its module and its pages in the new place' '
 	mv home/.local home/moved && PATH=$HOME/moved/bin:$PATH && hash -r && cd app &&
 	tick 600 && loaded minsky session get one >../module &&
