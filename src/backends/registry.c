@@ -56,6 +56,14 @@ int registry_find(const struct backend_ops **out, const char *name, struct error
 	return r;
 }
 
+bool registry_is_hub(const char *name)
+{
+	const struct backend_module *m;
+	struct error ignored = ERROR_INIT;
+
+	return !built_in(name) && module_load(&m, name, &ignored) == 0 && m->hub;
+}
+
 static int in_setting(int r, const char *setting, const struct config *config, struct error *err)
 {
 	if (r == ERR_USAGE)

@@ -29,6 +29,8 @@ int registry_open(struct backend **out, const struct config *config, struct erro
  */
 int registry_open_hub(
 	struct hub **out, const struct config *config, int deadline_ms, struct error *err);
+/* Can the backend of this name be a hub too? False also for one that is not there. */
+bool registry_is_hub(const char *name);
 /* The ops behind a name, built in or loaded: for tests, and for naming another backend. */
 int registry_find(const struct backend_ops **out, const char *name, struct error *err);
 void registry_close_all(void);

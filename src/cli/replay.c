@@ -157,6 +157,13 @@ static int not_there(const struct log_point *until, struct error *err)
 	return error_hint(err, "'minsky journal log' shows those it has");
 }
 
+static bool is_beyond(const struct heads *upto, const struct record *record)
+{
+	const struct head *h = upto ? heads_find(upto, record->origin) : NULL;
+
+	return upto && (!h || record->seq > h->seq);
+}
+
 static int walk_all(
 	struct replay *r, struct log_walk *walk, const struct replay_wish *wish, struct error *err)
 {
@@ -172,6 +179,8 @@ static int walk_all(
 			return until && !until->by_time ? not_there(until, err) : 0;
 		if (until && until->by_time && record_hlc_ms(record->hlc) > until->ms)
 			return 0;
+		if (is_beyond(wish->upto, record))
+			continue;
 		result = take(r, wish, record, err);
 		if (result < 0 || (until && is_at(until, record)))
 			return result;

@@ -31,6 +31,7 @@ typedef int replay_fn(void *arg, const struct record *record, const struct event
 
 struct replay_wish {
 	const struct log_point *until; /* the last one, included; NULL: all */
+	const struct heads *upto; /* of each origin only so far; NULL: all */
 	const char *session; /* id of the only one to be folded; NULL: all */
 	replay_fn *fn; /* may be NULL */
 	void *arg;

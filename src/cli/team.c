@@ -19,14 +19,6 @@
 #define REST_MS 10000
 #define PULL_TRIES 3 /* others may project while we pull */
 
-static bool is_builtin(const char *backend)
-{
-	for (const struct backend_ops *const *ops = registry_backends; *ops; ops++)
-		if (strcmp((*ops)->name, backend) == 0)
-			return true;
-	return false;
-}
-
 static void digest(const struct buf *text, char out[HUB_ID_SIZE])
 {
 	char hash[HASH_HEX_SIZE];
@@ -100,7 +92,7 @@ int team_ask(struct context *c, struct error *err)
 		return 0;
 	if (hub && !*hub)
 		hub = NULL;
-	if ((hub && strcmp(hub, "none") == 0) || (!hub && is_builtin(backend))) {
+	if ((hub && strcmp(hub, "none") == 0) || (!hub && !registry_is_hub(backend))) {
 		t->kind = TEAM_NONE;
 		/* Hooks are not to start anything any more. */
 		return c->known && hub_due(c->repo.journal, INT64_MAX)
@@ -111,7 +103,7 @@ int team_ask(struct context *c, struct error *err)
 	r = name_hub(t, c->config, hub ? hub : backend, err);
 	if (r < 0)
 		return r;
-	t->kind = same && !is_builtin(backend) ? TEAM_SHARED : TEAM_HUB;
+	t->kind = same && registry_is_hub(backend) ? TEAM_SHARED : TEAM_HUB;
 	if (c->known)
 		hub_state_read(&t->state, c->repo.journal, t->id);
 	return 0;

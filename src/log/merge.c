@@ -62,7 +62,8 @@ static int disagree(int r, struct error *err)
 	err->code = ERR_CORRUPT;
 	return error_hint(err,
 		"the store was restored from a backup or belongs to another "
-		"journal, or the journal is damaged: run 'minsky journal verify'");
+		"journal, or the journal is damaged: run 'minsky journal verify'; if that is "
+		"content, 'minsky sessiondb rebuild'");
 }
 
 static int add_source(struct merge *m, struct journal *j, const char *origin, struct error *err)

@@ -22,6 +22,7 @@ names_are() {
 	}
 }
 
+# shellcheck disable=SC2034 # the bodies use it
 case $MINSKY_TEST_BACKEND in
 json) other=sqlite ;;
 *) other=json ;;

@@ -1,0 +1,396 @@
+/* minsky sessiondb check, rebuild and export: the store of sessions beside the journal. */
+#include <sys/stat.h>
+
+#include "backends/registry.h"
+#include "cli/as_of.h"
+#include "cli/store_check.h"
+#include "cli/team.h"
+#include "core/clock.h"
+#include "core/fs.h"
+#include "log/projector.h"
+
+static const char *repo, *when;
+static bool all;
+
+static const struct option_desc options[] = {
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "every repository that is known here" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static const struct option_desc export_options[] = {
+	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were then, from the journal" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+/* What is done with one repository; w is NULL without --json. */
+typedef int store_fn(struct context *c, struct jsonw *w, struct error *err);
+
+static int no_sessions(struct error *err)
+{
+	error_set(err, ERR_NOTFOUND, "this repository has no sessions");
+	return error_hint(err, "'minsky session start NAME' starts one");
+}
+
+static int each(
+	struct app *app, struct jsonw *w, const char *state, store_fn *fn, struct error *err)
+{
+	struct repo_list list = { NULL, 0 };
+	int r = repo_list_load(&list, state, err);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		struct context c = CONTEXT_INIT;
+
+		r = context_open_journal(&c, app, list.v[i].journal, err);
+		if (r == 0)
+			r = fn(&c, w, err);
+		if (r == ERR_CORRUPT) {
+			app_warn(app, "'%s' is left out: %s",
+				list.v[i].name ? list.v[i].name : list.v[i].journal, err->msg);
+			error_clear(err);
+			app->damaged = true;
+			r = 0;
+		}
+		context_release(&c);
+	}
+	repo_list_release(&list);
+	return r;
+}
+
+/* The repository that is meant, or with --all every one, as a list "stores". */
+static int run_on(struct app *app, store_fn *fn, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	struct jsonw writer, *w = app->json ? &writer : NULL;
+	int r = context_open(&c, app, repo, err);
+
+	if (r == ERR_NOTFOUND && all && !repo) {
+		error_clear(err);
+		r = 0;
+	}
+	if (r == 0 && !all && !c.known)
+		r = no_sessions(err);
+	if (r == 0 && w) {
+		app_json_begin(app, w);
+		jsonw_key(w, "stores");
+		jsonw_begin_array(w);
+	}
+	if (r == 0)
+		r = all ? each(app, w, c.state.data, fn, err) : fn(&c, w, err);
+	if (r == 0 && w) {
+		jsonw_end_array(w);
+		app_json_end(app, w);
+	}
+	context_release(&c);
+	return r;
+}
+
+static void add_store(struct context *c, struct jsonw *w, const char *backend, const char *location)
+{
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "repository", c->repo.id);
+	jsonw_kstring_opt(w, "name", c->repo.name);
+	jsonw_kstring(w, "backend", backend);
+	jsonw_kstring(w, "location", location);
+}
+
+static void check_json(struct context *c, struct jsonw *w, const struct store_check *check)
+{
+	add_store(c, w, check->backend, check->location.data);
+	jsonw_ku64(w, "sessions", check->sessions);
+	jsonw_ku64(w, "behind", check->behind);
+	jsonw_kbool(w, "good", check->n == 0);
+	jsonw_key(w, "findings");
+	jsonw_begin_array(w);
+	for (size_t i = 0; i < check->n; i++) {
+		const struct check_finding *f = &check->v[i];
+
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "kind", check_kind_name(f->kind));
+		jsonw_kstring_opt(w, "sessionId", f->id[0] ? f->id : NULL);
+		jsonw_kstring_opt(w, "session", f->name);
+		jsonw_kstring_opt(w, "what", f->what);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+	jsonw_end_object(w);
+}
+
+static void check_text(struct context *c, const struct store_check *check)
+{
+	struct app *app = c->app;
+	char text[64];
+
+	app_row(app, "repository", c->repo.name ? c->repo.name : c->repo.id);
+	app_row(app, "backend", check->backend);
+	app_row(app, "store", check->location.data);
+	(void)snprintf(text, sizeof(text), "%zu", check->sessions);
+	app_row(app, "sessions", text);
+	if (check->behind) {
+		(void)snprintf(text, sizeof(text), "%llu records behind the journal",
+			(unsigned long long)check->behind);
+		app_row(app, "heads", text);
+	} else {
+		app_row(app, "heads", "those of the journal");
+	}
+	for (size_t i = 0; i < check->n; i++) {
+		const struct check_finding *f = &check->v[i];
+
+		buf_addf(&app->out, "%-12s", check_kind_name(f->kind));
+		if (f->id[0]) {
+			app_text(app, f->name ? f->name : f->id);
+			buf_adds(&app->out, f->what ? ": " : "");
+		}
+		if (f->what)
+			app_text(app, f->what);
+		buf_addch(&app->out, '\n');
+	}
+	if (!check->n)
+		app_row(app, "good", "every record is what the journal gives");
+}
+
+static int check_one(struct context *c, struct jsonw *w, struct error *err)
+{
+	struct store_check check = { .location = BUF_INIT };
+	int r = store_check(&check, c, err);
+
+	if (r == 0 && w)
+		check_json(c, w, &check);
+	else if (r == 0)
+		check_text(c, &check);
+	if (r == 0 && check.n) {
+		c->app->damaged = true;
+		app_say(c->app, "'minsky sessiondb rebuild' fills the store anew from the journal");
+	}
+	store_check_release(&check);
+	return r;
+}
+
+static int run_check(struct app *app, int argc, const char **argv, struct error *err)
+{
+	(void)argc;
+	(void)argv;
+	return run_on(app, check_one, err);
+}
+
+/* A damaged file is never written: it goes aside, with what SQLite keeps beside it. */
+static int set_aside(struct context *c, const char *path, struct error *err)
+{
+	static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
+	char at[CLOCK_TEXT_SIZE];
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	int r = 0;
+
+	registry_close_all();
+	c->backend = NULL;
+	clock_format(clock_now_ms(), at);
+	for (size_t i = 0; r == 0 && i < sizeof(endings) / sizeof(*endings); i++) {
+		buf_clear(&from);
+		buf_clear(&to);
+		buf_addf(&from, "%s%s", path, endings[i]);
+		buf_addf(&to, "%s.damaged-%s%s", path, at, endings[i]);
+		r = buf_check(&from, err);
+		if (r == 0)
+			r = buf_check(&to, err);
+		if (r == 0 && fs_exists(from.data))
+			r = fs_rename_new(from.data, to.data, err);
+	}
+	if (r == 0)
+		app_warn(c->app, "the store was damaged: it is kept as '%s.damaged-%s'", path, at);
+	buf_release(&from);
+	buf_release(&to);
+	return r;
+}
+
+static int empty_store(struct context *c, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int r = context_empty_backend(c, err);
+
+	if (r == ERR_CORRUPT && c->backend) {
+		struct error damage = *err;
+
+		r = c->backend->ops->location(c->backend, &path, err);
+		if (r == 0 &&
+			(path.data[0] != '/' || stat(path.data, &st) < 0 || !S_ISREG(st.st_mode))) {
+			*err = damage;
+			r = damage.code;
+		} else if (r == 0) {
+			error_clear(err);
+			r = set_aside(c, path.data, err);
+		}
+	}
+	buf_release(&path);
+	return r;
+}
+
+static int count_sessions(struct context *c, size_t *out, struct error *err)
+{
+	const struct session_query every = { .deleted = true };
+	struct session_set set = { NULL, 0 };
+	int r = c->backend->ops->list(c->backend, context_store(c), &every, &set, err);
+
+	if (r == 0)
+		*out = set.n;
+	session_set_release(&set);
+	return r;
+}
+
+static int rebuild_one(struct context *c, struct jsonw *w, struct error *err)
+{
+	struct buf location = BUF_INIT;
+	size_t n = 0;
+	int r = team_ask(c, err);
+
+	if (r == 0 && c->team.kind == TEAM_SHARED) {
+		r = error_set(err, ERR_REFUSED, "the rows of a team's database are everybody's");
+		return error_hint(err, "'minsky sync' brings them up to date");
+	}
+	if (r == 0)
+		r = empty_store(c, err);
+	if (r == 0)
+		r = context_project(c, err);
+	if (r == 0)
+		r = count_sessions(c, &n, err);
+	if (r == 0)
+		r = c->backend->ops->location(c->backend, &location, err);
+	if (r == 0 && w) {
+		add_store(c, w, c->backend->ops->name, location.data);
+		jsonw_ku64(w, "sessions", n);
+		jsonw_end_object(w);
+	} else if (r == 0) {
+		app_row(c->app, "repository", c->repo.name ? c->repo.name : c->repo.id);
+		app_row(c->app, "store", location.data);
+		buf_addf(&c->app->out, "%-12s%zu\n", "sessions", n);
+	}
+	buf_release(&location);
+	return r;
+}
+
+static int run_rebuild(struct app *app, int argc, const char **argv, struct error *err)
+{
+	(void)argc;
+	(void)argv;
+	return run_on(app, rebuild_one, err);
+}
+
+/* Rows as read_state() gives them, by id. */
+static int write_rows(struct jsonw *w, const struct session *v, size_t n, struct error *err)
+{
+	struct buf row = BUF_INIT;
+	int r = 0;
+
+	jsonw_key(w, "sessions");
+	jsonw_begin_array(w);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		buf_clear(&row);
+		r = session_row_to_json(&row, &v[i], err);
+		if (r == 0)
+			jsonw_raw(w, row.data, row.len);
+	}
+	jsonw_end_array(w);
+	buf_release(&row);
+	return r;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct session *sa = a, *sb = b;
+
+	return strcmp(sa->id, sb->id);
+}
+
+static int write_state(struct context *c, const struct heads *heads, const struct session *v,
+	size_t n, const struct as_of *then, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	struct jsonw w;
+	int r = heads_to_json(&text, heads, err);
+
+	app_json_begin(c->app, &w);
+	jsonw_kstring(&w, "repository", c->repo.id);
+	jsonw_kstring_opt(&w, "name", c->repo.name);
+	if (then)
+		as_of_json(&w, then);
+	jsonw_key(&w, "heads");
+	jsonw_raw(&w, text.data, text.len);
+	if (r == 0)
+		r = write_rows(&w, v, n, err);
+	app_json_end(c->app, &w);
+	buf_release(&text);
+	return r;
+}
+
+static int export_then(struct context *c, struct error *err)
+{
+	struct as_of then = { .ms = 0 };
+	struct session *v;
+	int r = as_of_fold(&then, c, when, err);
+
+	if (r < 0)
+		return r;
+	v = then.replay.v;
+	if (then.replay.n)
+		qsort(v, then.replay.n, sizeof(*v), by_id);
+	r = write_state(c, &then.replay.heads, v, then.replay.n, &then, err);
+	as_of_release(&then);
+	return r;
+}
+
+static int export_now(struct context *c, struct error *err)
+{
+	struct session_set set = { NULL, 0 };
+	struct heads heads = HEADS_INIT;
+	struct buf text = BUF_INIT;
+	int r = context_project(c, err);
+
+	if (r == 0)
+		r = c->backend->ops->read_state(c->backend, context_store(c), &text, err);
+	if (r == 0)
+		r = state_from_json(&heads, &set, text.data, text.len, err);
+	if (r == 0)
+		r = write_state(c, &heads, set.v, set.n, NULL, err);
+	session_set_release(&set);
+	heads_release(&heads);
+	buf_release(&text);
+	return r;
+}
+
+static int run_export(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT;
+	int r = context_open(&c, app, repo, err);
+
+	(void)argc;
+	(void)argv;
+	if (r == 0 && !c.known)
+		r = no_sessions(err);
+	if (r == 0)
+		r = when ? export_then(&c, err) : export_now(&c, err);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_sessiondb_check = {
+	.name = "sessiondb check",
+	.summary = "compare the store with what the journal gives, and look for damage in it",
+	.options = options,
+	.json = true,
+	.run = run_check,
+};
+const struct cmd cmd_sessiondb_rebuild = {
+	.name = "sessiondb rebuild",
+	.summary = "fill the store anew from the journal",
+	.options = options,
+	.json = true,
+	.run = run_rebuild,
+};
+const struct cmd cmd_sessiondb_export = {
+	.name = "sessiondb export",
+	.summary = "print all of a repository's sessions, with the heads that they correspond to",
+	.options = export_options,
+	.json = true,
+	.run = run_export,
+};
