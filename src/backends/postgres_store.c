@@ -277,5 +277,6 @@ const struct backend_ops backend_postgres = {
 	.location = store_location,
 	.read_state = store_read_state,
 	.write_state = store_write_state,
+	.check = pg_store_check,
 	.prefetch = pg_store_prefetch,
 };

@@ -87,6 +87,7 @@ int pg_store_get(struct backend *b, const char *repo_id, enum session_key kind, 
 	struct session *out, struct error *err);
 int pg_store_prefetch(
 	struct backend *b, const char *const *session_ids, size_t n, struct error *err);
+int pg_store_check(struct backend *b, backend_finding_fn *fn, void *arg, struct error *err);
 int pg_store_list(struct backend *b, const char *repo_id, const struct session_query *query,
 	struct session_set *out, struct error *err);
 

@@ -1,4 +1,6 @@
 /* A store of the postgres backend is a database of the test server, named by its place's hash. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/hash.h"
@@ -17,9 +19,12 @@ static const char *database(const char *place)
 
 static void settings(struct buf *out, const char *place)
 {
+	char bouncer[300];
+
 	pgtest_make(database(place));
+	(void)snprintf(bouncer, sizeof(bouncer), "%s/bouncer", pgtest_dir());
 	buf_adds(out, "sessiondb.postgres.url=");
-	pgtest_url(out, "ana", database(place), NULL);
+	pgtest_url(out, "ana", database(place), getenv("MINSKY_TEST_BOUNCER") ? bouncer : NULL);
 	buf_addch(out, '\n');
 }
 
