@@ -73,6 +73,16 @@ static int keep_commit(struct closing *k, struct error *err)
 	return r;
 }
 
+static void drop_keep(struct closing *k)
+{
+	struct git_cmd cmd = { .dir = k->s->workspace,
+		.args = { "update-ref", "-d", k->keep.data } };
+	struct error ignored = ERROR_INIT;
+	int status;
+
+	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+}
+
 /* The pictures that repositories have of a remote, as a push would have left them. */
 static void forget_tracking(const char *dir, const char *tracking, const char *branch)
 {
@@ -159,6 +169,8 @@ int pr_close(struct context *c, struct session *s, bool *done_out, struct error 
 			r = keep_commit(&k, err);
 		if (r == 0)
 			r = delete_branches(&k, err);
+		if (r < 0)
+			drop_keep(&k);
 	}
 	if (r == 0)
 		r = record(&k, EVENT_PR_CLOSED, err);
@@ -170,11 +182,9 @@ out:
 int pr_reopen(struct context *c, struct session *s, bool *done_out, struct error *err)
 {
 	struct closing k = { .c = c, .s = s, .keep = BUF_INIT };
-	struct error ignored = ERROR_INIT;
 	bool there = false;
-	int status, r;
+	int r = find_pr(&k, err);
 
-	r = find_pr(&k, err);
 	if (r < 0)
 		goto out;
 	*done_out = k.pr->closed_at || !k.pr->exists;
@@ -194,12 +204,8 @@ int pr_reopen(struct context *c, struct session *s, bool *done_out, struct error
 	r = pr_publish(c, s, k.pr->head, k.pr->branch_name, true, err);
 	if (r == 0)
 		r = record(&k, EVENT_PR_REOPENED, err);
-	if (r == 0) {
-		struct git_cmd cmd = { .dir = s->workspace,
-			.args = { "update-ref", "-d", k.keep.data } };
-
-		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
-	}
+	if (r == 0)
+		drop_keep(&k);
 out:
 	buf_release(&k.keep);
 	return r;
