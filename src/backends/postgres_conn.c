@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "backends/postgres_error.h"
+#include "backends/postgres_resolve.h"
 #include "core/clock.h"
 
 /* False when the deadline has passed. */
@@ -54,6 +57,67 @@ static void ignore_notice(void *arg, const PGresult *res)
 	(void)res;
 }
 
+/* One name that a name server has to be asked for; libpq does the rest of the cases. */
+static const char *name_to_resolve(const struct pg_settings *s)
+{
+	const char *host = pg_settings_get(s, "host");
+
+	if (!host || pg_settings_get(s, "hostaddr") || *host == '/' || *host == '@' ||
+		strchr(host, ',') || strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0')
+		return NULL;
+	return host;
+}
+
+/* The settings with addresses put in: a list of them needs the name as often. */
+static PGconn *start_with(
+	const struct pg_settings *s, const char *host, const char *addresses, size_t n)
+{
+	struct buf hosts = BUF_INIT;
+	const char **keys = calloc(s->n + 3, sizeof(*keys));
+	const char **values = calloc(s->n + 3, sizeof(*values));
+	PGconn *c = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&hosts, "%s%s", i ? "," : "", host);
+	if (keys && values && !hosts.failed) {
+		memcpy(keys, s->keys, s->n * sizeof(*keys));
+		memcpy(values, s->values, s->n * sizeof(*values));
+		/* Of two the later counts. */
+		keys[s->n] = "host";
+		values[s->n] = hosts.data;
+		keys[s->n + 1] = "hostaddr";
+		values[s->n + 1] = addresses;
+		c = PQconnectStartParams(keys, values, 0);
+	}
+	free(keys);
+	free(values);
+	buf_release(&hosts);
+	return c;
+}
+
+static int start(struct pg_conn *conn, int64_t deadline, struct error *err)
+{
+	const char *host = name_to_resolve(conn->settings);
+	struct buf addresses = BUF_INIT;
+	enum pg_resolved resolved = PG_RESOLVE_FAILED;
+	size_t n = 0;
+
+	if (host)
+		resolved = pg_resolve(host, deadline, &addresses, &n);
+	if (resolved == PG_RESOLVE_LATE) {
+		buf_release(&addresses);
+		return pg_fail_late(conn, "its address was not found in time", err);
+	}
+	conn->c = resolved == PG_RESOLVED
+		? start_with(conn->settings, host, addresses.data, n)
+		: PQconnectStartParams(conn->settings->keys, conn->settings->values, 0);
+	buf_release(&addresses);
+	if (!conn->c)
+		return error_nomem(err);
+	(void)PQsetNoticeReceiver(conn->c, ignore_notice, NULL);
+	return 0;
+}
+
 int pg_conn_open(struct pg_conn *conn, const struct pg_settings *settings, int64_t deadline,
 	struct error *err)
 {
@@ -61,11 +125,10 @@ int pg_conn_open(struct pg_conn *conn, const struct pg_settings *settings, int64
 	int r;
 
 	*conn = (struct pg_conn){ .settings = settings, .owner = getpid() };
-	conn->c = PQconnectStartParams(settings->keys, settings->values, 0);
-	if (!conn->c)
-		return error_nomem(err);
-	(void)PQsetNoticeReceiver(conn->c, ignore_notice, NULL);
-	r = connect_by(conn, by < deadline ? by : deadline, err);
+	by = by < deadline ? by : deadline;
+	r = start(conn, by, err);
+	if (r == 0)
+		r = connect_by(conn, by, err);
 	conn->used_at = clock_monotonic_ms();
 	return r;
 }
