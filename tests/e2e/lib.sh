@@ -27,7 +27,7 @@ MINSKY_TEST_BACKEND=${MINSKY_TEST_BACKEND:-json}
 for test_var in $(env | sed -n 's/^\(\(GIT\|MINSKY\|XDG\|SSH\)_[A-Za-z0-9_]*\)=.*/\1/p'); do
 	case $test_var in
 	MINSKY_BUILD | MINSKY_SOURCE | MINSKY_TEST_BACKEND | MINSKY_TEST_KEEP) ;;
-	MINSKY_TEST_LONG | MINSKY_TEST_POSTGRES) ;;
+	MINSKY_TEST_LONG | MINSKY_TEST_POSTGRES | MINSKY_TEST_BOUNCER) ;;
 	*) unset "$test_var" ;;
 	esac
 done
@@ -73,7 +73,7 @@ postgres)
 	STORE=
 	. "$MINSKY_SOURCE/tests/lib/postgres.sh"
 	test_server=$(pg_shared) && test_db=e2e_$$ && pg_database "$test_server" "$test_db" || exit 1
-	MINSKY_POSTGRES_URL=$(pg_url "$test_server" ana "$test_db")
+	MINSKY_POSTGRES_URL=$(pg_url "$test_server" ana "$test_db" "${MINSKY_TEST_BOUNCER:-}")
 	export MINSKY_POSTGRES_URL
 	;;
 *) STORE= ;;

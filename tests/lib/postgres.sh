@@ -201,9 +201,9 @@ pg_bouncer_stop() { # DIR
 	[ ! -f "$1/bouncer/pid" ] || kill "$(cat "$1/bouncer/pid")"
 }
 
-# How minsky names it.
-pg_url() { # DIR ROLE DATABASE
-	echo "postgres://$2@/$3?host=$1&port=$(pg_port "$1")"
+# How minsky names it; with a fourth word, through pgbouncer.
+pg_url() { # DIR ROLE DATABASE [BOUNCER]
+	echo "postgres://$2@/$3?host=$1${4:+/bouncer}&port=$(pg_port "$1")"
 }
 
 # The server of this run of ctest.
