@@ -428,7 +428,8 @@ static void tell_main(struct making *m)
 	char oid[65];
 	int status;
 
-	if (context_main_is_origin(m->c, m->s) || context_main_dir(m->c, m->s, &dir, &ignored) < 0)
+	if (session_is_linked(m->s) || context_main_is_origin(m->c, m->s) ||
+		context_main_dir(m->c, m->s, &dir, &ignored) < 0)
 		goto out;
 	if (read_ref(context_main_git(m->c, m->s), tracking, m->s->base_branch, oid, &ignored) <
 			0 ||

@@ -79,11 +79,6 @@ static int check_move(struct renaming *n, struct error *err)
 	const char *slash = strrchr(n->s->workspace, '/');
 	int r;
 
-	if (n->s->mode && strcmp(n->s->mode, "clone") != 0)
-		return error_set(err, ERR_UNSUPPORTED,
-			"the workspace of '%s' is a work tree of another repository: it cannot be "
-			"moved",
-			n->s->name);
 	buf_add(&n->place, n->s->workspace, (size_t)(slash - n->s->workspace));
 	buf_addf(&n->place, "/%s", n->req->name);
 	r = buf_check(&n->place, err);
@@ -119,7 +114,22 @@ static int plan(struct renaming *n, struct error *err)
 	return r;
 }
 
-static int move(struct renaming *n, struct error *err)
+/* git keeps where its work trees are, and moves them itself. */
+static int move_linked(struct renaming *n, struct error *err)
+{
+	struct git_cmd cmd = { .args = {
+				       "worktree", "move", "--", n->s->workspace, n->place.data } };
+	struct buf dir = BUF_INIT;
+	int r = context_main_dir(n->c, n->s, &dir, err);
+
+	cmd.dir = dir.data;
+	if (r == 0)
+		r = git_must(&cmd, NULL, err);
+	buf_release(&dir);
+	return r;
+}
+
+static int move_clone(struct renaming *n, struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
 	enum pointer_place where;
@@ -184,7 +194,7 @@ static int rename_locked(struct renaming *n, struct error *err)
 		r = git_must(&cmd, NULL, err);
 	}
 	if (r == 0 && n->move)
-		r = move(n, err);
+		r = session_is_linked(n->s) ? move_linked(n, err) : move_clone(n, err);
 	if (r == 0 && (n->name || n->branch || n->move))
 		r = record(n, err);
 	return r;

@@ -175,9 +175,19 @@ test_ok 'rename --branch and --move: git and the directory follow, work in no co
 	test "$(git -C app.git rev-parse pr/four^2)" = "$(git -C "$ws" rev-parse HEAD)" &&
 	start vier && test "$(basename "$ws")" = vier && minsky -C app journal verify >/dev/null
 '
+test_ok 'the same for a linked work tree' '
+	minsky -C app session start linked --worktree --quiet >dir && ws=$(cat dir) && commit "$ws" linked &&
+	echo precious >"$ws/untracked" &&
+	minsky -C app session rename linked moved --branch --move >/dev/null &&
+	new=$(dirname "$ws")/moved && test ! -e "$ws" && test "$(cat "$new/untracked")" = precious &&
+	git -C app worktree list >list && has "/moved .*\[moved\]$" list && ws=$new && rm "$ws/untracked" &&
+	commit "$ws" again && (cd "$ws" && minsky session inspect --json) >out &&
+	json ".session.session == \"moved\" and .session.derived.health == \"ok\"" out &&
+	json ".session.head == \"$(git -C "$ws" rev-parse HEAD)\"" out
+'
 test_ok 'rename --move with somebody inside: refused' '
 	ws=$(minsky -C app session dir fuenf) &&
-	if (cd "$ws" && must_fail 4 minsky session rename --move moved 2>"$TRASH/err"); then
+	if (cd "$ws" && must_fail 4 minsky session rename --move away 2>"$TRASH/err"); then
 		has "in-use: process" err
 	else
 		false

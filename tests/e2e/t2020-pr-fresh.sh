@@ -78,6 +78,10 @@ test_ok 'a time from the future is stale' '
 	at_ms 200000 && fresh false && asks 1 1 minsky -C solo session get work &&
 	has "checked just now" out && fresh true
 '
+[ "$MINSKY_TEST_BACKEND" != json ] || test_ok 'a time that nobody can read is stale' '
+	sed -i "s/\"lastChecked\":\"[^\"]*\"/\"lastChecked\":\"yesterday\"/" "$STORE" && fresh false &&
+	asks 1 1 minsky -C solo session get work && has "checked just now" out && fresh true
+'
 test_ok 'a ref that has moved is looked at, however fresh it is' '
 	git -C "$ws" push -q -f origin work:pr/work && asks 1 1 minsky -C solo session get work --json &&
 	test "$(jq -r .session.prState.head out)" = "$(git -C "$ws" rev-parse work)" &&

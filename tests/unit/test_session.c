@@ -387,6 +387,59 @@ static void a_pr_lives_and_is_merged(void **state)
 	assert_int_equal(s.n_prs, 1);
 }
 
+/* What was seen is one thing, how old the knowledge of it is another. */
+static void an_old_look_stays_old(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created",
+		"\"pr\":\"" PR1 "\",\"head\":\"p1\",\"checkedAt\":\"1970-01-01T00:01:00Z\"");
+	assert_true(s.prs[0].created_at == minute(3));
+	assert_true(s.prs[0].last_checked == minute(1));
+	apply("pr.merged",
+		"\"pr\":\"" PR1 "\",\"how\":\"ff\",\"checkedAt\":\"1970-01-01T00:02:00Z\"");
+	assert_true(s.prs[0].merged_at == minute(4));
+	assert_true(s.prs[0].last_checked == minute(2));
+	apply("pr.branch_deleted", "\"pr\":\"" PR1 "\",\"checkedAt\":\"yesterday\"");
+	assert_true(s.prs[0].last_checked == minute(5));
+}
+
+static void a_pr_is_closed_and_reopened(void **state)
+{
+	(void)state;
+	start();
+	apply("pr.created", "\"pr\":\"" PR1 "\",\"head\":\"p1\"");
+	apply("pr.closed", "\"pr\":\"" PR1 "\"");
+	is_status("closed");
+	assert_true(s.prs[0].exists);
+	apply("pr.closed", "\"pr\":\"" PR1 "\",\"exists\":false,\"seen\":{}");
+	assert_false(s.prs[0].exists);
+	apply("pr.reopened", "\"pr\":\"" PR1 "\",\"head\":\"p1\"");
+	is_status("pr-open");
+	assert_true(s.prs[0].exists);
+	assert_true(s.prs[0].created_at == minute(3));
+	apply("pr.closed", "\"pr\":\"" PR1 "\",\"exists\":false");
+	apply("pr.merged", "\"pr\":\"" PR1 "\",\"how\":\"merge\",\"commit\":\"m\"");
+	is_status("merged");
+	assert_int_equal(s.n_prs, 1);
+}
+
+/* A branch pr/<name> that somebody had before is not the session's, under each of its names. */
+static void what_a_name_had_before_is_kept(void **state)
+{
+	(void)state;
+	start();
+	assert_null(s.pr_before[PR_PLACE_MAIN]);
+	apply("session.started", "\"seen\":{\"main\":\"old\"}");
+	assert_string_equal(s.pr_before[PR_PLACE_MAIN], "old");
+	apply("session.renamed", "\"from\":\"fix\",\"name\":\"mend\"");
+	assert_string_equal(s.pr_before[PR_PLACE_MAIN], "old");
+	apply("session.renamed",
+		"\"from\":\"mend\",\"name\":\"cure\",\"seen\":{\"workspaceOrigin\":\"o\"}");
+	assert_null(s.pr_before[PR_PLACE_MAIN]);
+	assert_string_equal(s.pr_before[PR_PLACE_WORKSPACE_ORIGIN], "o");
+}
+
 static void an_approval_lapses_when_the_head_moves(void **state)
 {
 	(void)state;
@@ -586,6 +639,9 @@ int main(void)
 		TEST(a_renamed_branch_is_followed),
 		TEST(activity_never_goes_back),
 		TEST(a_pr_lives_and_is_merged),
+		TEST(an_old_look_stays_old),
+		TEST(a_pr_is_closed_and_reopened),
+		TEST(what_a_name_had_before_is_kept),
 		TEST(an_approval_lapses_when_the_head_moves),
 		TEST(closing_and_reopening),
 		TEST(the_next_pr_starts_over),
