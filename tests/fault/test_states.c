@@ -181,7 +181,7 @@ static void an_append_behind_a_torn_end(void **state)
 	(void)state;
 	journals_fill(journal, 1, OLD);
 	text = scratch_read(journals_segment(journal));
-	buf_add(&text, text.data, 200);
+	buf_adds(&text, "{\"origin\":\"half a record");
 	scratch_write(journals_segment(journal), text.data, text.len);
 	buf_release(&text);
 	disk_record(dir);

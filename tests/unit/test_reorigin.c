@@ -359,7 +359,7 @@ static void a_torn_end_is_set_aside_first(void **state)
 	journals_fill(journal, 1, 4);
 	common = common_at(journal, 2);
 	text = scratch_read(journals_segment(journal));
-	buf_add(&text, text.data, 100);
+	buf_adds(&text, "{\"origin\":\"half a record");
 	scratch_write(journals_segment(journal), text.data, text.len);
 	reorigin(&common);
 	now = lines_of(journal, NULL);
