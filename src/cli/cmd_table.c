@@ -8,7 +8,8 @@ extern const struct cmd cmd_session_start, cmd_session_adopt, cmd_session_list, 
 	cmd_journal_redact, cmd_journal_seal, cmd_hooks_install, cmd_hooks_status,
 	cmd_hooks_uninstall, cmd_doctor, cmd_init, cmd_sync, cmd_status, cmd_sessiondb_init,
 	cmd_completion, cmd_help, cmd_version;
-extern const struct cmd cmd_sessiondb_check, cmd_sessiondb_rebuild, cmd_sessiondb_export;
+extern const struct cmd cmd_sessiondb_check, cmd_sessiondb_rebuild, cmd_sessiondb_export,
+	cmd_sessiondb_migrate_to, cmd_sessiondb_migrate_status;
 extern const struct cmd cmd_config_get, cmd_config_path, cmd_config_set, cmd_config_show,
 	cmd_config_unset, cmd_config_validate, cmd_trust, cmd_complete;
 extern const struct cmd cmd_session_pr_list, cmd_session_pr_approve, cmd_session_pr_merge,
@@ -48,6 +49,8 @@ const struct cmd *const cmd_table[] = {
 	&cmd_sessiondb_check,
 	&cmd_sessiondb_rebuild,
 	&cmd_sessiondb_export,
+	&cmd_sessiondb_migrate_to,
+	&cmd_sessiondb_migrate_status,
 	&cmd_hooks_install,
 	&cmd_hooks_status,
 	&cmd_hooks_uninstall,

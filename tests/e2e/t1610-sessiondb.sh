@@ -92,6 +92,30 @@ test_ok 'export --as-of: as it was then, without the store' '
 	minsky -C app sessiondb export --as-of 2 >out && json ".asOf.seq == 2 and .heads[0].seq == 2" out &&
 	must_fail 3 minsky -C app sessiondb export --as-of 99999
 '
+test_ok 'migrate: another backend is filled from the journal, compared, and the old store stays' '
+	case $MINSKY_TEST_BACKEND in json) to=sqlite ;; *) to=json ;; esac &&
+	rm -f "$XDG_STATE_HOME"/minsky/"$(test $to = json && echo session-db.json || echo sessions.db)" &&
+	minsky -C app sessiondb migrate to $to --dry-run --json >out && json ".dryRun and .verified == false and .sessions == 0" out &&
+	minsky -C app session list >/dev/null && cp "$STORE" before &&
+	minsky -C app sessiondb migrate to $to --json >out && cmp before "$STORE" &&
+	json ".from == \"$MINSKY_TEST_BACKEND\" and .to == \"$to\" and .sessions == 3 and .verified and (.digest | length == 64)" out &&
+	minsky -C app journal log --json --type backend.migrated >log && json ".body.data | .to == \"$to\" and .heads[0].seq > 1" log &&
+	test "$(jq -r .digest out)" = "$(jq -r .body.data.digest log)" &&
+	minsky -C app session list --json >a && minsky -C app session list --json -c sessiondb.backend=$to >b && cmp_files a b &&
+	minsky -C app sessiondb check -c sessiondb.backend=$to >/dev/null
+'
+test_ok 'migrate: where it is already, and where there is nothing' '
+	must_fail 2 minsky -C app sessiondb migrate to $MINSKY_TEST_BACKEND 2>err && has "already" err &&
+	must_fail 2 minsky -C app sessiondb migrate to nowhere 2>err && has "there is no backend .nowhere." err &&
+	must_fail 2 minsky -C app sessiondb migrate to 2>err
+'
+test_ok 'migrate status: which stores hold what' '
+	minsky -C app sessiondb migrate status >out && has "^\* $MINSKY_TEST_BACKEND  *3 sessions, " out &&
+	test "$(grep -c "3 sessions" out)" = 2 &&
+	minsky -C app sessiondb migrate status --json >out &&
+	json "[.stores[] | select(.configured) | .backend] == [\"$MINSKY_TEST_BACKEND\"]" out &&
+	json "[.stores[] | .good] == [true, true]" out
+'
 test_ok 'a repository without sessions' '
 	make_repo empty && must_fail 3 minsky -C empty sessiondb check 2>err && has "has no sessions" err &&
 	must_fail 3 minsky -C empty sessiondb export --json >out && json ".category == \"not-found\"" out

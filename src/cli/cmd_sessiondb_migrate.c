@@ -1,0 +1,280 @@
+/* minsky sessiondb migrate: another backend is filled from the journal; the old one stays. */
+#include "backends/registry.h"
+#include "cli/emit.h"
+#include "cli/store_check.h"
+#include "cli/team.h"
+
+static const char *repo;
+static bool dry_run, no_verify;
+
+static const struct option_desc to_options[] = {
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL,
+		"say from where to where, and write nothing" },
+	{ OPTION_FLAG, 0, "no-verify", &no_verify, NULL, "do not compare what was written" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+static const struct option_desc status_options[] = {
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+/* The repository with another backend than the one that is configured. */
+static int open_with(struct context *c, struct app *app, const char *backend, struct error *err)
+{
+	const struct option_list kept = app->settings;
+	struct buf setting = BUF_INIT;
+	int r;
+
+	if (kept.n == OPTION_LIST_MAX)
+		return error_set(err, ERR_USAGE, "too many settings on the command line");
+	buf_addf(&setting, "sessiondb.backend=%s", backend);
+	app->settings.v[app->settings.n++] = setting.data;
+	r = buf_check(&setting, err);
+	if (r == 0)
+		r = context_open(c, app, repo, err);
+	app->settings = kept;
+	buf_release(&setting);
+	return r;
+}
+
+static int open_known(struct context *c, struct app *app, struct error *err)
+{
+	int r = context_open(c, app, repo, err);
+
+	if (r == 0 && !c->known) {
+		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
+		error_hint(err, "'minsky session start NAME' starts one");
+	}
+	return r;
+}
+
+/* What backend.migrated says of the new store: the digest is that of its whole state. */
+static int note(struct context *c, const char *from, const char *to, const struct heads *heads,
+	const char *digest, struct error *err)
+{
+	struct buf text = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r = heads_to_json(&text, heads, err);
+
+	emit_init(&e);
+	if (r == 0) {
+		w = emit_begin(&e, EVENT_BACKEND_MIGRATED, NULL);
+		jsonw_kstring(w, "from", from);
+		jsonw_kstring(w, "to", to);
+		jsonw_key(w, "heads");
+		jsonw_raw(w, text.data, text.len);
+		jsonw_kstring(w, "digest", digest);
+		r = emit_end(&e, err);
+	}
+	if (r == 0)
+		r = emit_append(&e, c, err);
+	emit_release(&e);
+	buf_release(&text);
+	return r;
+}
+
+static int verify(const struct store_check *check, struct error *err)
+{
+	if (!check->n)
+		return 0;
+	error_set(err, ERR_CORRUPT, "%zu things in '%s' are not what the journal gives", check->n,
+		check->location.data);
+	return error_hint(err, "'minsky sessiondb check' with that backend lists them");
+}
+
+static void report(struct app *app, const struct context *from, const char *to,
+	const struct store_check *check, const char *digest)
+{
+	const char *old = config_get(from->config, "sessiondb.backend");
+	char text[32];
+	struct jsonw w;
+
+	if (app->json) {
+		app_json_begin(app, &w);
+		jsonw_kstring(&w, "from", old);
+		jsonw_kstring(&w, "to", to);
+		jsonw_kstring(&w, "location", check->location.data);
+		jsonw_ku64(&w, "sessions", check->sessions);
+		jsonw_kstring_opt(&w, "digest", digest);
+		jsonw_kbool(&w, "verified", digest && !no_verify);
+		jsonw_kbool(&w, "dryRun", dry_run);
+		app_json_end(app, &w);
+		return;
+	}
+	app_row(app, "from", old);
+	app_row(app, "to", to);
+	app_row(app, "store", check->location.data);
+	(void)snprintf(text, sizeof(text), "%zu", check->sessions);
+	app_row(app, "sessions", text);
+	app_row(app, "digest", digest);
+	if (digest)
+		app_say(app, "to use it from now on: minsky config set sessiondb.backend %s", to);
+}
+
+/* Fill and compare; *heads and the digest are those of the new store then. */
+static int fill(struct context *target, struct store_check *check, struct heads *heads,
+	char digest[HASH_HEX_SIZE], struct error *err)
+{
+	struct buf text = BUF_INIT;
+	const struct backend_ops *ops;
+	int r = context_project(target, err);
+
+	if (r == 0 && team_degraded(target)) {
+		r = error_set(err, ERR_BACKEND, "the team's database does not answer");
+		error_hint(err, "'minsky status' says why");
+	}
+	if (r < 0)
+		return r;
+	ops = target->backend->ops;
+	r = store_check(check, target, err);
+	if (r == 0 && !no_verify)
+		r = verify(check, err);
+	if (r == 0)
+		r = ops->heads(target->backend, context_store(target), heads, err);
+	if (r == 0)
+		r = ops->read_state(target->backend, context_store(target), &text, err);
+	if (r == 0)
+		hash_bytes(text.data, text.len, digest);
+	buf_release(&text);
+	return r;
+}
+
+static int run_to(struct app *app, int argc, const char **argv, struct error *err)
+{
+	struct context c = CONTEXT_INIT, target = CONTEXT_INIT;
+	struct store_check check = { .location = BUF_INIT };
+	struct heads heads = HEADS_INIT;
+	char digest[HASH_HEX_SIZE];
+	const char *to = argv[0], *from;
+	int r = open_known(&c, app, err);
+
+	(void)argc;
+	if (r < 0)
+		goto out;
+	from = config_get(c.config, "sessiondb.backend");
+	if (strcmp(from, to) == 0) {
+		r = error_set(err, ERR_USAGE, "the sessions are in '%s' already", to);
+		goto out;
+	}
+	/* What others have told goes along. */
+	r = dry_run ? 0 : context_project(&c, err);
+	if (r == 0)
+		r = open_with(&target, app, to, err);
+	if (r == 0)
+		r = dry_run ? store_check(&check, &target, err)
+			    : fill(&target, &check, &heads, digest, err);
+	if (r == 0 && !dry_run)
+		r = note(&target, from, to, &heads, digest, err);
+	if (r == 0)
+		report(app, &c, to, &check, dry_run ? NULL : digest);
+out:
+	store_check_release(&check);
+	heads_release(&heads);
+	context_release(&target);
+	context_release(&c);
+	return r;
+}
+
+static void show(struct app *app, struct jsonw *w, const char *name, bool configured,
+	const struct store_check *check, const struct error *bad)
+{
+	if (w) {
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "backend", name);
+		jsonw_kbool(w, "configured", configured);
+		jsonw_kstring_opt(w, "location", check->location.len ? check->location.data : NULL);
+		if (bad->code == ERR_OK) {
+			jsonw_ku64(w, "sessions", check->sessions);
+			jsonw_ku64(w, "behind", check->behind);
+			jsonw_kbool(w, "good", check->n == 0);
+		} else {
+			jsonw_kstring(w, "problem", bad->msg);
+		}
+		jsonw_end_object(w);
+		return;
+	}
+	buf_addf(&app->out, "%c %-9s ", configured ? '*' : ' ', name);
+	if (bad->code != ERR_OK)
+		app_text(app, bad->msg);
+	else
+		buf_addf(&app->out, "%zu sessions, %llu records behind%s  ", check->sessions,
+			(unsigned long long)check->behind, check->n ? ", not as it should be" : "");
+	if (bad->code == ERR_OK)
+		app_text(app, check->location.data);
+	buf_addch(&app->out, '\n');
+}
+
+static int status_of(
+	struct app *app, struct jsonw *w, const char *name, bool configured, struct error *err)
+{
+	struct store_check check = { .location = BUF_INIT };
+	struct context c = CONTEXT_INIT;
+	struct error bad = ERROR_INIT;
+	int r = open_with(&c, app, name, &bad);
+
+	if (r == 0)
+		(void)store_check(&check, &c, &bad);
+	show(app, w, name, configured, &check, &bad);
+	store_check_release(&check);
+	context_release(&c);
+	return buf_check(&app->out, err);
+}
+
+static int run_status(struct app *app, int argc, const char **argv, struct error *err)
+{
+	static const char *const usual[] = { "json", "sqlite" };
+	struct context c = CONTEXT_INIT;
+	struct jsonw writer, *w = app->json ? &writer : NULL;
+	const char *now;
+	bool listed = false;
+	int r = open_known(&c, app, err);
+
+	(void)argc;
+	(void)argv;
+	if (r < 0)
+		goto out;
+	now = config_get(c.config, "sessiondb.backend");
+	if (w) {
+		app_json_begin(app, w);
+		jsonw_key(w, "stores");
+		jsonw_begin_array(w);
+	}
+	for (size_t i = 0; r == 0 && i < sizeof(usual) / sizeof(*usual); i++) {
+		bool configured = strcmp(usual[i], now) == 0;
+
+		listed = listed || configured;
+		r = status_of(app, w, usual[i], configured, err);
+	}
+	if (r == 0 && !listed)
+		r = status_of(app, w, now, true, err);
+	if (r == 0 && w) {
+		jsonw_end_array(w);
+		app_json_end(app, w);
+	}
+out:
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_sessiondb_migrate_to = {
+	.name = "sessiondb migrate to",
+	.summary = "fill another backend from the journal, and compare what it holds then",
+	.usage = "BACKEND",
+	.details =
+		"The old store stays as it is. Which one is used is for sessiondb.backend to say.",
+	.options = to_options,
+	.min_args = 1,
+	.max_args = 1,
+	.json = true,
+	.run = run_to,
+};
+const struct cmd cmd_sessiondb_migrate_status = {
+	.name = "sessiondb migrate status",
+	.summary = "show which stores hold this repository's sessions, and how far they are",
+	.options = status_options,
+	.json = true,
+	.run = run_status,
+};
