@@ -15,7 +15,7 @@ static void list_commands(struct buf *out, int argc, const char **argv)
 	buf_adds(out, "commands:\n");
 	for (const struct cmd *const *c = cmd_table; *c; c++)
 		if (!(*c)->hidden && cmd_begins_with((*c)->name, argc, argv))
-			buf_addf(out, "  %-24s %s\n", (*c)->name, (*c)->summary);
+			buf_addf(out, "  %-24s  %s\n", (*c)->name, (*c)->summary);
 }
 
 static void print_overview(struct app *app)
