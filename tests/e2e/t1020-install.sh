@@ -36,7 +36,7 @@ test_ok 'nothing else is there, nothing is writable by others, no file names the
 test_ok 'the hook program needs no library but libmd, the other no libgit2' '
 	cd "the dest/usr" &&
 	readelf -d libexec/minsky/minsky-hook bin/minsky >"$TRASH/needed" 2>/dev/null &&
-	hasnt -E "NEEDED.*(git2|libpq)" "$TRASH/needed" &&
+	hasnt -E "NEEDED.*(git2|libpq|sqlite)" "$TRASH/needed" &&
 	readelf -d libexec/minsky/minsky-hook 2>/dev/null >"$TRASH/needed" &&
 	hasnt -E "NEEDED.*(cjson|yaml|sqlite)" "$TRASH/needed"
 '
@@ -76,6 +76,14 @@ test_ok 'moved as a whole it finds its hook, its module and its pages in the new
 	cmp "$ws/.git/hooks/post-commit" "$HOME/moved/libexec/minsky/minsky-hook" &&
 	echo three >"$ws/file" && git -C "$ws" commit -q -am three && minsky journal log >../log &&
 	has "commit.created .*three  \[hook\]" ../log
+'
+test_ok 'and so it finds the backends that are modules' '
+	backend=$(find home/moved/lib* -path "*/minsky/backends/sqlite.so") && test -n "$backend" && cd app &&
+	LD_DEBUG=files LD_DEBUG_OUTPUT=$TRASH/ld minsky session list -c sessiondb.backend=sqlite >../list &&
+	has "^three " ../list && cat "$TRASH"/ld.* >../debug && rm -f "$TRASH"/ld.* &&
+	has -F "calling init: $TRASH/$backend" ../debug && mv "../$backend" ../kept &&
+	must_fail 2 minsky session list -c sessiondb.backend=sqlite 2>../err && has "there is no backend .sqlite." ../err &&
+	mv ../kept "../$backend"
 '
 test_ok 'a workspace from before the move still rings' '
 	ws=$(cat ws) && echo four >"$ws/file" && git -C "$ws" commit -q -am four >out 2>&1 &&
