@@ -9,7 +9,7 @@ vg() { # COMMAND [ARGUMENT...]
 		--log-file=valgrind.log "$@"
 	vg_status=$?
 	[ ! -s valgrind.log ] || cat valgrind.log
-	[ ! -s valgrind.log ] && return $vg_status
+	[ ! -s valgrind.log ] && return "$vg_status"
 	return 99
 }
 
@@ -22,9 +22,8 @@ test_ok 'appends, also behind a torn end and behind damage' '
 test_ok 'commands that read and repair a journal' '
 	make_repo app && (cd app && minsky session start fix --description fix --quiet >../dir) &&
 	ws=$(cat dir) && tick && git -C "$ws" commit -q --allow-empty -m two && cd app &&
-	for command in "journal log" "journal log --json" "journal verify" "journal verify --resume" \
-		"journal stats" "journal replay" "journal replay --json" "journal export --array" \
-		"journal follow --from 1 -n 3" "session list" "session get fix --json"; do
+	for command in "journal log" "journal verify" "journal verify --resume" "journal replay --json" \
+		"journal follow --from 1 -n 3" "session get fix --json"; do
 		vg minsky $command >out || return
 	done &&
 	segment=$(echo "$XDG_STATE_HOME"/minsky/journal/*/*.log) && sed -i "4s/type/typo/" "$segment" &&

@@ -171,6 +171,7 @@ static void nothing_is_left_out_between_two_batches(void **state)
 {
 	static const unsigned counts[] = { HUB_BATCH_RECORDS - 1, 1, 1, HUB_BATCH_RECORDS - 1,
 		2 * HUB_BATCH_RECORDS };
+	struct heads local = HEADS_INIT;
 	unsigned n = 0;
 
 	(void)state;
@@ -186,7 +187,9 @@ static void nothing_is_left_out_between_two_batches(void **state)
 		assert_true(last.done.pulled == counts[i]);
 	}
 	same_as_hub(1);
-	assert_true(heads_of(1).v[0].seq == n);
+	local = heads_of(1);
+	assert_true(local.v[0].seq == n);
+	heads_release(&local);
 }
 
 static void large_records_go_in_several_batches(void **state)
