@@ -21,7 +21,7 @@ static const struct meaning {
 	{ "57P03", ERR_BACKEND, true, NULL }, /* it starts, or recovers */
 	{ "08P01", ERR_BACKEND, false, NULL },
 	{ "08", ERR_BACKEND, true, NULL },
-	{ "25P03", ERR_BACKEND, true, NULL }, /* idle in a transaction for too long */
+	{ "25P03", ERR_BACKEND, false, NULL }, /* idle in a transaction for too long */
 	{ "55P03", ERR_BUSY, false, "another machine is writing; try again" },
 	{ "28", ERR_REFUSED, false,
 		"is the account right, and its password in the passfile, the service file or "

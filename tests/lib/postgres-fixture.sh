@@ -23,7 +23,8 @@ stop() {
 case $1 in
 start)
 	stop
-	mkdir -p "$(dirname "$state")" && dir=$(mktemp -d "${TMPDIR:-/tmp}/minsky-postgres.XXXXXX") &&
+	# A socket's path has to be short, and the user postgres has to get there.
+	mkdir -p "$(dirname "$state")" && dir=$(mktemp -d /tmp/minsky-postgres.XXXXXX) &&
 		printf '%s\n' "$dir" >"$state" && pg_start "$dir" && pg_bouncer_start "$dir"
 	;;
 stop) stop ;;
