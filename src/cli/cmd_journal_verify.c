@@ -5,10 +5,11 @@
 #include "log/verify.h"
 
 static const char *repo, *against;
-static bool resume;
+static bool resume, all;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "against", &against, "REF", "compare with this seal, too" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "the others' chains too, which is always so" },
 	{ OPTION_FLAG, 0, "resume", &resume, NULL,
 		"do not read again what an earlier run has read and nobody has touched" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },

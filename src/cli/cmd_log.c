@@ -5,7 +5,7 @@
 static struct log_filter filter;
 static const char *repo;
 static unsigned long count;
-static bool reverse;
+static bool reverse, all;
 
 #define WHAT_AND_WHEN                                                                              \
 	{ OPTION_STRING, 't', "type", &filter.type, "TYPE",                                        \
@@ -25,6 +25,8 @@ static bool reverse;
 
 static const struct option_desc journal_options[] = {
 	{ OPTION_STRING, 's', "session", &filter.session, "NAME", "events of one session" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "everybody's events, which is so without --own" },
+	{ OPTION_FLAG, 0, "own", &filter.own, NULL, "only what was written on this machine" },
 	WHAT_AND_WHEN,
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
@@ -49,6 +51,8 @@ static int run_journal(struct app *app, int argc, const char **argv, struct erro
 
 	(void)argc;
 	(void)argv;
+	if (r == 0 && all && filter.own)
+		r = error_set(err, ERR_USAGE, "--all and --own are opposites");
 	if (r == 0)
 		r = print(&c, filter.session, err);
 	context_release(&c);

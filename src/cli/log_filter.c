@@ -22,6 +22,18 @@ static int prepare_range(struct log_filter *f, struct journal *j, struct error *
 	return 0;
 }
 
+/* A journal that is a copy, or that two machines wrote to, goes on from another origin. */
+static void prepare_own(struct log_filter *f, const struct journal *j)
+{
+	struct head before;
+
+	memcpy(f->origins[0], journal_origin(j), ID_HEX_SIZE);
+	if (journal_parent(j, &before))
+		memcpy(f->origins[1], before.origin, ID_HEX_SIZE);
+	if (journal_moved(j, &before))
+		memcpy(f->origins[2], before.origin, ID_HEX_SIZE);
+}
+
 int log_filter_prepare(
 	struct log_filter *f, const struct log_names *names, struct journal *j, struct error *err)
 {
@@ -34,6 +46,8 @@ int log_filter_prepare(
 		r = clock_parse_user(f->until, now, &f->until_ms, err);
 	if (r == 0)
 		r = prepare_range(f, j, err);
+	if (r == 0 && f->own)
+		prepare_own(f, j);
 	if (r == 0 && f->session)
 		r = log_names_find(names, f->session, f->session_id, err);
 	return r;
@@ -67,10 +81,20 @@ static bool branch_fits(const char *branch, const struct event *e)
 		is(e->src.ref + sizeof(heads) - 1, branch);
 }
 
+static bool is_own(const struct log_filter *f, const char *origin)
+{
+	for (size_t i = 0; i < sizeof(f->origins) / sizeof(*f->origins); i++)
+		if (strcmp(f->origins[i], origin) == 0)
+			return true;
+	return false;
+}
+
 bool log_filter_fits(const struct log_filter *f, const struct record *record, const struct event *e)
 {
 	int64_t learnt = record_hlc_ms(record->hlc);
 
+	if (f->own && !is_own(f, record->origin))
+		return false;
 	if ((f->since && learnt < f->since_ms) || (f->until && learnt > f->until_ms))
 		return false;
 	if (!e)

@@ -15,10 +15,12 @@ struct log_filter {
 	const char *branch;
 	const char *since, *until;
 	const char *from, *to; /* places */
+	bool own; /* written on this machine */
 	/* understood by log_filter_prepare() */
 	char session_id[ID_UUID_SIZE];
 	int64_t since_ms, until_ms; /* learnt at; 0: open */
 	struct log_range range;
+	char origins[3][ID_HEX_SIZE]; /* that this machine wrote to, with `own` */
 };
 
 int log_filter_prepare(

@@ -169,6 +169,15 @@ test_ok 'nobody takes back the start that is under way on another machine' '
 	at bob minsky sync >/dev/null && at ana minsky journal log --json >out &&
 	test "$(jq -s "[.[] | select(.body.type == \"session.start_failed\" and .origin != \"$(sed -n "s/^origin //p" "$(journal_of ana)/origin")\")] | length" out)" -eq 0
 '
+test_ok 'the log of all, and of this machine; every chain is verified' '
+	at bob minsky sync >/dev/null && at bob minsky journal log --all --json | jq -r .origin | sort -u >out &&
+	test "$(wc -l <out)" -ge 4 && at bob minsky journal log --own --json | jq -r .origin | sort -u >out &&
+	test "$(cat out)" = "$(sed -n "s/^origin //p" "$(journal_of bob)/origin")" &&
+	must_fail 2 at bob minsky journal log --all --own 2>/dev/null &&
+	at bob minsky journal verify --all >/dev/null && peer=$(ls "$(journal_of bob)"/peers/*.log | head -n 1) &&
+	cp "$peer" kept && sed -i "2s/\"seq\"/\"sex\"/" "$peer" &&
+	must_fail 6 at bob minsky journal verify --all >/dev/null 2>&1 && cat kept >"$peer"
+'
 test_ok 'sessiondb.hub: none leaves everybody alone' '
 	before=$(calls open) && MINSKY_HUB=none at ana minsky session list >/dev/null &&
 	MINSKY_HUB=none at ana minsky status >out && has "^hub  *none" out &&
