@@ -106,15 +106,15 @@ static bool parse_hint(struct hint *out, const char *kind, char *text)
 	return true;
 }
 
-static int read_named(struct hint *out, const char *kind, bool *there_out, const struct place *p,
-	struct error *err)
+static int read_named(struct hint *out, const char *kind, const char *file, bool *there_out,
+	const struct place *p, struct error *err)
 {
 	char text[HINT_SIZE + 1];
 	size_t got = 0;
 	int fd, r;
 
 	*out = (struct hint){ .known = false };
-	r = place_open_file(&fd, p, kind, O_RDONLY, err);
+	r = place_open_file(&fd, p, file, O_RDONLY, err);
 	*there_out = r != ERR_NOTFOUND;
 	if (r == ERR_NOTFOUND) {
 		error_clear(err);
@@ -124,7 +124,7 @@ static int read_named(struct hint *out, const char *kind, bool *there_out, const
 		return r;
 	/* A reader without the lock may meet a writer half-way: its check then fails, once. */
 	for (int i = 0; r == 0 && i < 3 && !out->known; i++) {
-		r = read_at(fd, kind, text, HINT_SIZE, 0, &got, err);
+		r = read_at(fd, file, text, HINT_SIZE, 0, &got, err);
 		if (r == 0) {
 			text[got] = '\0';
 			(void)parse_hint(out, kind, text);
@@ -138,10 +138,11 @@ int hint_read(struct hint *out, const struct place *p, struct error *err)
 {
 	bool there;
 
-	return read_named(out, "head", &there, p, err);
+	return read_named(out, "head", "head", &there, p, err);
 }
 
-void hint_write(const struct hint *h, const struct place *p, const char *boot)
+static void write_named(
+	const struct hint *h, const struct place *p, const char *file, const char *boot)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf text = BUF_INIT;
@@ -149,7 +150,7 @@ void hint_write(const struct hint *h, const struct place *p, const char *boot)
 	int fd;
 
 	if (format_hint(&text, "head", h, boot, &ignored) < 0 ||
-		place_open_file(&fd, p, "head", O_WRONLY | O_CREAT, &ignored) < 0)
+		place_open_file(&fd, p, file, O_WRONLY | O_CREAT, &ignored) < 0)
 		goto out;
 	while (done < text.len) {
 		ssize_t n = pwrite(fd, text.data + done, text.len - done, (off_t)done);
@@ -165,9 +166,34 @@ out:
 	buf_release(&text);
 }
 
+void hint_write(const struct hint *h, const struct place *p, const char *boot)
+{
+	write_named(h, p, "head", boot);
+}
+
+#define PEER_FILE_SIZE (ID_HEX_SIZE + sizeof(".head"))
+
+int hint_read_peer(struct hint *out, const struct place *p, const char *origin, struct error *err)
+{
+	char file[PEER_FILE_SIZE];
+	bool there;
+
+	(void)snprintf(file, sizeof(file), "%.32s.head", origin);
+	return read_named(out, "head", file, &there, p, err);
+}
+
+void hint_write_peer(
+	const struct hint *h, const struct place *p, const char *origin, const char *boot)
+{
+	char file[PEER_FILE_SIZE];
+
+	(void)snprintf(file, sizeof(file), "%.32s.head", origin);
+	write_named(h, p, file, boot);
+}
+
 int suspect_read(struct hint *out, bool *there_out, const struct place *p, struct error *err)
 {
-	return read_named(out, "suspect", there_out, p, err);
+	return read_named(out, "suspect", "suspect", there_out, p, err);
 }
 
 int suspect_write(const struct hint *h, const struct journal *j, struct error *err)

@@ -233,7 +233,9 @@ bool journal_moved(const struct journal *j, struct head *out)
 	return name_of(out, j->moved.origin, j->moved.from);
 }
 
-/* tail_find() for those who do not hold the lock. `with_head`: this origin is what head is about.
+/*
+ * tail_find() for those who do not hold the lock. `with_head`: this origin is what head is about;
+ * of another one, a hint of where its copy ends may be there.
  */
 static int find_unlocked(struct tail *t, const struct journal *j, const struct place *p,
 	const char *origin, bool with_head, struct error *err)
@@ -241,7 +243,8 @@ static int find_unlocked(struct tail *t, const struct journal *j, const struct p
 	struct hint hint = { .known = false };
 
 	for (int i = 0; i < READ_TRIES; i++) {
-		int r = with_head ? hint_read(&hint, &j->own, err) : 0;
+		int r = with_head ? hint_read(&hint, &j->own, err)
+				  : hint_read_peer(&hint, p, origin, err);
 
 		if (r == 0)
 			r = tail_find(t, p, origin, &hint, err);

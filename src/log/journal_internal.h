@@ -156,6 +156,10 @@ int scan_next(struct scan *s, struct line *out, struct error *err);
 int hint_read(struct hint *out, const struct place *p, struct error *err);
 /* Best effort: `head` may stay behind, its loss costs one scan. */
 void hint_write(const struct hint *h, const struct place *p, const char *boot);
+/* The same of an origin that is not written here: <origin>.head beside its segments. */
+int hint_read_peer(struct hint *out, const struct place *p, const char *origin, struct error *err);
+void hint_write_peer(
+	const struct hint *h, const struct place *p, const char *origin, const char *boot);
 int suspect_read(struct hint *out, bool *there_out, const struct place *p, struct error *err);
 int suspect_write(const struct hint *h, const struct journal *j, struct error *err);
 int suspect_remove(const struct place *p, struct error *err);

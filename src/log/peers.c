@@ -36,6 +36,8 @@ struct peer_import {
 
 	uint64_t seq, hlc; /* behind the page */
 	char hash[HASH_HEX_SIZE];
+	char prev[HASH_HEX_SIZE]; /* in front of the page's last record */
+	size_t last_at; /* where that stands on the page */
 	struct buf page;
 	uint64_t page_first;
 	uint64_t clock; /* highest hlc on the page that ours is to be ahead of */
@@ -106,14 +108,19 @@ static int damaged(const struct peer_import *p, const struct tail *t, struct err
 /* Under the lock: where the copy ends. Cutting may leave an older segment as the newest. */
 static int find_end(struct peer_import *p, struct error *err)
 {
-	for (int i = 0; i < 3; i++) {
-		int r = tail_find(&p->tail, place_of(p), p->origin, NULL, err);
+	struct hint hint;
+	int r = hint_read_peer(&hint, place_of(p), p->origin, err);
 
+	for (int i = 0; r == 0 && i < 4; i++) {
+		r = tail_find(&p->tail, place_of(p), p->origin, i ? NULL : &hint, err);
 		if (r < 0)
 			return r;
 		p->covered = false;
 		if (p->tail.state == TAIL_CLEAN)
 			return 0;
+		/* The hint may be wrong; what is there is not. */
+		if (!i)
+			continue;
 		if (p->tail.state == TAIL_CHANGING)
 			return error_set(err, ERR_IO, "'%s/%s' changes although it is locked",
 				place_of(p)->path, p->tail.segment.name);
@@ -123,7 +130,7 @@ static int find_end(struct peer_import *p, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	return damaged(p, &p->tail, err);
+	return r < 0 ? r : damaged(p, &p->tail, err);
 }
 
 /* The page follows what is on disk. */
@@ -245,6 +252,8 @@ int peer_import_add(struct peer_import *p, const struct record *rec, struct erro
 	r = redactions_add_record(&p->redactions, rec, err);
 	if (r < 0)
 		return r;
+	p->last_at = p->page.len;
+	memcpy(p->prev, p->hash, sizeof(p->prev));
 	record_write(&p->page, rec);
 	r = buf_check(&p->page, err);
 	if (r < 0)
@@ -372,6 +381,21 @@ static int add_blanks(const struct journal *j, const struct redactions *more, st
 	return r;
 }
 
+/* So that nobody has to read the whole segment to find its end. */
+static void remember_end(const struct peer_import *p)
+{
+	struct hint hint = { .known = true,
+		.start = p->tail.good - p->page.len + p->last_at,
+		.size = p->tail.good,
+		.seq = p->seq,
+		.hlc = p->hlc };
+
+	memcpy(hint.segment, p->tail.segment.name, sizeof(hint.segment));
+	memcpy(hint.prev, p->prev, sizeof(hint.prev));
+	memcpy(hint.hash, p->hash, sizeof(hint.hash));
+	hint_write_peer(&hint, place_of(p), p->origin, p->j->boot);
+}
+
 int peer_import_flush(struct peer_import *p, struct error *err)
 {
 	int lock, r;
@@ -395,6 +419,7 @@ int peer_import_flush(struct peer_import *p, struct error *err)
 	close(lock);
 	if (r < 0)
 		return r;
+	remember_end(p);
 	p->tail.size = p->tail.good;
 	p->tail.seq = p->seq;
 	p->tail.hlc = p->hlc;
