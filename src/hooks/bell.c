@@ -271,8 +271,10 @@ static int tell_pushed_line(struct telling *t, char *line, struct error *err)
 	*ref++ = '\0';
 	if (strlen(line) != strlen(new_oid) || (strlen(line) != 40 && strlen(line) != 64) ||
 		!id_is_hex(line, strlen(line)) || !id_is_hex(new_oid, strlen(line)) ||
-		!ref_name_ok(ref) || !ref_short(ref, &remote) || log_exists(t, ref))
+		!ref_name_ok(ref) || !ref_short(ref, &remote))
 		return 0;
+	if (log_exists(t, ref))
+		return log_tell(t, ref, err);
 	r = log_find(t, ref, &log, err);
 	if (r < 0)
 		return r;

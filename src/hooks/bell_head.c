@@ -134,12 +134,13 @@ int head_branches(struct telling *t, branch_fn *fn, struct error *err)
 	struct buf ref = BUF_INIT;
 	int r = 0;
 
+	/* fn may add to the cursor, which moves its entries. */
+	if (log && log->branch)
+		buf_adds(&ref, log->branch);
 	if (t->head_branch.len)
 		r = fn(t, t->head_branch.data, err);
-	if (r == 0 && log && log->branch) {
-		buf_adds(&ref, log->branch);
+	if (r == 0 && (ref.failed || ref.len))
 		r = ref.failed ? error_nomem(err) : fn(t, ref.data, err);
-	}
 	for (size_t i = 0; r == 0 && i < t->n_heads; i++) {
 		struct head_line line;
 

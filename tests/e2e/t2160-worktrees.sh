@@ -30,14 +30,14 @@ test_ok 'start --worktree: a work tree of the repository, on its own branch, wit
 	told >out && test ! -s out
 '
 test_ok 'hooks ring there; what is done there is the session'"'"'s, what is done elsewhere is not' '
-	commit "$ws" work && commit r main && git -C "$ws" switch -q -c two && commit "$ws" more &&
-	git -C "$ws" switch -q one && tick && minsky -C r sync >out && told >out && cat >expect <<-\END &&
+	commit "$ws" work && git -C "$ws" switch -q -c two && commit "$ws" more &&
+	git -C "$ws" switch -q one && commit r main && minsky -C r sync >out && told >out && cat >expect <<-\END &&
 	commit.created one work hook session
-	commit.created main main hook -
 	branch.created two  hook session
 	branch.switched worktrees/one/HEAD two hook session
 	commit.created two more hook session
 	branch.switched worktrees/one/HEAD one hook session
+	commit.created main main hook -
 	END
 	cmp_files expect out && test "$(wc -l <theirs)" -eq 3 &&
 	record one ".commitCount == 1 and .head == \"$(git -C "$ws" rev-parse one)\""
