@@ -343,7 +343,7 @@ static void transfers_of_every_length(const struct scenario *s, bool all)
 		if (!fault_fired())
 			break;
 	}
-	assert_true(lengths > (all ? 600 : 200));
+	assert_true(lengths > (all ? 600 : 60));
 }
 
 static void transfers_of_every_length_cost_nothing(void **state)
