@@ -228,6 +228,8 @@ static void offer_option_value(struct completion *c, const struct option_desc *o
 		SESSION_STATUSES(X)
 	}
 #undef X
+	else if (strcmp(o->name, "state") == 0)
+		offer_choices(c, "", "open|approved|merged|closed|gone|unchecked");
 	else if (strcmp(o->name, "session") == 0)
 		offer_sessions(c, false);
 	else if (o->arg &&

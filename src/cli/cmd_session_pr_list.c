@@ -11,7 +11,7 @@ static const struct option_desc options[] = {
 	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N PRs" },
 	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
 	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "those of this repository" },
-	{ OPTION_STRING, 's', "status", &state, "STATUS",
+	{ OPTION_STRING, 's', "state", &state, "STATE",
 		"open, approved, merged, closed, gone or unchecked" },
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
 	{ OPTION_FLAG, 0, "history", &history, NULL, "not only the newest of each session" },
@@ -20,7 +20,7 @@ static const struct option_desc options[] = {
 
 enum { CELL_SESSION, CELL_BRANCH, CELL_STATE, CELL_MADE, CELL_CHECKED, CELL_TITLE, CELLS };
 
-static const char *const titles[CELLS] = { "SESSION", "PR", "STATUS", "CREATED", "CHECKED",
+static const char *const titles[CELLS] = { "SESSION", "PR", "STATE", "CREATED", "CHECKED",
 	"TITLE" };
 
 struct row {
@@ -227,7 +227,7 @@ static int check_state(struct error *err)
 			return 0;
 	if (!state)
 		return 0;
-	error_set(err, ERR_USAGE, "there is no status '%s'", state);
+	error_set(err, ERR_USAGE, "there is no state '%s' of a PR", state);
 	return error_hint(err, "open, approved, merged, closed, gone, unchecked");
 }
 

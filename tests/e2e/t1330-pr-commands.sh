@@ -112,11 +112,11 @@ test_ok 'reopen where another branch has the name: refused' '
 	has "^hint: .*pr create three --title" err
 '
 test_ok 'list: newest first, in words; filters, history, JSON' '
-	minsky -C app session pr list --status unchecked >text && has "^two" text &&
-	minsky -C app sync >/dev/null && minsky -C app session pr list >text && has "^SESSION *PR *STATUS *CREATED *CHECKED *TITLE$" text &&
+	minsky -C app session pr list --state unchecked >text && has "^two" text &&
+	minsky -C app sync >/dev/null && minsky -C app session pr list >text && has "^SESSION *PR *STATE *CREATED *CHECKED *TITLE$" text &&
 	awk "{ print \$1, \$3 }" text | sed 1d >rows &&
 	printf "three closed\ntwo approved\none merged\n" >expected && cmp_files expected rows &&
-	minsky -C app session pr list --status merged >text && has "^one .*PR one$" text &&
+	minsky -C app session pr list --state merged >text && has "^one .*PR one$" text &&
 	hasnt "^two" text && minsky -C app session pr list -n 1 --offset 1 >text && has "^two" text &&
 	hasnt "^one\|^three" text &&
 	start three-b && minsky -C app session pr list --json >out &&
@@ -133,7 +133,7 @@ test_ok 'list elsewhere: of all repositories; of none; a word that is no status'
 	make_repo other && minsky -C other session pr list >text 2>err && test ! -s text &&
 	has "no PRs" err && minsky -C other session pr list --json >out && json ".prs == []" out &&
 	minsky -C other session pr list --all >text && has "^two" text &&
-	must_fail 2 minsky -C app session pr list --status nope 2>err && has "no status" err &&
+	must_fail 2 minsky -C app session pr list --state nope 2>err && has "no state .nope. of a PR" err &&
 	must_fail 3 minsky -C app session pr list --repo missing 2>err
 '
 test_ok 'rename: the label alone; id, branch, workspace, task and PR stay' '
