@@ -9,7 +9,7 @@
 #include "core/clock.h"
 
 /* Making indexes on a big table takes a while. */
-#define SET_UP_MS (10 * 60 * 1000)
+#define SET_UP_MS (INT64_C(10) * 60 * 1000)
 #define ATTEMPTS 8
 
 /* In double quotes as an identifier, in single ones as a text. */

@@ -171,7 +171,7 @@ int pg_batch_begin(struct backend *backend, const char *repo_id, struct error *e
 {
 	struct pg_store *s = pg_store_self(backend);
 	struct beginning b = { .repo = repo_id };
-	struct pg_conn *conn;
+	struct pg_conn *conn = NULL;
 	int r;
 
 	if (s->conn)

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 
 /* Every row and every event is looked at. */
-#define CHECK_MS (10 * 60 * 1000)
+#define CHECK_MS (INT64_C(10) * 60 * 1000)
 
 struct checking {
 	struct pg_store *store;

@@ -213,7 +213,7 @@ static int hub_hash_at(struct hub *hub, const char *key, const char *origin, uin
 	struct pg_hub *h = pg_hub_self(hub);
 	struct pg_params p = { .n = 0 };
 	PGresult *res = NULL;
-	const char *hash;
+	const char *hash = "";
 	int r;
 
 	pg_text(&p, key);

@@ -264,7 +264,7 @@ int pg_pool_run_keep(struct pg_pool *p, int64_t deadline, pg_work_fn *fn, void *
 
 int pg_pool_run(struct pg_pool *p, int64_t deadline, pg_work_fn *fn, void *arg, struct error *err)
 {
-	struct pg_conn *conn;
+	struct pg_conn *conn = NULL;
 	int r = pg_pool_run_keep(p, deadline, fn, arg, &conn, err);
 
 	if (r == 0)

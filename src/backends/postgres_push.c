@@ -119,7 +119,7 @@ int pg_hub_push(struct hub *hub, const char *key, const struct head *base,
 	struct pg_params p = { .n = 0 };
 	enum hub_status status = HUB_OK;
 	PGresult *res = NULL;
-	struct head head;
+	struct head head = { .seq = 0 };
 	int r = check(base, records, n, err);
 
 	if (r == 0)
