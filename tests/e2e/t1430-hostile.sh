@@ -59,6 +59,14 @@ test_ok 'paths with control characters' '
 	must_fail 4 minsky -C app session delete work --json >out 2>/dev/null && jq -e ".reasons" out &&
 	hasnt "$esc" out && rm "$ws/untracked$odd"
 '
+test_ok 'on a terminal, too, which gets our colours and nothing else' '
+	for command in "journal log" "session list" "session get work" "session log work"; do
+		script -q -e -c "minsky -C app $command" typescript >/dev/null 2>&1 </dev/null || return
+		sed -e 1d -e "\$d" -e "s/$esc\\[[0-9;]*m//g" -e "s/\r\$//" typescript >said
+		hasnt "$esc" said && ! LC_ALL=C tr -d "\n\t -\176\200-\377" <said | grep -q . &&
+			iconv -f UTF-8 -t UTF-8 said >/dev/null || return
+	done && has "red " said
+'
 test_ok 'a repository whose own path is such is refused, in harmless words' '
 	for dir in "$(printf "re\033[31mpo")" "$(printf "re\npo")" "$(printf "re\377po")"; do
 		make_repo "$dir" && must_fail 1 minsky -C "$dir" session start odd 2>err && test -s err &&

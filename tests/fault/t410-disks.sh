@@ -51,6 +51,14 @@ test_ok 'a file may not grow: refused, and later the next append works' '
 	"$driver" check j acks/*
 '
 
+test_ok 'no descriptor is left: refused, and later the next append works' '
+	begin && rm -rf j && "$driver" create j && live j 1 1 3 && for n in 4 5; do
+		must_fail 1 sh -c "exec 3>&- 4>&- && ulimit -n $n && exec \"\$0\" append j 2 1" \
+			"$driver" >acks/2 2>said && has "Too many open files" said || return
+	done &&
+	"$driver" check j acks/*
+'
+
 if can_mount; then
 	for option in size=64k nr_inodes=7; do
 		test_ok "a file system that is full: $option" '
