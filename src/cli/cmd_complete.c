@@ -128,14 +128,16 @@ static void offer_sessions_of(struct completion *c, struct context *x, bool dele
 	struct session_set set = { NULL, 0 };
 	struct error ignored = ERROR_INIT;
 
+	x->offline = true;
 	if (context_project(x, &ignored) < 0 ||
-		x->backend->ops->list(x->backend, x->repo.id, &query, &set, &ignored) < 0)
+		x->backend->ops->list(x->backend, context_store(x), &query, &set, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < set.n; i++) {
 		const struct session *s = &set.v[i];
 
 		if (s->name && s->deleted == deleted)
-			offer(c, "", s->name, strlen(s->name), s->task_id ? s->task_id : "");
+			offer(c, "", label_of(x, s), strlen(label_of(x, s)),
+				s->task_id ? s->task_id : "");
 	}
 	session_set_release(&set);
 }

@@ -115,7 +115,7 @@ static int list_one(struct context *c, struct listing *l, struct error *err)
 	int r = context_project(c, err);
 
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, c->repo.id, &query, &set, err);
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++) {
 		const struct session *s = &set.v[i];
 

@@ -37,6 +37,7 @@ struct context {
 	struct labels labels;
 	struct near cursors, workspaces; /* what output.c looks at */
 	bool known;
+	bool offline; /* a hub is not asked, whatever there is: nobody may wait */
 	bool wrote; /* events of its own: team_flush() gives them away */
 	bool stale_store; /* bodies were blanked: the store has to be filled anew */
 	/* Before context_open(): are settings read, and is what is ignored of them said? */

@@ -26,7 +26,7 @@ static int check_name(struct renaming *n, struct error *err)
 	if (r < 0 || !n->name)
 		return r;
 	r = n->c->backend->ops->get(
-		n->c->backend, n->c->repo.id, KEY_NAME, n->req->name, &other, err);
+		n->c->backend, context_store(n->c), KEY_NAME, n->req->name, &other, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", n->req->name);
 		error_hint(err, "its workspace is '%s'", other.workspace ? other.workspace : "?");

@@ -421,6 +421,12 @@ int team_project(struct context *c, struct error *err)
 
 	if (r < 0 || c->team.kind == TEAM_NONE)
 		return r;
+	if (c->offline && c->team.kind == TEAM_HUB)
+		return 0;
+	if (c->offline) {
+		c->team.told = true;
+		return degrade(c, err);
+	}
 	if (c->team.kind == TEAM_SHARED) {
 		if (!c->team.memory)
 			r = project_shared(c, err);
