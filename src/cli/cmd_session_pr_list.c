@@ -117,8 +117,11 @@ static int list_one(struct context *c, struct listing *l, struct error *err)
 	if (r == 0)
 		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++) {
-		const struct session *s = &set.v[i];
+		struct session called = set.v[i]; /* borrowed, under the name that is shown */
+		const struct session *s = &called;
 
+		if (called.name)
+			called.name = (char *)label_of(c, &set.v[i]);
 		for (size_t k = history || !s->n_prs ? 0 : s->n_prs - 1; r == 0 && k < s->n_prs;
 			k++)
 			r = add(c, l, s, &s->prs[k], err);
