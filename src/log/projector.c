@@ -4,17 +4,21 @@
 #include "log/merge.h"
 
 /*
- * Catching up after a few commits is one small batch. A long replay doubles its batches, because
- * some backends pay for the whole store at every commit; the bound keeps its memory bounded.
+ * Catching up after a few commits is one small batch. A long replay has longer and longer ones,
+ * because each writes every session that it touches, and some backends the whole store. Its memory
+ * is that of the sessions touched; the other bound is for those who wait for the store's lock.
  */
 #define BATCH_FIRST 2000
-#define BATCH_MAX 32000
+#define BATCH_GROWTH 8
+#define BATCH_MAX 256000
+#define BATCH_SESSIONS 16000
 
 struct projection {
 	struct journal *journal;
 	struct backend *backend;
 	const char *repo_id;
 	const struct heads *upto; /* NULL: as far as the journal goes */
+	bool more; /* the last batch ended at a bound */
 	struct merge *merge; /* stands where the backend stood after our last commit */
 	struct projector_result result;
 };
@@ -78,10 +82,13 @@ static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct
 	size_t taken = 0;
 	int r = align(p, err);
 
-	while (r == 0 && taken < max) {
+	p->more = true;
+	while (r == 0 && taken < max && batch.n < BATCH_SESSIONS) {
 		r = merge_next(p->merge, &record, err);
-		if (r < 0 || !record)
+		if (r < 0 || !record) {
+			p->more = false;
 			break;
+		}
 		taken++;
 		r = count_and_apply(p, &batch, record, err);
 	}
@@ -97,15 +104,14 @@ static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct
 static int catch_up(struct projection *p, struct error *err)
 {
 	const struct backend_ops *ops = p->backend->ops;
-	size_t max = BATCH_FIRST, asked, taken;
+	size_t max = BATCH_FIRST, taken;
 	int r;
 
 	do {
-		asked = max;
 		r = ops->begin(p->backend, p->repo_id, err);
 		if (r < 0)
 			return r;
-		r = run_batch(p, asked, &taken, err);
+		r = run_batch(p, max, &taken, err);
 		if (r < 0 || !taken) {
 			ops->rollback(p->backend);
 			return r;
@@ -113,8 +119,8 @@ static int catch_up(struct projection *p, struct error *err)
 		r = ops->commit(p->backend, merge_heads(p->merge), err);
 		if (r < 0)
 			return r;
-		max = 2 * max < BATCH_MAX ? 2 * max : BATCH_MAX;
-	} while (taken == asked);
+		max = BATCH_GROWTH * max < BATCH_MAX ? BATCH_GROWTH * max : BATCH_MAX;
+	} while (p->more);
 	return 0;
 }
 
