@@ -100,12 +100,29 @@ static void add_escape(struct buf *out, uint32_t cp)
 	}
 }
 
+/* So many bytes from here on stand for themselves: nearly always all of them. */
+static size_t plain(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= ' ' && s[n] <= '~' && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 static void add_string(struct buf *out, const char *s, size_t len)
 {
 	buf_addch(out, '"');
 	for (size_t i = 0; i < len;) {
 		uint32_t cp = 0;
-		size_t n = text_utf8_char(s + i, len - i, &cp);
+		size_t n = plain(s + i, len - i);
+
+		if (n) {
+			buf_add(out, s + i, n);
+			i += n;
+			continue;
+		}
+		n = text_utf8_char(s + i, len - i, &cp);
 
 		/* json_check() refuses an escaped NUL: it would cut strings short. */
 		if (!n || !cp) {
