@@ -97,6 +97,23 @@ static int64_t moved(const char *dir, const char *tracking, const char *branch)
 	return ms;
 }
 
+/* A linked work tree has a FETCH_HEAD of its own. */
+static int64_t fetched_linked(const struct session *s)
+{
+	struct buf git_dir = BUF_INIT, common_dir = BUF_INIT, top = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	int64_t at = 0;
+
+	if (session_is_linked(s) && s->workspace &&
+		gitdir_find(s->workspace, false, &git_dir, &common_dir, &top, &ignored) == 0 &&
+		fetched(git_dir.data, s))
+		at = mtime(git_dir.data, "FETCH_HEAD");
+	buf_release(&git_dir);
+	buf_release(&common_dir);
+	buf_release(&top);
+	return at;
+}
+
 int64_t settling_last_talk(const struct settling *t)
 {
 	const struct session *s = t->s;
@@ -104,10 +121,11 @@ int64_t settling_last_talk(const struct settling *t)
 		const char *dir, *tracking;
 	} places[] = { { context_workspace_git(t->c, s), "refs/remotes/origin/" },
 		{ context_main_git(t->c, s), context_main_tracking(t->c, s) } };
-	int64_t newest = 0;
+	int64_t newest;
 
 	if (!s->base_branch || !s->repo_url)
 		return 0;
+	newest = fetched_linked(s);
 	for (size_t i = 0; i < 2; i++) {
 		int64_t at = 0, pushed;
 

@@ -118,6 +118,13 @@ test_ok 'a merge on the remote is known since the fetch, and lastChecked says so
 		(.mergedAt | sub(\"[.]000\"; \"\") | fromdate) == \$m" record >/dev/null &&
 	minsky -C app session get work >text && has "checked 2 h ago" text
 '
+test_ok 'a fetch in a linked work tree counts as well' '
+	make_repo_with_origin app-l && minsky -C app-l session start work --worktree --quiet >dir &&
+	ws=$(cat dir) && commit "$ws" a && minsky -C app-l session pr create work --title W >/dev/null &&
+	settled app-l && tick 3600 && git -C "$ws" fetch -q &&
+	touch -d "@$test_clock" "$(git -C "$ws" rev-parse --absolute-git-dir)/FETCH_HEAD" && tick 7200 &&
+	minsky -C app-l session get work >text && has "checked 2 h ago" text
+'
 test_ok 'so is that nothing happened: a look does not make it newer, a fetch does' '
 	open_pr app2 && tick 3600 && fetched=$test_clock && git -C app2 fetch -q &&
 	touch -d "@$fetched" app2/.git/FETCH_HEAD && tick 7200 &&
