@@ -7,7 +7,8 @@
  * before // is run first and not timed; commands joined by ++ are timed as one. "{}" inside an
  * argument becomes the number of the run. No shell is involved. stdout and stderr of the commands
  * go to /dev/null; one that fails ends it all. For each case one line: label, median ms, 95th
- * percentile ms, largest peak of resident memory in KiB; separated by tabs.
+ * percentile ms, largest peak of resident memory in KiB, median ms of processor time; separated by
+ * tabs. Processor time is what remains to compare on a machine that does other things too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,13 @@ struct bench_case {
 	int n_prepare;
 	char **command;
 	int n_command;
-	double ms[MAX_RUNS];
+	double ms[MAX_RUNS], cpu_ms[MAX_RUNS];
+	long peak_kib;
+};
+
+/* What a command used, its children included. */
+struct used {
+	double cpu_ms;
 	long peak_kib;
 };
 
@@ -81,8 +88,13 @@ static void become(char **args, int n, int run)
 	_exit(127);
 }
 
-/* One command; its peak memory goes into *peak_kib if that is larger. */
-static bool run_one(char **args, int n, int run, long *peak_kib)
+static double in_ms(struct timeval t)
+{
+	return (double)t.tv_sec * 1e3 + (double)t.tv_usec / 1e3;
+}
+
+/* One command; what it used is added up, but for memory, where the largest peak counts. */
+static bool run_one(char **args, int n, int run, struct used *used)
 {
 	struct rusage usage;
 	int status;
@@ -97,8 +109,9 @@ static bool run_one(char **args, int n, int run, long *peak_kib)
 		if (errno != EINTR)
 			return false;
 	}
-	if (usage.ru_maxrss > *peak_kib)
-		*peak_kib = usage.ru_maxrss;
+	used->cpu_ms += in_ms(usage.ru_utime) + in_ms(usage.ru_stime);
+	if (usage.ru_maxrss > used->peak_kib)
+		used->peak_kib = usage.ru_maxrss;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	fprintf(stderr, "bench-time: run %d, status %d:", run,
@@ -109,14 +122,14 @@ static bool run_one(char **args, int n, int run, long *peak_kib)
 	return false;
 }
 
-static bool run_all(char **args, int n, int run, long *peak_kib)
+static bool run_all(char **args, int n, int run, struct used *used)
 {
 	int start = 0;
 
 	for (int i = 0; i <= n; i++) {
 		if (i < n && strcmp(args[i], "++") != 0)
 			continue;
-		if (i > start && !run_one(args + start, i - start, run, peak_kib))
+		if (i > start && !run_one(args + start, i - start, run, used))
 			return false;
 		start = i + 1;
 	}
@@ -152,29 +165,34 @@ static int parse_cases(struct bench_case *cases, char **argv)
 
 static int measure(struct bench_case *cases, int n_cases, int runs, int warmups)
 {
-	long unused = 0;
+	struct used prepared = { .cpu_ms = 0 };
 
 	for (int run = -warmups; run < runs; run++) {
 		for (int i = 0; i < n_cases; i++) {
 			struct bench_case *c = &cases[i];
 			int number = run + warmups;
+			struct used used = { .peak_kib = c->peak_kib };
 			double start;
 
-			if (!run_all(c->prepare, c->n_prepare, number, &unused))
+			if (!run_all(c->prepare, c->n_prepare, number, &prepared))
 				return 1;
 			start = now_ms();
-			if (!run_all(c->command, c->n_command, number, &c->peak_kib))
+			if (!run_all(c->command, c->n_command, number, &used))
 				return 1;
-			if (run >= 0)
-				c->ms[run] = now_ms() - start;
+			c->peak_kib = used.peak_kib;
+			if (run < 0)
+				continue;
+			c->ms[run] = now_ms() - start;
+			c->cpu_ms[run] = used.cpu_ms;
 		}
 	}
 	for (int i = 0; i < n_cases; i++) {
 		struct bench_case *c = &cases[i];
 
 		qsort(c->ms, (size_t)runs, sizeof(c->ms[0]), compare);
-		printf("%s\t%.3f\t%.3f\t%ld\n", c->label, c->ms[runs / 2],
-			c->ms[(runs * 95 - 1) / 100], c->peak_kib);
+		qsort(c->cpu_ms, (size_t)runs, sizeof(c->cpu_ms[0]), compare);
+		printf("%s\t%.3f\t%.3f\t%ld\t%.3f\n", c->label, c->ms[runs / 2],
+			c->ms[(runs * 95 - 1) / 100], c->peak_kib, c->cpu_ms[runs / 2]);
 	}
 	return 0;
 }
