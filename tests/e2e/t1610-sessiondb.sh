@@ -20,7 +20,7 @@ finds() { # ARGUMENT...
 	test_status=0
 	minsky -C app sessiondb check --json "$@" >"$TRASH/check" 2>"$TRASH/err" || test_status=$?
 	jq -r '.stores[].findings[] | [.kind, .session // "", .what // ""] | join(" ")' "$TRASH/check" >"$TRASH/found"
-	return $test_status
+	return "$test_status"
 }
 
 test_ok 'set-up: three sessions' '
