@@ -284,7 +284,8 @@ int pointer_write_linked(struct pointer *p, const char *git_dir, const char *top
 
 	if (r == 0)
 		r = one_line("the session's name", p->name, err);
-	buf_addf(&text, LINKED_VERSION "\nsession %s\nname %s\ntop %s\n", p->session, p->name, top);
+	buf_addf(&text, LINKED_VERSION "\nsession %s\nname %s\ntop %s\n", p->session,
+		p->name ? p->name : "", top);
 	if (r == 0)
 		r = buf_check(&text, err);
 	if (r == 0)
