@@ -8,7 +8,7 @@ build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6
 	libcjson-dev libyaml-dev libgit2-dev libsqlite3-dev libpq-dev'
 test_packages='clang-14=clang clang=clang libclang-rt-14-dev libcmocka-dev ninja-build=ninja
 	binutils=readelf dash=dash jq=jq git-lfs=git-lfs pre-commit=pre-commit
-	zsh=zsh fish=fish systemd=systemd-analyze
+	zsh=zsh fish=fish systemd=systemd-analyze nodejs=node npm=npm
 	postgresql postgresql-client=psql pgbouncer openssl=openssl'
 # The tree's own rules are checked with these; without one its check is skipped, and says so.
 lint_packages='clang-format-14=clang-format-14 shellcheck=shellcheck mandoc=mandoc'

@@ -128,8 +128,8 @@ static void check_text(struct context *c, const struct store_check *check)
 	(void)snprintf(text, sizeof(text), "%zu", check->sessions);
 	app_row(app, "sessions", text);
 	if (check->behind) {
-		(void)snprintf(text, sizeof(text), "%llu records behind the journal",
-			(unsigned long long)check->behind);
+		(void)snprintf(text, sizeof(text), "%llu record%s behind the journal",
+			(unsigned long long)check->behind, check->behind == 1 ? "" : "s");
 		app_row(app, "heads", text);
 	} else {
 		app_row(app, "heads", "those of the journal");

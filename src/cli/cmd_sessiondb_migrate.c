@@ -200,8 +200,9 @@ static void show(struct app *app, struct jsonw *w, const char *name, bool config
 	if (bad->code != ERR_OK)
 		app_text(app, bad->msg);
 	else
-		buf_addf(&app->out, "%zu sessions, %llu records behind%s  ", check->sessions,
-			(unsigned long long)check->behind, check->n ? ", not as it should be" : "");
+		buf_addf(&app->out, "%zu session%s, %llu record%s behind%s  ", check->sessions,
+			check->sessions == 1 ? "" : "s", (unsigned long long)check->behind,
+			check->behind == 1 ? "" : "s", check->n ? ", not as it should be" : "");
 	if (bad->code == ERR_OK)
 		app_text(app, check->location.data);
 	buf_addch(&app->out, '\n');

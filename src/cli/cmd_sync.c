@@ -177,7 +177,8 @@ static int run_sync(struct context *c, struct error *err)
 			print_hub_json(c, &s, &w);
 		app_json_end(c->app, &w);
 	} else {
-		buf_addf(&c->app->out, "%llu new events, %llu in all\n", (unsigned long long)events,
+		buf_addf(&c->app->out, "%llu new event%s, %llu in all\n",
+			(unsigned long long)events, events == 1 ? "" : "s",
 			(unsigned long long)after.seq);
 		if (s.hub)
 			print_hub(c, &s);

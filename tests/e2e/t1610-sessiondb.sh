@@ -38,7 +38,7 @@ test_ok 'check: all is well' '
 test_ok 'check: a store that is behind is not wrong, and is not brought up to date' '
 	tick && (cd "$(minsky -C app session dir two)" && echo b >b && git add b && git commit -q -m b) &&
 	cp "$STORE" before && finds && json ".stores[0] | .good and .behind >= 1" check && cmp before "$STORE" &&
-	minsky -C app sessiondb check >out && has "^heads *[0-9]* records behind the journal$" out
+	minsky -C app sessiondb check >out && has "^heads *[0-9]* records\{0,1\} behind the journal$" out
 '
 if [ "$MINSKY_TEST_BACKEND" = json ]; then
 	test_ok 'check: a record that was changed, one that is gone, and one too many' '
