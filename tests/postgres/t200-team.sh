@@ -117,6 +117,24 @@ test_ok 'a database that was restored from an old backup is refilled by those wh
 	at bea minsky sync >/dev/null && at ana minsky sync >/dev/null && at bea minsky sync >/dev/null &&
 	same ana bea && complete ana bea
 '
+test_ok 'what only a machine that is gone had pushed comes back by the sync of a keeper, and by no other' '
+	tick && commit_in bea offline-b "the last of bea" && at bea minsky sync >/dev/null &&
+	member kim kim postgres && at kim minsky init >/dev/null 2>&1 </dev/null &&
+	at kim minsky sync >/dev/null && at ana minsky sync >/dev/null && at bea minsky sync >/dev/null &&
+	ask "select count(*) from minsky.event" >before &&
+	last=$(ask "select head from minsky.origin where db_role = '"'bea'"' order by head desc limit 1") &&
+	ask "alter table minsky.event disable trigger all;
+		delete from minsky.event e using minsky.origin o where o.repo = e.repo and o.origin = e.origin
+			and o.db_role = '"'bea'"' and e.seq = $last;
+		alter table minsky.event enable trigger all;
+		update minsky.origin o set head = e.seq, head_hash = e.hash, max_hlc = e.hlc from minsky.event e
+			where o.repo = e.repo and o.origin = e.origin and o.db_role = '"'bea'"' and e.seq = $last - 1
+			and o.head = $last;
+		select minsky.new_instance()" >/dev/null &&
+	at ana minsky sync >/dev/null && ask "select count(*) from minsky.event" >out && must_fail 1 cmp before out &&
+	at kim minsky sync >/dev/null && ask "select count(*) from minsky.event" >out && cmp_files before out &&
+	complete ana kim
+'
 test_ok 'every chain of every machine is good' '
 	for who in ana bea carl ana2; do
 		at $who minsky journal verify >/dev/null || return 1
