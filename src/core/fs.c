@@ -112,6 +112,27 @@ static int check_private(const char *path, const struct stat *st, struct error *
 	return 0;
 }
 
+int fs_open_private_dir(const char *path, int *fd_out, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (fd < 0) {
+		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+			return error_errno(err, "cannot open '%s'", path);
+		r = fs_check_private_dir(path, err);
+		return r < 0 ? r : error_set(err, ERR_BUSY, "'%s' is being replaced", path);
+	}
+	r = fstat(fd, &st) < 0 ? error_errno(err, "cannot look at '%s'", path)
+			       : check_private(path, &st, err);
+	if (r < 0)
+		close(fd);
+	else
+		*fd_out = fd;
+	return r;
+}
+
 int fs_check_private_dir(const char *path, struct error *err)
 {
 	struct stat st;
@@ -351,36 +372,55 @@ int fs_realpath(const char *path, struct buf *out, struct error *err)
 	return buf_check(out, err);
 }
 
-int fs_lock(const char *path, int timeout_ms, int *fd_out, struct error *err)
+/* Of the first tries, and of the last: who holds the lock syncs once, then is done. */
+#define LOCK_PAUSE_MIN_US 50
+#define LOCK_PAUSE_MAX_US 2000
+
+static int wait_for_lock(int fd, int timeout_ms, const char *shown, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + timeout_ms;
-	long pause_us = 500;
-	int fd;
+	long pause_us = LOCK_PAUSE_MIN_US;
 
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return error_errno(err, "cannot open lock '%s'", path);
 	for (;;) {
 		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 		struct timespec pause = { .tv_nsec = pause_us * 1000 };
 
-		if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
-			*fd_out = fd;
+		/* Those who wait without end are served in turn. */
+		if (timeout_ms < 0 ? fcntl(fd, F_OFD_SETLKW, &lock) == 0
+				   : fcntl(fd, F_OFD_SETLK, &lock) == 0)
 			return 0;
-		}
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
-			int r = error_errno(err, "cannot lock '%s'", path);
-
-			close(fd);
-			return r;
-		}
-		if (timeout_ms >= 0 && clock_monotonic_ms() >= deadline) {
-			close(fd);
-			error_set(err, ERR_BUSY, "'%s' is locked by another process", path);
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return error_errno(err, "cannot lock '%s'", shown);
+		if (timeout_ms < 0)
+			continue;
+		if (clock_monotonic_ms() >= deadline) {
+			error_set(err, ERR_BUSY, "'%s' is locked by another process", shown);
 			return error_hint(err, "wait for it to end, and try again");
 		}
 		nanosleep(&pause, NULL);
-		if (pause_us < 10000)
-			pause_us += pause_us / 2;
+		pause_us += pause_us / 2;
+		if (pause_us > LOCK_PAUSE_MAX_US)
+			pause_us = LOCK_PAUSE_MAX_US;
 	}
+}
+
+int fs_lock_at(int dir_fd, const char *name, const char *shown, int timeout_ms, int *fd_out,
+	struct error *err)
+{
+	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, "cannot open lock '%s'", shown);
+	r = wait_for_lock(fd, timeout_ms, shown, err);
+	if (r < 0)
+		close(fd);
+	else
+		*fd_out = fd;
+	return r;
+}
+
+int fs_lock(const char *path, int timeout_ms, int *fd_out, struct error *err)
+{
+	return fs_lock_at(AT_FDCWD, path, path, timeout_ms, fd_out, err);
 }

@@ -20,6 +20,8 @@
 int fs_mkdirs(const char *path, mode_t mode, struct error *err);
 /* ERR_NOTFOUND if there is nothing, ERR_REFUSED if it is a link, foreign, or open to others. */
 int fs_check_private_dir(const char *path, struct error *err);
+/* The same, and opens it. */
+int fs_open_private_dir(const char *path, int *fd_out, struct error *err);
 /* The whole of a regular file, appended to `out`. ERR_NOTFOUND; ERR_CORRUPT if over `max` bytes. */
 int fs_read(const char *path, size_t max, struct buf *out, struct error *err);
 /* The same, but refuses a link, a foreign file and one that others may write (ERR_REFUSED). */
@@ -46,6 +48,9 @@ int fs_realpath(const char *path, struct buf *out, struct error *err);
  * Closing *fd_out releases it.
  */
 int fs_lock(const char *path, int timeout_ms, int *fd_out, struct error *err);
+/* The same of `name` in an open directory; `shown` is for messages. */
+int fs_lock_at(int dir_fd, const char *name, const char *shown, int timeout_ms, int *fd_out,
+	struct error *err);
 
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
