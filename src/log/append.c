@@ -31,6 +31,8 @@ struct append {
 	bool fresh; /* needs a new segment */
 	bool suspect; /* a mark stands, and goes when the new segment is there */
 	bool covered; /* `head` names this segment: its directory entry is synced */
+	int fd; /* the newest segment, for appending; -1: not open */
+	int head_fd; /* `head`, for writing; -1: not open */
 	struct buf notes[NOTES_MAX]; /* bodies of journal.repaired */
 	size_t n_notes;
 };
@@ -136,9 +138,9 @@ static int find_end(struct append *a, struct error *err)
 	struct hint hint;
 	int r;
 
-	r = hint_read(&hint, &a->j->own, err);
+	r = hint_read_open(&hint, &a->head_fd, &a->j->own, err);
 	if (r == 0)
-		r = tail_find(&a->tail, &a->j->own, a->j->origin, &hint, err);
+		r = tail_find_open(&a->tail, &a->fd, &a->j->own, a->j->origin, &hint, err);
 	if (r < 0)
 		return r;
 	a->covered = hint.known && strcmp(hint.segment, a->tail.segment.name) == 0;
@@ -221,24 +223,24 @@ static void mark_suspect(
 }
 
 /* One write behind the last good record, one sync; on failure the file is as it was. */
-static int extend(const struct append *a, struct error *err)
+static int extend(struct append *a, struct error *err)
 {
 	const struct tail *t = &a->tail;
 	const struct buf *lines = &a->batch.lines;
 	uint64_t size;
-	int fd, r;
+	int fd = a->fd, r = 0;
 
-	r = place_open_file(&fd, &a->j->own, t->segment.name, O_RDWR | O_APPEND, err);
+	if (fd < 0)
+		r = place_open_file(&fd, &a->j->own, t->segment.name, O_RDWR | O_APPEND, err);
 	if (r < 0)
 		return r;
+	a->fd = fd;
 	r = file_size(fd, t->segment.name, &size, err);
 	if (r == 0 && size != t->good)
 		r = error_set(err, ERR_IO, "'%s/%s' changes although it is locked", a->j->own.path,
 			t->segment.name);
-	if (r < 0) {
-		close(fd);
+	if (r < 0)
 		return r;
-	}
 	r = fs_write_all(fd, lines->data, lines->len, err);
 	if (r == 0)
 		r = file_size(fd, t->segment.name, &size, err);
@@ -253,8 +255,6 @@ static int extend(const struct append *a, struct error *err)
 		if (ftruncate(fd, (off_t)t->good) < 0 || fdatasync(fd) < 0)
 			mark_suspect(a, t->segment.name, t->good, err);
 	}
-	/* After the sync, close() has nothing left to report. */
-	close(fd);
 	return r;
 }
 
@@ -318,7 +318,8 @@ static int store(struct append *a, struct error *err)
 	memcpy(hint.segment, s.name, sizeof(hint.segment));
 	memcpy(hint.prev, b->prev, sizeof(hint.prev));
 	memcpy(hint.hash, b->hash, sizeof(hint.hash));
-	hint_write(&hint, &a->j->own, a->j->boot);
+	hint_write(&hint, a->head_fd, &a->j->own, a->j->boot);
+	a->head_fd = -1;
 	/* Left behind, the mark costs the next writer another new segment. */
 	if (a->suspect)
 		(void)suspect_remove(&a->j->own, &ignored);
@@ -328,7 +329,9 @@ static int store(struct append *a, struct error *err)
 int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
 	uint64_t floor, struct head *last_out, struct error *err)
 {
-	struct append a = { .j = j, .floor = floor, .batch = { .lines = BUF_INIT } };
+	struct append a = {
+		.j = j, .floor = floor, .fd = -1, .head_fd = -1, .batch = { .lines = BUF_INIT }
+	};
 	int r;
 
 	for (size_t i = 0; i < NOTES_MAX; i++)
@@ -345,6 +348,11 @@ int append_locked(const struct journal *j, const struct journal_entry *entries, 
 		memcpy(last_out->origin, j->origin, sizeof(last_out->origin));
 		memcpy(last_out->hash, a.batch.hash, sizeof(last_out->hash));
 	}
+	if (a.head_fd >= 0)
+		close(a.head_fd);
+	/* After the sync, close() has nothing left to report. */
+	if (a.fd >= 0)
+		close(a.fd);
 	for (size_t i = 0; i < NOTES_MAX; i++)
 		buf_release(&a.notes[i]);
 	buf_release(&a.batch.lines);
@@ -361,7 +369,7 @@ int journal_lock(const struct journal *j, int timeout_ms, int *fd_out, struct er
 	fs_join(&path, j->own.path, "lock");
 	r = buf_check(&path, err);
 	if (r == 0)
-		r = fs_lock(path.data, timeout_ms, &fd, err);
+		r = fs_lock_at(j->own.fd, "lock", path.data, timeout_ms, &fd, err);
 	if (r < 0)
 		goto out;
 	if (fstat(fd, &held) < 0 || fstatat(j->own.fd, "lock", &seen, AT_SYMLINK_NOFOLLOW) < 0)

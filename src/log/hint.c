@@ -106,11 +106,27 @@ static bool parse_hint(struct hint *out, const char *kind, char *text)
 	return true;
 }
 
-static int read_named(struct hint *out, const char *kind, const char *file, bool *there_out,
-	const struct place *p, struct error *err)
+static int read_open(
+	struct hint *out, int fd, const char *kind, const char *file, struct error *err)
 {
 	char text[HINT_SIZE + 1];
 	size_t got = 0;
+	int r = 0;
+
+	/* A reader without the lock may meet a writer half-way: its check then fails, once. */
+	for (int i = 0; r == 0 && i < 3 && !out->known; i++) {
+		r = read_at(fd, file, text, HINT_SIZE, 0, &got, err);
+		if (r == 0) {
+			text[got] = '\0';
+			(void)parse_hint(out, kind, text);
+		}
+	}
+	return r;
+}
+
+static int read_named(struct hint *out, const char *kind, const char *file, bool *there_out,
+	const struct place *p, struct error *err)
+{
 	int fd, r;
 
 	*out = (struct hint){ .known = false };
@@ -122,14 +138,7 @@ static int read_named(struct hint *out, const char *kind, const char *file, bool
 	}
 	if (r < 0)
 		return r;
-	/* A reader without the lock may meet a writer half-way: its check then fails, once. */
-	for (int i = 0; r == 0 && i < 3 && !out->known; i++) {
-		r = read_at(fd, file, text, HINT_SIZE, 0, &got, err);
-		if (r == 0) {
-			text[got] = '\0';
-			(void)parse_hint(out, kind, text);
-		}
-	}
+	r = read_open(out, fd, kind, file, err);
 	close(fd);
 	return r;
 }
@@ -141,16 +150,34 @@ int hint_read(struct hint *out, const struct place *p, struct error *err)
 	return read_named(out, "head", "head", &there, p, err);
 }
 
+int hint_read_open(struct hint *out, int *fd_out, const struct place *p, struct error *err)
+{
+	int r = place_open_file(fd_out, p, "head", O_RDWR, err);
+
+	*out = (struct hint){ .known = false };
+	if (r == 0) {
+		r = read_open(out, *fd_out, "head", "head", err);
+		if (r == 0)
+			return 0;
+		close(*fd_out);
+		*fd_out = -1;
+		return r;
+	}
+	*fd_out = -1;
+	error_clear(err);
+	return hint_read(out, p, err);
+}
+
+/* Takes over `fd`, or opens the file. */
 static void write_named(
-	const struct hint *h, const struct place *p, const char *file, const char *boot)
+	const struct hint *h, int fd, const struct place *p, const char *file, const char *boot)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf text = BUF_INIT;
 	size_t done = 0;
-	int fd;
 
 	if (format_hint(&text, "head", h, boot, &ignored) < 0 ||
-		place_open_file(&fd, p, file, O_WRONLY | O_CREAT, &ignored) < 0)
+		(fd < 0 && place_open_file(&fd, p, file, O_WRONLY | O_CREAT, &ignored) < 0))
 		goto out;
 	while (done < text.len) {
 		ssize_t n = pwrite(fd, text.data + done, text.len - done, (off_t)done);
@@ -161,14 +188,15 @@ static void write_named(
 			break;
 		done += (size_t)n;
 	}
-	close(fd);
 out:
+	if (fd >= 0)
+		close(fd);
 	buf_release(&text);
 }
 
-void hint_write(const struct hint *h, const struct place *p, const char *boot)
+void hint_write(const struct hint *h, int fd, const struct place *p, const char *boot)
 {
-	write_named(h, p, "head", boot);
+	write_named(h, fd, p, "head", boot);
 }
 
 #define PEER_FILE_SIZE (ID_HEX_SIZE + sizeof(".head"))
@@ -188,7 +216,7 @@ void hint_write_peer(
 	char file[PEER_FILE_SIZE];
 
 	(void)snprintf(file, sizeof(file), "%.32s.head", origin);
-	write_named(h, p, file, boot);
+	write_named(h, -1, p, file, boot);
 }
 
 int suspect_read(struct hint *out, bool *there_out, const struct place *p, struct error *err)

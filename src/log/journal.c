@@ -161,22 +161,20 @@ static uint64_t segment_limit(void)
 
 int journal_open(struct journal **out, const char *dir, struct error *err)
 {
-	struct journal *j = NULL;
-	int r;
+	struct journal *j;
+	int fd, r;
 
-	r = fs_check_private_dir(dir, err);
+	r = fs_open_private_dir(dir, &fd, err);
 	if (r == ERR_NOTFOUND)
 		return error_set(err, ERR_NOTFOUND, "there is no journal in '%s'", dir);
 	if (r < 0)
 		return r;
 	j = calloc(1, sizeof(*j));
-	if (!j)
+	if (!j) {
+		close(fd);
 		return error_nomem(err);
-	j->own.fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (j->own.fd < 0) {
-		r = error_errno(err, "cannot open journal '%s'", dir);
-		goto out;
 	}
+	j->own.fd = fd;
 	j->own.path = strdup(dir);
 	if (!j->own.path) {
 		close(j->own.fd);

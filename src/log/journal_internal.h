@@ -112,6 +112,9 @@ void place_release(struct place *p);
 /* Opens a regular file of ours that nobody else may write. ERR_NOTFOUND, ERR_REFUSED. */
 int place_open_file(
 	int *fd_out, const struct place *p, const char *name, int flags, struct error *err);
+/* The same, and how long it is. */
+int place_open_sized(int *fd_out, uint64_t *size_out, const struct place *p, const char *name,
+	int flags, struct error *err);
 /* A new file with that content, synced; one of that name gives way. The directory is not synced. */
 int place_write_new(
 	const struct place *p, const char *name, const struct buf *content, struct error *err);
@@ -154,8 +157,13 @@ int scan_next(struct scan *s, struct line *out, struct error *err);
 
 /* Not there, or not intact: known is false. */
 int hint_read(struct hint *out, const struct place *p, struct error *err);
-/* Best effort: `head` may stay behind, its loss costs one scan. */
-void hint_write(const struct hint *h, const struct place *p, const char *boot);
+/*
+ * Under the lock, for a writer: *fd_out is the file, open for hint_write(), or -1 where there is
+ * none, or none that can be written to.
+ */
+int hint_read_open(struct hint *out, int *fd_out, const struct place *p, struct error *err);
+/* Best effort: `head` may stay behind, its loss costs one scan. Takes over `fd`; -1: opens it. */
+void hint_write(const struct hint *h, int fd, const struct place *p, const char *boot);
 /* The same of an origin that is not written here: <origin>.head beside its segments. */
 int hint_read_peer(struct hint *out, const struct place *p, const char *origin, struct error *err);
 void hint_write_peer(
@@ -194,6 +202,12 @@ struct tail {
  */
 int tail_find(struct tail *out, const struct place *p, const char *origin, const struct hint *hint,
 	struct error *err);
+/*
+ * The same for a writer: *fd_out is the newest segment, open for appending, or -1 where there is
+ * none, or none that can be written to.
+ */
+int tail_find_open(struct tail *out, int *fd_out, const struct place *p, const char *origin,
+	const struct hint *hint, struct error *err);
 /* Why `rec` cannot follow the record with that seq and hash, or NULL. */
 const char *tail_check_next(
 	const struct record *rec, const char *origin, uint64_t seq, const char *hash);

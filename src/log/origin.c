@@ -259,8 +259,10 @@ int origin_read(struct journal *j, struct error *err)
 		return r;
 	if (fstat(fd, &st) < 0)
 		r = error_errno(err, "cannot look at '%s/origin'", j->own.path);
-	else
-		r = read_at(fd, "origin", text, sizeof(text), 0, &got, err);
+	else /* The file is never changed, but replaced. */
+		r = read_at(fd, "origin", text,
+			(uint64_t)st.st_size < sizeof(text) ? (size_t)st.st_size : sizeof(text), 0,
+			&got, err);
 	close(fd);
 	if (r < 0)
 		return r;

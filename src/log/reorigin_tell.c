@@ -294,7 +294,7 @@ static int decide(struct telling *t, struct error *err)
 		r = close_segment(t, err);
 	if (r < 0)
 		return r;
-	hint_write(&t->end, &t->place, t->j->boot);
+	hint_write(&t->end, -1, &t->place, t->j->boot);
 	if (fsync(t->place.fd) < 0)
 		return error_errno(err, "cannot sync directory '%s'", t->place.path);
 	return origin_write(t->j, t->origin, &parent, &moved, err);

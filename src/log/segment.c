@@ -46,31 +46,48 @@ static int compare_segments(const void *a, const void *b)
 	return strcmp(((const struct segment *)a)->name, ((const struct segment *)b)->name);
 }
 
-static int collect(
-	struct segments *out, DIR *dir, const char *path, const char *origin, struct error *err)
+static int add_segment(struct segments *list, size_t *cap, const struct segment *s)
 {
+	if (list->n == *cap) {
+		size_t more = *cap ? 2 * *cap : 16;
+		struct segment *v = realloc(list->v, more * sizeof(*v));
+
+		if (!v)
+			return ERR_NOMEM;
+		list->v = v;
+		*cap = more;
+	}
+	list->v[list->n++] = *s;
+	return 0;
+}
+
+/* The open directory itself is read: what its offset is belongs to this function alone. */
+static int collect(
+	struct segments *out, const struct place *p, const char *origin, struct error *err)
+{
+	_Alignas(struct dirent64) char entries[4096];
 	size_t cap = 0;
 
+	if (lseek(p->fd, 0, SEEK_SET) < 0)
+		return error_errno(err, "cannot read directory '%s'", p->path);
 	for (;;) {
-		struct dirent *entry;
-		struct segment s;
+		ssize_t got = getdents64(p->fd, entries, sizeof(entries));
 
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return errno ? error_errno(err, "cannot read directory '%s'", path) : 0;
-		if (!segment_parse(&s, entry->d_name) || (origin && strcmp(s.origin, origin) != 0))
-			continue;
-		if (out->n == cap) {
-			struct segment *v;
+		if (got < 0)
+			return error_errno(err, "cannot read directory '%s'", p->path);
+		if (!got)
+			return 0;
+		for (ssize_t at = 0; at < got;) {
+			const struct dirent64 *entry = (const void *)(entries + at);
+			struct segment s;
 
-			cap = cap ? 2 * cap : 16;
-			v = realloc(out->v, cap * sizeof(*v));
-			if (!v)
+			at += entry->d_reclen;
+			if (!segment_parse(&s, entry->d_name) ||
+				(origin && strcmp(s.origin, origin) != 0))
+				continue;
+			if (add_segment(out, &cap, &s) < 0)
 				return error_nomem(err);
-			out->v = v;
 		}
-		out->v[out->n++] = s;
 	}
 }
 
@@ -78,20 +95,8 @@ int segments_list(
 	struct segments *out, const struct place *p, const char *origin, struct error *err)
 {
 	struct segments list = { .v = NULL };
-	DIR *dir = NULL;
-	int fd, r;
+	int r = collect(&list, p, origin, err);
 
-	fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		dir = fdopendir(fd);
-	if (!dir) {
-		r = error_errno(err, "cannot read directory '%s'", p->path);
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	r = collect(&list, dir, p->path, origin, err);
-	closedir(dir);
 	if (r < 0) {
 		segments_release(&list);
 		return r;
@@ -157,8 +162,8 @@ void place_release(struct place *p)
 	*p = (struct place){ .path = NULL };
 }
 
-int place_open_file(
-	int *fd_out, const struct place *p, const char *name, int flags, struct error *err)
+int place_open_sized(int *fd_out, uint64_t *size_out, const struct place *p, const char *name,
+	int flags, struct error *err)
 {
 	struct stat st;
 	int fd, r = 0;
@@ -186,7 +191,16 @@ int place_open_file(
 		return r;
 	}
 	*fd_out = fd;
+	*size_out = (uint64_t)st.st_size;
 	return 0;
+}
+
+int place_open_file(
+	int *fd_out, const struct place *p, const char *name, int flags, struct error *err)
+{
+	uint64_t size;
+
+	return place_open_sized(fd_out, &size, p, name, flags, err);
 }
 
 int place_write_new(

@@ -312,20 +312,33 @@ static int walk(struct tail *t, int fd, const struct hint *h, struct error *err)
 	return r;
 }
 
-static int tail_of(struct tail *t, const struct place *p, const struct segments *list,
+/* `writable_out`, where it is wanted: appending to *fd_out is possible. */
+static int open_newest(int *fd_out, uint64_t *size_out, bool *writable_out, const struct place *p,
+	const char *name, struct error *err)
+{
+	if (writable_out) {
+		*writable_out =
+			place_open_sized(fd_out, size_out, p, name, O_RDWR | O_APPEND, err) == 0;
+		if (*writable_out)
+			return 0;
+		error_clear(err);
+	}
+	return place_open_sized(fd_out, size_out, p, name, O_RDONLY, err);
+}
+
+static int tail_of(struct tail *t, int *fd_out, const struct place *p, const struct segments *list,
 	const struct hint *h, struct error *err)
 {
 	const struct segment *newest = &list->v[list->n - 1];
-	bool trusted = false, found = false;
+	bool trusted = false, found = false, writable = false;
 	uint64_t size;
 	int fd, r;
 
 	t->segment = *newest;
-	r = place_open_file(&fd, p, newest->name, O_RDONLY, err);
+	r = open_newest(&fd, &size, fd_out ? &writable : NULL, p, newest->name, err);
 	if (r < 0)
 		return r;
-	r = file_size(fd, newest->name, &size, err);
-	if (r == 0 && h && strcmp(h->segment, newest->name) == 0 && size >= h->size)
+	if (h && strcmp(h->segment, newest->name) == 0 && size >= h->size)
 		r = tail_holds_hint(&trusted, fd, newest->origin, h, err);
 	if (r < 0)
 		goto out;
@@ -344,17 +357,29 @@ static int tail_of(struct tail *t, const struct place *p, const struct segments 
 	if (r == 0)
 		r = walk(t, fd, h, err);
 out:
-	close(fd);
+	if (r == 0 && writable)
+		*fd_out = fd;
+	else
+		close(fd);
 	return r;
 }
 
 int tail_find(struct tail *out, const struct place *p, const char *origin, const struct hint *hint,
 	struct error *err)
 {
+	return tail_find_open(out, NULL, p, origin, hint, err);
+}
+
+int tail_find_open(struct tail *out, int *fd_out, const struct place *p, const char *origin,
+	const struct hint *hint, struct error *err)
+{
 	const struct hint *h = NULL;
 	struct tail t = { .state = TAIL_CLEAN, .hash = HASH_ZERO };
 	struct segments list;
 	int r;
+
+	if (fd_out)
+		*fd_out = -1;
 
 	if (hint && hint->known && strncmp(hint->segment, origin, ID_HEX_SIZE - 1) == 0)
 		h = hint;
@@ -362,7 +387,7 @@ int tail_find(struct tail *out, const struct place *p, const char *origin, const
 	if (r < 0)
 		return r;
 	if (list.n)
-		r = tail_of(&t, p, &list, h, err);
+		r = tail_of(&t, fd_out, p, &list, h, err);
 	segments_release(&list);
 	if (r < 0)
 		return r;
