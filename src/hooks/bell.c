@@ -50,7 +50,7 @@ int telling_open(struct telling *t, const struct bell *b, struct journal *j, str
 	if (!t->head_name)
 		return error_nomem(err);
 	r = head_read(b->git_dir, &t->head_branch, err);
-	t->rebasing = rebase_runs(b->git_dir);
+	t->rebasing = !b->no_rebase && rebase_runs(b->git_dir);
 	return r;
 }
 

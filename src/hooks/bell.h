@@ -24,6 +24,7 @@ struct bell {
 	const struct pointer *pointer;
 	const char *via; /* "hook" or "reconcile" */
 	bool all_refs; /* a command's: every branch and tracking ref, not only HEAD's and pr */
+	bool no_rebase; /* the caller has looked: none is under way */
 	int64_t started_us; /* monotonic; events then tell how long they took to get here. 0: not */
 	int timeout_ms; /* for all locks together */
 	const char *pushed; /* post-receive's stdin ("old new ref" lines), or NULL */

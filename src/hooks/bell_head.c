@@ -95,10 +95,11 @@ out:
 
 static int branch_exists(struct telling *t, const char *ref, bool *out, struct error *err)
 {
+	const struct cursor_log *log = cursor_find(&t->cursor, ref);
 	char oid[65];
 	int r = 0;
 
-	*out = log_exists(t, ref);
+	*out = (log && log->seen) || log_exists(t, ref);
 	if (!*out) {
 		r = ref_read(t->b->common_dir, ref, oid, err);
 		*out = r == 0 && oid[0];
@@ -139,7 +140,7 @@ int head_branches(struct telling *t, branch_fn *fn, struct error *err)
 		buf_adds(&ref, log->branch);
 	if (t->head_branch.len)
 		r = fn(t, t->head_branch.data, err);
-	if (r == 0 && (ref.failed || ref.len))
+	if (r == 0 && (ref.failed || (ref.len && strcmp(ref.data, t->head_branch.data) != 0)))
 		r = ref.failed ? error_nomem(err) : fn(t, ref.data, err);
 	for (size_t i = 0; r == 0 && i < t->n_heads; i++) {
 		struct head_line line;

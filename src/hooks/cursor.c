@@ -28,6 +28,8 @@ void cursor_release(struct cursor *c)
 		log_release(&c->v[i]);
 	free(c->v);
 	cursor_clear_dirs(c);
+	if (c->fd >= 0)
+		close(c->fd);
 	*c = (struct cursor)CURSOR_INIT;
 }
 

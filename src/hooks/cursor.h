@@ -57,11 +57,13 @@ struct cursor {
 	size_t n, cap;
 	struct cursor_dir *dirs;
 	size_t n_dirs;
+	size_t size; /* of <clone>, as read; 0: not read */
+	int fd; /* <clone>, from cursor_set_dirty() on, to be overwritten; -1: not open */
 };
 
 #define CURSOR_INIT                                                                                \
 	{                                                                                          \
-		.v = NULL                                                                          \
+		.fd = -1                                                                           \
 	}
 
 void cursor_release(struct cursor *c);
@@ -75,10 +77,11 @@ int cursor_load(struct cursor *out, const char *journal_dir, const char *clone, 
 int cursor_load_refs(
 	struct cursor *c, const char *journal_dir, const char *clone, struct error *err);
 /* Say that events are about to be appended. */
-int cursor_set_dirty(const char *journal_dir, const char *clone, struct error *err);
+int cursor_set_dirty(
+	struct cursor *c, const char *journal_dir, const char *clone, struct error *err);
 /* Clean, at c->seq. Writes <clone>.refs as well if `all`. */
-int cursor_save(const struct cursor *c, const char *journal_dir, const char *clone, bool all,
-	struct error *err);
+int cursor_save(
+	struct cursor *c, const char *journal_dir, const char *clone, bool all, struct error *err);
 int cursor_lock(
 	const char *journal_dir, const char *clone, int timeout_ms, int *fd_out, struct error *err);
 void cursor_forget(const char *journal_dir, const char *clone);

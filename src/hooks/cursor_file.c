@@ -199,6 +199,8 @@ static int read_into(struct cursor *c, const char *journal_dir, const char *clon
 		r = parse(&p, &text, path.data, err);
 	if (r < 0)
 		goto out;
+	if (!*suffix)
+		c->size = text.len;
 	if (!overlay && (strcmp(id_boot(), p.boot) != 0 || !strcmp(p.boot, "-")))
 		c->dirty = true;
 out:
@@ -248,28 +250,24 @@ int cursor_load(
 }
 
 /* In place, by one small write under the lock: the five letters are the old ones or the new. */
-int cursor_set_dirty(const char *journal_dir, const char *clone, struct error *err)
+int cursor_set_dirty(
+	struct cursor *c, const char *journal_dir, const char *clone, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	int fd = -1, r;
+	int r;
 
 	cursor_path(&path, journal_dir, clone, "");
 	r = buf_check(&path, err);
 	if (r < 0)
 		goto out;
-	fd = open(path.data, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (c->fd < 0)
+		c->fd = open(path.data, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	/* What is not there is not clean either. */
-	if (fd < 0 && errno == ENOENT)
+	if (c->fd < 0 && errno == ENOENT)
 		goto out;
-	if (fd < 0 || pwrite(fd, "dirty", 5, (off_t)STATE_OFFSET) != 5) {
+	if (c->fd < 0 || pwrite(c->fd, "dirty", 5, (off_t)STATE_OFFSET) != 5)
 		r = error_errno(err, "cannot write '%s'", path.data);
-		goto out;
-	}
-	r = close(fd) < 0 ? error_errno(err, "cannot write '%s'", path.data) : 0;
-	fd = -1;
 out:
-	if (fd >= 0)
-		close(fd);
 	buf_release(&path);
 	return r;
 }
@@ -317,34 +315,44 @@ static void format(struct buf *out, const struct cursor *c, bool refs, size_t le
  * new one out at once. So a small one is overwritten. Killed in the middle, or at a power cut, its
  * sum is wrong, and <clone>.refs with a search of the journal stands in.
  */
-static int overwrite(const char *path, const struct buf *text, struct error *err)
+static int overwrite(int fd, const char *path, const struct buf *text, struct error *err)
+{
+	ssize_t n = pwrite(fd, text->data, text->len, 0);
+
+	if (n >= 0 && (size_t)n == text->len)
+		return 0;
+	if (n >= 0)
+		errno = ENOSPC;
+	return error_errno(err, "cannot write '%s'", path);
+}
+
+static int overwrite_path(const char *path, const struct buf *text, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n;
+	int r;
 
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", path);
-	n = pwrite(fd, text->data, text->len, 0);
-	if (n < 0 || (size_t)n != text->len) {
-		if (n >= 0)
-			errno = ENOSPC;
-		close(fd);
-		return error_errno(err, "cannot write '%s'", path);
-	}
-	return close(fd) < 0 ? error_errno(err, "cannot write '%s'", path) : 0;
+	r = overwrite(fd, path, text, err);
+	if (close(fd) < 0 && r == 0)
+		r = error_errno(err, "cannot write '%s'", path);
+	return r;
 }
 
-static int save_one(const struct cursor *c, const char *journal_dir, const char *clone, bool refs,
-	struct error *err)
+static int save_one(
+	struct cursor *c, const char *journal_dir, const char *clone, bool refs, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct buf text = BUF_INIT;
+	bool open = !refs && c->fd >= 0 && c->size;
 	struct stat st;
 	size_t old = 0;
 	int r;
 
 	cursor_path(&path, journal_dir, clone, refs ? ".refs" : "");
-	if (!refs && !path.failed && lstat(path.data, &st) == 0 && S_ISREG(st.st_mode) &&
+	if (open)
+		old = c->size <= IN_PLACE_MAX ? c->size : 0;
+	else if (!refs && !path.failed && lstat(path.data, &st) == 0 && S_ISREG(st.st_mode) &&
 		st.st_size <= IN_PLACE_MAX)
 		old = (size_t)st.st_size;
 	format(&text, c, refs, old);
@@ -352,17 +360,25 @@ static int save_one(const struct cursor *c, const char *journal_dir, const char 
 	if (r < 0)
 		goto out;
 	if (old && text.len <= IN_PLACE_MAX)
-		r = overwrite(path.data, &text, err);
+		r = open ? overwrite(c->fd, path.data, &text, err)
+			 : overwrite_path(path.data, &text, err);
 	else
 		r = fs_replace(path.data, text.data, text.len, 0600, false, err);
+	if (refs)
+		goto out;
+	c->size = r == 0 ? text.len : 0;
+	if (c->fd >= 0)
+		r = close(c->fd) < 0 && r == 0 ? error_errno(err, "cannot write '%s'", path.data)
+					       : r;
+	c->fd = -1;
 out:
 	buf_release(&text);
 	buf_release(&path);
 	return r;
 }
 
-int cursor_save(const struct cursor *c, const char *journal_dir, const char *clone, bool all,
-	struct error *err)
+int cursor_save(
+	struct cursor *c, const char *journal_dir, const char *clone, bool all, struct error *err)
 {
 	int r = all ? save_one(c, journal_dir, clone, true, err) : 0;
 

@@ -49,6 +49,7 @@ struct ring {
 	struct pointer pointer;
 	struct journal *journal;
 	struct buf pushed;
+	bool no_rebase; /* that was looked for, and is not there */
 };
 
 static void ring_release(struct ring *r)
@@ -135,12 +136,13 @@ static bool in_git_dir(const struct ring *r, const char *name)
  * A rebase rings for every commit. Its steps are nobody's business until its end, which
  * post-rewrite rings for; but `git am`, whose directory looks alike, has no other bell.
  */
-static bool is_mid_rebase(const struct ring *r)
+static bool is_mid_rebase(struct ring *r)
 {
 	if (strcmp(r->name, "post-commit") != 0 && strcmp(r->name, "post-checkout") != 0 &&
 		strcmp(r->name, "post-applypatch") != 0)
 		return false;
-	return in_git_dir(r, "rebase-merge") || in_git_dir(r, "rebase-apply/rebasing");
+	r->no_rebase = !in_git_dir(r, "rebase-merge") && !in_git_dir(r, "rebase-apply/rebasing");
+	return !r->no_rebase;
 }
 
 /* Somebody else's repository, even if root may read it, is not ours to write about. */
@@ -202,6 +204,7 @@ static int answer(struct ring *r, struct error *err)
 		.common_dir = r->common_dir.data,
 		.pointer = &r->pointer,
 		.via = "hook",
+		.no_rebase = r->no_rebase,
 		.started_us = r->started_us,
 		.timeout_ms = r->deadline_ms * 3 / 4 };
 	struct bell_result result = { .events = 0 };

@@ -214,6 +214,7 @@ struct reading {
 	bool too_long; /* the front of the line at `pending` has been dropped */
 	bool stopped;
 	uint64_t read_to;
+	uint64_t size; /* of the file: what is added while it is read waits for the next bell */
 	struct buf pending; /* bytes from place.offset on, or the end of a line too long */
 };
 
@@ -273,14 +274,15 @@ static int take_lines(struct reading *s, reflog_fn *fn, void *arg, struct error 
 static int read_forward(struct reading *s, reflog_fn *fn, void *arg, struct error *err)
 {
 	s->read_to = s->place.offset;
-	while (!s->stopped) {
+	while (!s->stopped && s->read_to < s->size) {
+		uint64_t left = s->size - s->read_to;
 		size_t got;
 		int r;
 
 		if (!buf_grow(&s->pending, CHUNK))
 			return error_nomem(err);
-		r = read_at(s->fd, s->path, s->read_to, s->pending.data + s->pending.len, CHUNK,
-			&got, err);
+		r = read_at(s->fd, s->path, s->read_to, s->pending.data + s->pending.len,
+			left < CHUNK ? (size_t)left : CHUNK, &got, err);
 		if (r < 0)
 			return r;
 		if (!got)
@@ -291,13 +293,11 @@ static int read_forward(struct reading *s, reflog_fn *fn, void *arg, struct erro
 		r = take_lines(s, fn, arg, err);
 		if (r < 0)
 			return r;
-		if (got < CHUNK)
-			break;
 	}
 	return 0;
 }
 
-static int open_log(const char *path, int *fd_out, struct error *err)
+static int open_log(const char *path, int *fd_out, uint64_t *size_out, struct error *err)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -318,6 +318,7 @@ static int open_log(const char *path, int *fd_out, struct error *err)
 		return error_set(err, ERR_NOTFOUND, "there is no file '%s'", path);
 	}
 	*fd_out = fd;
+	*size_out = (uint64_t)st.st_size;
 	return 0;
 }
 
@@ -329,7 +330,7 @@ int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, voi
 	bool found;
 	int r;
 
-	r = open_log(path, &s.fd, err);
+	r = open_log(path, &s.fd, &s.size, err);
 	if (r < 0 && err->code == ERR_NOTFOUND) {
 		error_clear(err);
 		*state_out = REFLOG_MISSING;
@@ -407,11 +408,11 @@ int reflog_resume(const char *path, struct reflog_place *place, const char *oid,
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err)
 {
 	char digest[HASH_HEX_SIZE];
-	uint64_t start, end;
+	uint64_t start, end, size;
 	char *work;
 	int fd, r;
 
-	r = open_log(path, &fd, err);
+	r = open_log(path, &fd, &size, err);
 	if (r < 0)
 		return r;
 	work = malloc(LINE_MAX_BYTES + 3);
@@ -419,7 +420,7 @@ int reflog_skip(const char *path, struct reflog_place *place, struct error *err)
 		r = error_nomem(err);
 		goto out;
 	}
-	r = complete_end(fd, path, work, &end, err);
+	r = newline_before(fd, path, size, work, &end, err);
 	if (r == 0)
 		r = line_before(fd, path, end, work, &start, digest, err);
 	if (r < 0)

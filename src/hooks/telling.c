@@ -335,7 +335,8 @@ int telling_append(struct telling *t, size_t *appended_out, struct error *err)
 	if (t->b->show)
 		return show(t, appended_out, err);
 	/* History leaves the clone's cursor where it is. */
-	r = t->known ? 0 : cursor_set_dirty(journal_dir(t->j), t->b->pointer->clone, err);
+	r = t->known ? 0
+		     : cursor_set_dirty(&t->cursor, journal_dir(t->j), t->b->pointer->clone, err);
 	for (size_t at = 0, n = 0; r == 0 && at < t->n_batch; at += n) {
 		r = append_some(t, at, &n, err);
 		if (r == 0)
