@@ -6,9 +6,10 @@ build_targets=
 # Tools are found by their command, whoever installed them; libraries by their package.
 build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6-dev libmd-dev
 	libcjson-dev libyaml-dev libgit2-dev libsqlite3-dev libpq-dev'
-test_packages='clang-14=clang clang=clang libclang-rt-14-dev libcmocka-dev ninja-build=ninja
-	binutils=readelf dash=dash jq=jq git-lfs=git-lfs pre-commit=pre-commit
-	zsh=zsh fish=fish systemd=systemd-analyze nodejs=node npm=npm
+test_packages='clang-14=clang clang=clang libclang-rt-14-dev llvm-14=llvm-symbolizer-14
+	libcmocka-dev ninja-build=ninja binutils=readelf dash=dash jq=jq procps=pgrep
+	git-lfs=git-lfs pre-commit=pre-commit nodejs=node npm=npm
+	zsh=zsh fish=fish systemd=systemd-analyze
 	postgresql postgresql-client=psql pgbouncer openssl=openssl'
 # The tree's own rules are checked with these; without one its check is skipped, and says so.
 lint_packages='clang-format-14=clang-format-14 shellcheck=shellcheck mandoc=mandoc'

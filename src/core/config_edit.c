@@ -309,8 +309,17 @@ static size_t sibling_before(const struct outline *o, size_t i)
 	return NONE;
 }
 
+/* Something in there looks like a comment, which would go with what is taken out. */
+static bool may_hold_comment(const char *text, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (text[i] == '#' && i && strchr(" \t\r\n", text[i - 1]))
+			return true;
+	return false;
+}
+
 /* Out of a list in braces: with the comma behind it, or else with the one before. */
-static void remove_from_braces(const struct place *p, size_t i)
+static int remove_from_braces(const struct place *p, size_t i, const char *name, struct error *err)
 {
 	size_t from = p->o->v[i].begin, to = p->o->v[i].end, before = sibling_before(p->o, i);
 	size_t next = to + strspn(p->text + to, " \t\r\n");
@@ -319,8 +328,11 @@ static void remove_from_braces(const struct place *p, size_t i)
 		to = next + 1 + strspn(p->text + next + 1, " \t");
 	else if (before != NONE)
 		from = p->o->v[before].end;
+	if (may_hold_comment(p->text, from, to))
+		return fail_layout(name, p->e, err);
 	buf_add(p->out, p->text, from);
 	buf_add(p->out, p->text + to, p->len - to);
+	return 0;
 }
 
 static bool begins_line(const char *text, size_t at)
@@ -350,10 +362,10 @@ static int take_out(const struct place *p, size_t i, const char *name, struct er
 		}
 		heads[--n] = i;
 	}
-	if (item_of(o, o->v[i].parent)->flow) {
-		remove_from_braces(p, i);
-		return 0;
-	}
+	if (item_of(o, o->v[i].parent)->flow)
+		return remove_from_braces(p, i, name, err);
+	if (o->v[whole].flow && may_hold_comment(p->text, o->v[whole].begin, o->v[whole].end))
+		return fail_layout(name, p->e, err);
 	for (size_t k = n; k < CONFIG_EDIT_DEPTH; k++) {
 		const struct item *h = &o->v[heads[k]];
 		size_t from = line_start(p->text, h->begin);

@@ -117,11 +117,14 @@ test_ok 'another work tree hangs on it' '
 	start hanging && git -C "$ws" worktree add -q --detach "$TRASH/hung" &&
 	refused_for hanging worktree hung
 '
+works_in() { # PID DIR
+	test "$(readlink "/proc/$1/cwd")" = "$2"
+}
 test_ok 'a process inside' '
 	start busy && mkdir "$ws/.git/deep" && {
 		(cd "$ws/.git/deep" && exec sleep 60) &
 		inside=$!
-	} && wait_for test "$(readlink "/proc/$$/cwd")" != "$(readlink "/proc/$inside/cwd")" &&
+	} && wait_for works_in "$inside" "$ws/.git/deep" &&
 	refused_for busy in-use "process $inside works in" &&
 	kill "$inside" && { wait "$inside" 2>/dev/null || :; } &&
 	deletes busy

@@ -125,6 +125,13 @@ static void what_would_not_come_out_as_meant_is_refused(void **state)
 		assert_string_equal(
 			err.msg, "f: cannot change 'sessiondb.backend' without touching the rest");
 	}
+	/* A comment inside the braces would go with what is taken out. */
+	assert_int_equal(edit("sessiondb:\n  sqlite: { path:\n# mine\n    x }\n", SQLITE, NULL),
+		ERR_UNSUPPORTED);
+	assert_int_equal(edit("sessiondb: { hub: y, backend: x # mine\n  }\n", BACKEND, NULL), 0);
+	assert_non_null(strstr(out.data, "# mine"));
+	assert_int_equal(edit("sessiondb: { backend: # mine\n  x, hub: y }\n", BACKEND, NULL),
+		ERR_UNSUPPORTED);
 	assert_int_equal(edit("a: [\n", BACKEND, "json"), ERR_USAGE);
 	assert_int_equal(edit("", BACKEND, "a\nb"), ERR_USAGE);
 	assert_int_equal(edit("", BACKEND, "a\x1b[2J"), ERR_USAGE);
