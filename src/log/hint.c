@@ -26,6 +26,8 @@ static int format_hint(struct buf *out, const char *kind, const struct hint *h, 
 {
 	char check[HASH_HEX_SIZE];
 
+	if (!buf_grow(out, HINT_SIZE))
+		return error_nomem(err);
 	buf_addf(out,
 		"minsky-%s 1\nsegment %s\nstart %" PRIu64 "\nsize %" PRIu64 "\nseq %" PRIu64
 		"\nhlc %016" PRIx64 "\nprev %s\nhash %s\nboot %s\n",

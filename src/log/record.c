@@ -20,6 +20,8 @@ void record_hash(char out[HASH_HEX_SIZE], const char *prev, const char *origin, 
 
 void record_write(struct buf *line, const struct record *r)
 {
+	if (!buf_grow(line, RECORD_ENVELOPE_MAX + (r->body ? r->body_len : 0)))
+		return;
 	buf_addf(line,
 		"{\"origin\":\"%s\",\"seq\":%" PRIu64 ",\"hlc\":\"%016" PRIx64
 		"\",\"bodyhash\":\"%s\",\"hash\":\"%s\",\"body\":",
