@@ -251,6 +251,25 @@ static void a_private_file_is_ours_alone(void **state)
 	buf_release(&b);
 }
 
+/* Looking at it and opening it say the same, in the same words. */
+static int private_dir(const char *path, struct error *err)
+{
+	struct error second = ERROR_INIT;
+	int fd = -1, opened, r;
+
+	opened = fs_open_private_dir(path, &fd, &second);
+	r = fs_check_private_dir(path, err);
+	assert_int_equal(opened, r);
+	if (r < 0) {
+		assert_int_equal(fd, -1);
+		assert_string_equal(second.msg, err->msg);
+		return r;
+	}
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	close(fd);
+	return r;
+}
+
 static void a_private_directory_is_ours_alone(void **state)
 {
 	static const struct {
@@ -261,21 +280,21 @@ static void a_private_directory_is_ours_alone(void **state)
 	struct error err = ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(fs_check_private_dir(at("d"), &err), ERR_NOTFOUND);
+	assert_int_equal(private_dir(at("d"), &err), ERR_NOTFOUND);
 	assert_int_equal(mkdir(at("d"), 0700), 0);
 	for (size_t i = 0; i < N(cases); i++) {
 		assert_int_equal(chmod(at("d"), cases[i].mode), 0);
-		assert_int_equal(fs_check_private_dir(at("d"), &err), cases[i].result);
+		assert_int_equal(private_dir(at("d"), &err), cases[i].result);
 	}
 	assert_int_equal(chmod(at("d"), 0700), 0);
 	assert_int_equal(symlink("d", at("link")), 0);
-	assert_int_equal(fs_check_private_dir(at("link"), &err), ERR_REFUSED);
+	assert_int_equal(private_dir(at("link"), &err), ERR_REFUSED);
 	put("f", "");
-	assert_int_equal(fs_check_private_dir(at("f"), &err), ERR_REFUSED);
-	assert_int_equal(fs_check_private_dir(at("f/d"), &err), ERR_NOTFOUND);
+	assert_int_equal(private_dir(at("f"), &err), ERR_REFUSED);
+	assert_int_equal(private_dir(at("f/d"), &err), ERR_NOTFOUND);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(at("d"), SOMEBODY_ELSE, SOMEBODY_ELSE), 0);
-		assert_int_equal(fs_check_private_dir(at("d"), &err), ERR_REFUSED);
+		assert_int_equal(private_dir(at("d"), &err), ERR_REFUSED);
 	}
 }
 
