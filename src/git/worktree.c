@@ -1,9 +1,13 @@
 #include "git/worktree.h"
 
+#include <dirent.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/fs.h"
 #include "git/gitcmd.h"
+
+#define GIT_FILE_MAX 8192
 
 int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
@@ -62,19 +66,61 @@ out:
 	return r;
 }
 
-int worktree_undo(const char *main_dir, const char *dir, const char *branch, const char *base_oid,
+/* Is there nothing in it but a .git? */
+static bool is_bare_start(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+	bool alone = d != NULL;
+
+	while (alone && (entry = readdir(d)))
+		alone = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+			!strcmp(entry->d_name, ".git");
+	if (d)
+		closedir(d);
+	return alone;
+}
+
+/*
+ * `git worktree add`, killed before git itself would call it a work tree, leaves a directory that
+ * `git worktree remove` refuses. It holds nothing, or a .git that names our repository or was not
+ * written to its end. Anything else is somebody's and stays.
+ */
+static bool remove_unborn(const char *common_dir, const char *dir)
+{
+	struct buf file = BUF_INIT, expected = BUF_INIT, content = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool ours;
+
+	if (rmdir(dir) == 0)
+		return true;
+	fs_join(&file, dir, ".git");
+	buf_addf(&expected, "gitdir: %s/worktrees/", common_dir);
+	ours = !file.failed && !expected.failed && is_bare_start(dir) &&
+		fs_read(file.data, GIT_FILE_MAX, &content, &ignored) == 0 &&
+		!strncmp(content.data, expected.data,
+			content.len < expected.len ? content.len : expected.len);
+	ours = ours && unlink(file.data) == 0 && rmdir(dir) == 0;
+	buf_release(&file);
+	buf_release(&expected);
+	buf_release(&content);
+	return ours;
+}
+
+int worktree_undo(const char *common_dir, const char *dir, const char *branch, const char *base_oid,
 	struct error *err)
 {
-	const struct git_cmd remove = { .dir = main_dir,
+	const struct git_cmd remove = { .dir = common_dir,
 		.args = { "worktree", "remove", "--force", "--force", "--", dir } };
 	struct buf ref = BUF_INIT;
-	struct git_cmd delete = { .dir = main_dir };
+	struct git_cmd delete = { .dir = common_dir };
 	int status, r = 0;
 
 	if (fs_exists(dir))
 		r = git_run(&remove, NULL, NULL, &status, err);
-	/* What git does not know as its own is nobody's to remove. */
-	(void)rmdir(dir);
+	/* Of a directory that is gone git removes what it keeps itself. */
+	if (r == 0 && fs_exists(dir) && remove_unborn(common_dir, dir))
+		r = git_run(&remove, NULL, NULL, &status, err);
 	if (r < 0 || !branch || !base_oid)
 		goto out;
 	buf_addf(&ref, "refs/heads/%s", branch);

@@ -14,8 +14,11 @@
 int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err);
 /* Make plan->branch there, without an upstream, or take it if plan->existing; check it out. */
 int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err);
-/* Take both back; the branch too if it was made here and stands where it was made. */
-int worktree_undo(const char *main_dir, const char *dir, const char *branch, const char *base_oid,
+/*
+ * Take both back, however far they came; the branch too if it was made here and stands where it was
+ * made. `common_dir` is a real path.
+ */
+int worktree_undo(const char *common_dir, const char *dir, const char *branch, const char *base_oid,
 	struct error *err);
 
 /*
