@@ -8,6 +8,7 @@ build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6
 	libcjson-dev libyaml-dev libgit2-dev libsqlite3-dev libpq-dev'
 test_packages='clang-14=clang clang=clang libclang-rt-14-dev llvm-14=llvm-symbolizer-14
 	libcmocka-dev ninja-build=ninja binutils=readelf dash=dash jq=jq procps=pgrep
+	openssh-client=ssh-keygen gnupg=gpg
 	git-lfs=git-lfs pre-commit=pre-commit nodejs=node npm=npm
 	zsh=zsh fish=fish systemd=systemd-analyze
 	postgresql postgresql-client=psql pgbouncer openssl=openssl'
