@@ -81,11 +81,7 @@ static bool is_bare_start(const char *dir)
 	return alone;
 }
 
-/*
- * `git worktree add`, killed before git itself would call it a work tree, leaves a directory that
- * `git worktree remove` refuses. It holds nothing, or a .git that names our repository or was not
- * written to its end. Anything else is somebody's and stays.
- */
+/* It holds nothing, or a .git that names our repository or was not written to its end. */
 static bool remove_unborn(const char *common_dir, const char *dir)
 {
 	struct buf file = BUF_INIT, expected = BUF_INIT, content = BUF_INIT;
@@ -107,6 +103,66 @@ static bool remove_unborn(const char *common_dir, const char *dir)
 	return ours;
 }
 
+/* The first line of <dir>/<name>; false if there is none. */
+static bool first_line(const char *dir, const char *name, struct buf *out)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf path = BUF_INIT;
+	bool got;
+
+	buf_clear(out);
+	fs_join(&path, dir, name);
+	got = !path.failed && fs_read(path.data, GIT_FILE_MAX, out, &ignored) == 0;
+	git_chomp(out);
+	buf_release(&path);
+	return got && out->len > 0;
+}
+
+/* Does git keep `admin` for the work tree `dir`, without having come to its end with it? */
+static bool is_unfinished(const char *admin, const char *dir)
+{
+	struct buf line = BUF_INIT, git_file = BUF_INIT;
+	bool is;
+
+	fs_join(&git_file, dir, ".git");
+	is = first_line(admin, "gitdir", &line) && !git_file.failed &&
+		!strcmp(line.data, git_file.data) &&
+		!(first_line(admin, "commondir", &line) && first_line(admin, "HEAD", &line));
+	buf_release(&line);
+	buf_release(&git_file);
+	return is;
+}
+
+/*
+ * `git worktree add`, killed while it wrote what it keeps of a work tree, leaves a directory that
+ * `git worktree remove` refuses; an empty commondir even makes each `git worktree` command of the
+ * repository fail. What is in `dir` besides is somebody's, and everything stays.
+ */
+static int remove_unfinished(const char *common_dir, const char *dir, struct error *err)
+{
+	struct buf all = BUF_INIT, admin = BUF_INIT;
+	const struct dirent *entry;
+	DIR *d = NULL;
+	int r = 0;
+
+	fs_join(&all, common_dir, "worktrees");
+	if (!all.failed)
+		d = opendir(all.data);
+	while (r == 0 && d && (entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		fs_join(&admin, all.data, entry->d_name);
+		if (!admin.failed && is_unfinished(admin.data, dir) &&
+			(!fs_exists(dir) || remove_unborn(common_dir, dir)))
+			r = fs_remove_tree(admin.data, err);
+	}
+	if (d)
+		closedir(d);
+	buf_release(&all);
+	buf_release(&admin);
+	return r;
+}
+
 int worktree_undo(const char *common_dir, const char *dir, const char *branch, const char *base_oid,
 	struct error *err)
 {
@@ -114,9 +170,9 @@ int worktree_undo(const char *common_dir, const char *dir, const char *branch, c
 		.args = { "worktree", "remove", "--force", "--force", "--", dir } };
 	struct buf ref = BUF_INIT;
 	struct git_cmd delete = { .dir = common_dir };
-	int status, r = 0;
+	int status, r = remove_unfinished(common_dir, dir, err);
 
-	if (fs_exists(dir))
+	if (r == 0 && fs_exists(dir))
 		r = git_run(&remove, NULL, NULL, &status, err);
 	/* Of a directory that is gone git removes what it keeps itself. */
 	if (r == 0 && fs_exists(dir) && remove_unborn(common_dir, dir))

@@ -37,6 +37,9 @@ static void a_start_is_taken_back_however_far_it_came(void **state)
 	undone_after("printf 'gitdir: /' >w/.git; rm m/.git/worktrees/w/HEAD");
 	undone_after("rm m/.git/worktrees/w/HEAD m/.git/worktrees/w/commondir");
 	undone_after("rm m/.git/worktrees/w/commondir");
+	undone_after(": >m/.git/worktrees/w/commondir");
+	undone_after(": >m/.git/worktrees/w/commondir; rm -r w");
+	undone_after(": >m/.git/worktrees/w/HEAD; rm m/.git/worktrees/w/commondir w/.git");
 	undone_after("git -C w checkout -q -f HEAD; echo more >w/file");
 }
 
