@@ -158,6 +158,11 @@ void app_row(struct app *app, const char *label, const char *value)
 	buf_addch(&app->out, '\n');
 }
 
+void app_count(struct app *app, uint64_t n, const char *what)
+{
+	buf_addf(&app->out, "%llu %s%s", (unsigned long long)n, what, n == 1 ? "" : "s");
+}
+
 void app_usage_line(struct buf *out, const struct cmd *cmd)
 {
 	buf_addf(out, "usage: minsky %s", cmd->name);

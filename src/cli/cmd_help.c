@@ -78,6 +78,13 @@ static int run_help(struct app *app, int argc, const char **argv, struct error *
 	if (!strchr(page.data, '/'))
 		found = find_page(&file, dir.data, page.data) ||
 			find_page(&file, MINSKY_MANDIR, page.data);
+	/* A group without a page, such as "session pr", is explained in the page of the one above.
+	 */
+	for (char *dash; !found && is_command(words.data) && (dash = strrchr(page.data, '-'));) {
+		buf_truncate(&page, (size_t)(dash - page.data));
+		found = find_page(&file, dir.data, page.data) ||
+			find_page(&file, MINSKY_MANDIR, page.data);
+	}
 	if (!found && !is_command(words.data)) {
 		r = error_set(err, ERR_NOTFOUND, "there is no command '%s'", words.data);
 		error_hint(err, "'minsky -h' lists the commands");

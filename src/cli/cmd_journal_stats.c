@@ -88,9 +88,12 @@ static void print_text(struct app *app, const struct stats *s, const char *own)
 {
 	struct buf *out = &app->out;
 
-	buf_addf(out, "%llu records, %llu bytes in %llu segments, %zu origins\n",
-		(unsigned long long)s->records, (unsigned long long)s->size,
-		(unsigned long long)s->segments, s->n_origins);
+	app_count(app, s->records, "record");
+	buf_addf(out, ", %llu bytes in ", (unsigned long long)s->size);
+	app_count(app, s->segments, "segment");
+	buf_adds(out, ", ");
+	app_count(app, s->n_origins, "origin");
+	buf_addch(out, '\n');
 	for (size_t i = 0; i < s->n_origins; i++)
 		buf_addf(out, "  %s  %llu records%s\n", s->origins[i].origin,
 			(unsigned long long)s->origins[i].records,

@@ -79,9 +79,12 @@ static void print_result(struct app *app, struct jsonw *w, const struct verify_r
 		app_json_end(app, w);
 		return;
 	}
-	buf_addf(&app->out, "%llu records in %llu segments of %llu origins, %llu bytes: ",
-		(unsigned long long)v->records, (unsigned long long)v->segments,
-		(unsigned long long)v->origins, (unsigned long long)v->bytes);
+	app_count(app, v->records, "record");
+	buf_adds(&app->out, " in ");
+	app_count(app, v->segments, "segment");
+	buf_adds(&app->out, " of ");
+	app_count(app, v->origins, "origin");
+	buf_addf(&app->out, ", %llu bytes: ", (unsigned long long)v->bytes);
 	if (v->damaged)
 		buf_addf(&app->out, "%llu damaged\n", (unsigned long long)v->damaged);
 	else

@@ -66,6 +66,11 @@ static int refused(const char *remote, const char *branch, const char *why,
 	if (strstr(reason.data, "stale info") || strstr(reason.data, "fetch first") ||
 		strstr(reason.data, "non-fast-forward"))
 		error_hint(err, "it has moved there: git fetch, look, and try again");
+	else if (strstr(reason.data, "currently checked out"))
+		error_hint(err,
+			"'%s' has a work tree with that branch: switch it to another one there, "
+			"or set receive.denyCurrentBranch there",
+			remote);
 	buf_release(&scrubbed);
 	buf_release(&reason);
 	buf_release(&words);

@@ -92,7 +92,10 @@ test_ok 'also of a group, and those that are about no command' '
 	usr/bin/minsky help session >out && has "/man1/minsky-session.1$" out &&
 	usr/bin/minsky help hooks >out && has "/man7/minsky-hooks.7$" out &&
 	usr/bin/minsky help config >out && has "/man5/minsky-config.5$" out &&
-	usr/bin/minsky help journal >out && has "/man5/minsky-journal.5$" out
+	usr/bin/minsky help journal >out && has "/man5/minsky-journal.5$" out &&
+	usr/bin/minsky help sessiondb >out && has "/man1/minsky-sessiondb.1$" out &&
+	usr/bin/minsky help sessiondb migrate >out && has "/man1/minsky-sessiondb.1$" out &&
+	usr/bin/minsky help session pr >out && has "/man1/minsky-session.1$" out
 '
 test_ok 'help for what there is not: exit 3, and where to look' '
 	for words in nope "session nope" ../minsky-session; do
