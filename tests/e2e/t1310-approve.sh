@@ -224,6 +224,11 @@ test_ok 'the PR branch is checked out in the main repository: exit 4, nothing ch
 	git -C solo-review switch -q main && minsky -C solo-review session approve work >/dev/null &&
 	is_merged solo-review
 '
+test_ok 'a remote that has the base checked out: exit 4, nothing changed, and what to do' '
+	new_pr checked && git -C checked.git config core.bare false && git -C checked.git symbolic-ref HEAD refs/heads/main &&
+	unchanged checked must_fail 4 minsky -C checked session approve work 2>err &&
+	has "branch is currently checked out" err && has "^hint: .origin. has a work tree with that branch" err
+'
 test_ok 'a remote that rejects: exit 4 with its words, nothing local changed' '
 	new_pr reject && printf "#!/bin/sh\necho \"the gate is closed\" >&2\nexit 1\n" \
 		>reject.git/hooks/pre-receive && chmod +x reject.git/hooks/pre-receive &&
