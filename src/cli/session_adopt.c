@@ -166,32 +166,6 @@ static const char *main_clone(const struct context *c, const struct adopting *a)
 	return NULL;
 }
 
-static int journal_it(struct adopting *a, struct error *err)
-{
-	struct starting *t = &a->t;
-	struct jsonw *w;
-	struct emit e;
-	int r;
-
-	emit_init(&e);
-	w = emit_begin(&e, EVENT_SESSION_STARTED, t->id);
-	starting_write_record(w, t);
-	jsonw_kstring(w, "clone", t->clone);
-	jsonw_kstring_opt(w, "mainClone", main_clone(t->c, a));
-	jsonw_kstring(w, "head", a->tip);
-	jsonw_kstring(w, "base", a->fork.data);
-	jsonw_kbool(w, "adopted", true);
-	r = starting_write_seen(t, w, err);
-	if (r == 0)
-		r = emit_end(&e, err);
-	if (r == 0)
-		r = watch_add(t->c->repo.journal, t->base.branch, err);
-	if (r == 0)
-		r = emit_append(&e, t->c, err);
-	emit_release(&e);
-	return r;
-}
-
 static int tell_history(struct adopting *a, size_t *events_out, struct error *err)
 {
 	struct buf ref = BUF_INIT;
@@ -272,7 +246,8 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 	if (r == 0)
 		r = mark(a, err);
 	if (r == 0)
-		r = journal_it(a, err);
+		r = starting_record_success(
+			&a->t, main_clone(a->t.c, a), a->tip, a->fork.data, true, err);
 	/* What nobody has noticed yet is the session's already. */
 	if (r == 0)
 		r = reconcile_clone(t->c, a->common.data, NULL, err);
@@ -327,18 +302,11 @@ static int copy_log(struct adopting *a, const char *dir, struct error *err)
 static int make_workspace(struct adopting *a, struct error *err)
 {
 	struct starting *t = &a->t;
-	struct workspace_plan plan = { .main = t->git,
-		.remote = t->remote,
-		.remote_url = t->remote_url,
-		.branch = t->branch,
-		.base_branch = t->base.branch,
-		.base_oid = t->base_oid,
-		.base_is_local = t->base_oid == t->base.local_oid,
-		.tip = a->tip,
-		.quiet = !app_talks(t->c->app) };
+	struct workspace_plan plan = starting_plan(t);
 	struct error ignored = ERROR_INIT;
 	int r;
 
+	plan.tip = a->tip;
 	if (t->req->worktree) {
 		plan.existing = true;
 		plan.base_oid = a->tip;

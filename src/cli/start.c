@@ -213,8 +213,7 @@ static int reserve(struct starting *t, struct error *err)
 	return r;
 }
 
-/* The workspace is in place: tie it to the journal, ring its hooks' cursor in, install them. */
-static int tie_workspace(struct context *c, const char *workspace, const char *id, const char *name,
+int starting_tie_clone(struct context *c, const char *workspace, const char *id, const char *name,
 	char clone[ID_HEX_SIZE], struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
@@ -257,9 +256,9 @@ out:
 	return r;
 }
 
-static int make(struct starting *t, struct error *err)
+struct workspace_plan starting_plan(const struct starting *t)
 {
-	struct workspace_plan plan = { .main = t->git,
+	return (struct workspace_plan){ .main = t->git,
 		.remote = t->remote,
 		.remote_url = t->remote_url,
 		.branch = t->branch,
@@ -267,6 +266,11 @@ static int make(struct starting *t, struct error *err)
 		.base_oid = t->base_oid,
 		.base_is_local = t->base_oid == t->base.local_oid,
 		.quiet = !app_talks(t->c->app) };
+}
+
+static int make(struct starting *t, struct error *err)
+{
+	struct workspace_plan plan = starting_plan(t);
 	int r;
 
 	if (t->req->worktree) {
@@ -280,7 +284,7 @@ static int make(struct starting *t, struct error *err)
 	if (r == 0)
 		r = id_random_hex(t->clone, err);
 	if (r == 0)
-		r = tie_workspace(t->c, t->workspace.data, t->id, t->req->name, t->clone, err);
+		r = starting_tie_clone(t->c, t->workspace.data, t->id, t->req->name, t->clone, err);
 	return r;
 }
 
@@ -288,7 +292,7 @@ static int make(struct starting *t, struct error *err)
  * A branch pr/<name> that is there already is not this session's: its name was somebody else's
  * before.
  */
-int starting_write_seen(struct starting *t, struct jsonw *w, struct error *err)
+static int write_seen(struct starting *t, struct jsonw *w, struct error *err)
 {
 	struct session s = { .name = NULL, .clone_id = t->clone, .repo_url = t->url.url };
 	struct pr_places places;
@@ -306,7 +310,8 @@ int starting_write_seen(struct starting *t, struct jsonw *w, struct error *err)
 	return r;
 }
 
-static int record_success(struct starting *t, struct error *err)
+int starting_record_success(struct starting *t, const char *main_clone, const char *head,
+	const char *base, bool adopted, struct error *err)
 {
 	struct jsonw *w;
 	struct emit e;
@@ -316,10 +321,12 @@ static int record_success(struct starting *t, struct error *err)
 	w = emit_begin(&e, EVENT_SESSION_STARTED, t->id);
 	starting_write_record(w, t);
 	jsonw_kstring(w, "clone", t->clone);
-	jsonw_kstring(w, "mainClone", t->c->pointer.clone);
-	jsonw_kstring(w, "head", t->base_oid);
-	jsonw_kstring(w, "base", t->base_oid);
-	r = starting_write_seen(t, w, err);
+	jsonw_kstring_opt(w, "mainClone", main_clone);
+	jsonw_kstring(w, "head", head);
+	jsonw_kstring(w, "base", base);
+	if (adopted)
+		jsonw_kbool(w, "adopted", true);
+	r = write_seen(t, w, err);
 	if (r == 0)
 		r = emit_end(&e, err);
 	if (r == 0)
@@ -330,7 +337,7 @@ static int record_success(struct starting *t, struct error *err)
 	return r;
 }
 
-static int record_failure(
+int starting_record_failure(
 	struct context *c, const char *id, const char *name, const char *reason, struct error *err)
 {
 	struct buf clean = BUF_INIT;
@@ -365,7 +372,7 @@ static void take_back(struct starting *t, const struct error *why)
 		if (t->clone[0])
 			(void)fs_remove_tree(t->workspace.data, &ignored);
 	}
-	(void)record_failure(t->c, t->id, t->req->name, why->msg, &ignored);
+	(void)starting_record_failure(t->c, t->id, t->req->name, why->msg, &ignored);
 	(void)context_project(t->c, &ignored);
 }
 
@@ -399,7 +406,8 @@ int start_session(struct context *c, const struct git_repo *git, const struct st
 		goto out;
 	r = make(&t, err);
 	if (r == 0)
-		r = record_success(&t, err);
+		r = starting_record_success(
+			&t, c->pointer.clone, t.base_oid, t.base_oid, false, err);
 	if (r < 0) {
 		take_back(&t, err);
 		goto out;
@@ -410,123 +418,5 @@ int start_session(struct context *c, const struct git_repo *git, const struct st
 out:
 	starting_release(&t);
 	buf_release(&gate);
-	return r;
-}
-
-static int finish(struct context *c, const struct session *s, struct error *err)
-{
-	char clone[ID_HEX_SIZE];
-	struct jsonw *w;
-	struct emit e;
-	int r = 0;
-
-	emit_init(&e);
-	if (session_is_linked(s))
-		memcpy(clone, s->clone_id, sizeof(clone));
-	else
-		r = id_random_hex(clone, err);
-	if (r == 0)
-		r = session_is_linked(s)
-			? start_tie(
-				  c, context_workspace_git(c, s), s->workspace, s->id, s->name, err)
-			: tie_workspace(c, s->workspace, s->id, s->name, clone, err);
-	if (r < 0)
-		goto out;
-	w = emit_begin(&e, EVENT_SESSION_STARTED, s->id);
-	jsonw_kstring(w, "name", s->name);
-	jsonw_kstring(w, "clone", clone);
-	if (!c->pointer.session[0])
-		jsonw_kstring_opt(w, "mainClone", c->pointer.clone);
-	r = emit_end(&e, err);
-	if (r == 0)
-		r = emit_append(&e, c, err);
-	if (r == 0)
-		app_say(c->app, "the start of '%s' was interrupted; finished", s->name);
-out:
-	emit_release(&e);
-	return r;
-}
-
-/*
- * An intent without an outcome, and nobody at it. If the workspace is in place, the rename was the
- * last thing that could fail for good: tie it again and record success. Otherwise nothing of value
- * was made.
- */
-static int recover_linked(struct context *c, const struct session *s, struct error *err)
-{
-	const char *common = context_workspace_git(c, s);
-	int r;
-
-	if (common && start_is_tied(s->workspace, s->id))
-		return finish(c, s, err);
-	r = common ? start_unlink(c, common, s->workspace, s->branch, s->base_oid, err) : 0;
-	if (r == 0)
-		r = record_failure(c, s->id, s->name, "interrupted", err);
-	if (r == 0)
-		app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
-	return r;
-}
-
-static int recover_one(struct context *c, const struct session *s, struct error *err)
-{
-	struct buf git = BUF_INIT, temporary = BUF_INIT;
-	const char *slash = strrchr(s->workspace, '/');
-	int r = 0;
-
-	if (slash) {
-		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
-		buf_addf(&temporary, "/.%s.tmp", s->id);
-		r = fs_remove_tree(temporary.data, err);
-	}
-	fs_join(&git, s->workspace, ".git");
-	if (r == 0 && fs_is_dir(git.data)) {
-		r = finish(c, s, err);
-	} else if (r == 0) {
-		r = record_failure(c, s->id, s->name, "interrupted", err);
-		if (r == 0)
-			app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
-	}
-	buf_release(&git);
-	buf_release(&temporary);
-	return r;
-}
-
-static int recover_locked(struct context *c, const char *id, struct error *err)
-{
-	struct session s = { .name = NULL };
-	struct error busy = ERROR_INIT;
-	struct buf lock = BUF_INIT;
-	int fd = -1, r = 0;
-
-	buf_addf(&lock, "%s/start.%s.lock", c->repo.journal, id);
-	if (lock.failed || fs_lock(lock.data, 0, &fd, &busy) < 0)
-		goto out;
-	/* It may have ended between our looking and the lock. */
-	r = context_project(c, err);
-	if (r == 0)
-		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, id, &s, err);
-	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(c, &s))
-		r = session_is_linked(&s) ? recover_linked(c, &s, err) : recover_one(c, &s, err);
-	unlink(lock.data);
-	close(fd);
-out:
-	session_release(&s);
-	buf_release(&lock);
-	return r;
-}
-
-int start_recover(struct context *c, struct error *err)
-{
-	struct session_query query = { .status = session_status_name(SESSION_STARTING) };
-	struct session_set set = { NULL, 0 };
-	int r = context_project(c, err);
-
-	if (r == 0)
-		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
-	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = recover_locked(c, set.v[i].id, err);
-	if (r == 0 && set.n)
-		r = context_project(c, err);
-	session_set_release(&set);
 	return r;
 }

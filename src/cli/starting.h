@@ -1,5 +1,5 @@
 /*
- * starting.h - a session in the making: what start.c and session_adopt.c share.
+ * starting.h - a session in the making: what start.c, start_recover.c and session_adopt.c share.
  */
 #ifndef CLI_STARTING_H
 #define CLI_STARTING_H
@@ -8,6 +8,7 @@
 #include "core/jsonw.h"
 #include "core/repo_url.h"
 #include "git/repository.h"
+#include "git/workspace.h"
 
 struct starting {
 	struct context *c;
@@ -35,6 +36,16 @@ int starting_choose_base(struct starting *t, struct error *err);
 void starting_write_record(struct jsonw *w, const struct starting *t);
 /* Where the workspace goes; ERR_REFUSED if something is there. */
 int starting_choose_places(struct starting *t, struct error *err);
-int starting_write_seen(struct starting *t, struct jsonw *w, struct error *err);
+struct workspace_plan starting_plan(const struct starting *t);
+/* A clone is in place: tie it to the journal, begin its cursor at the present, install its hooks.
+ */
+int starting_tie_clone(struct context *c, const char *workspace, const char *id, const char *name,
+	char clone[ID_HEX_SIZE], struct error *err);
+/* session.started; main_clone may be NULL. */
+int starting_record_success(struct starting *t, const char *main_clone, const char *head,
+	const char *base, bool adopted, struct error *err);
+/* session.start_failed */
+int starting_record_failure(
+	struct context *c, const char *id, const char *name, const char *reason, struct error *err);
 
 #endif

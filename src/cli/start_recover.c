@@ -1,0 +1,128 @@
+/*
+ * Starts that were interrupted: session.starting stands in the journal, and nobody holds the lock
+ * of that start any more.
+ */
+#include <unistd.h>
+
+#include "cli/emit.h"
+#include "cli/start_linked.h"
+#include "cli/starting.h"
+#include "core/fs.h"
+
+static int finish(struct context *c, const struct session *s, struct error *err)
+{
+	char clone[ID_HEX_SIZE];
+	struct jsonw *w;
+	struct emit e;
+	int r = 0;
+
+	emit_init(&e);
+	if (session_is_linked(s))
+		memcpy(clone, s->clone_id, sizeof(clone));
+	else
+		r = id_random_hex(clone, err);
+	if (r == 0)
+		r = session_is_linked(s)
+			? start_tie(
+				  c, context_workspace_git(c, s), s->workspace, s->id, s->name, err)
+			: starting_tie_clone(c, s->workspace, s->id, s->name, clone, err);
+	if (r < 0)
+		goto out;
+	w = emit_begin(&e, EVENT_SESSION_STARTED, s->id);
+	jsonw_kstring(w, "name", s->name);
+	jsonw_kstring(w, "clone", clone);
+	if (!c->pointer.session[0])
+		jsonw_kstring_opt(w, "mainClone", c->pointer.clone);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, c, err);
+	if (r == 0)
+		app_say(c->app, "the start of '%s' was interrupted; finished", s->name);
+out:
+	emit_release(&e);
+	return r;
+}
+
+/*
+ * An intent without an outcome, and nobody at it. If the workspace is in place, the rename was the
+ * last thing that could fail for good: tie it again and record success. Otherwise nothing of value
+ * was made.
+ */
+static int recover_linked(struct context *c, const struct session *s, struct error *err)
+{
+	const char *common = context_workspace_git(c, s);
+	int r;
+
+	if (common && start_is_tied(s->workspace, s->id))
+		return finish(c, s, err);
+	r = common ? start_unlink(c, common, s->workspace, s->branch, s->base_oid, err) : 0;
+	if (r == 0)
+		r = starting_record_failure(c, s->id, s->name, "interrupted", err);
+	if (r == 0)
+		app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
+	return r;
+}
+
+static int recover_one(struct context *c, const struct session *s, struct error *err)
+{
+	struct buf git = BUF_INIT, temporary = BUF_INIT;
+	const char *slash = strrchr(s->workspace, '/');
+	int r = 0;
+
+	if (slash) {
+		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
+		buf_addf(&temporary, "/.%s.tmp", s->id);
+		r = fs_remove_tree(temporary.data, err);
+	}
+	fs_join(&git, s->workspace, ".git");
+	if (r == 0 && fs_is_dir(git.data)) {
+		r = finish(c, s, err);
+	} else if (r == 0) {
+		r = starting_record_failure(c, s->id, s->name, "interrupted", err);
+		if (r == 0)
+			app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
+	}
+	buf_release(&git);
+	buf_release(&temporary);
+	return r;
+}
+
+static int recover_locked(struct context *c, const char *id, struct error *err)
+{
+	struct session s = { .name = NULL };
+	struct error busy = ERROR_INIT;
+	struct buf lock = BUF_INIT;
+	int fd = -1, r = 0;
+
+	buf_addf(&lock, "%s/start.%s.lock", c->repo.journal, id);
+	if (lock.failed || fs_lock(lock.data, 0, &fd, &busy) < 0)
+		goto out;
+	/* It may have ended between our looking and the lock. */
+	r = context_project(c, err);
+	if (r == 0)
+		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, id, &s, err);
+	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(c, &s))
+		r = session_is_linked(&s) ? recover_linked(c, &s, err) : recover_one(c, &s, err);
+	unlink(lock.data);
+	close(fd);
+out:
+	session_release(&s);
+	buf_release(&lock);
+	return r;
+}
+
+int start_recover(struct context *c, struct error *err)
+{
+	struct session_query query = { .status = session_status_name(SESSION_STARTING) };
+	struct session_set set = { NULL, 0 };
+	int r = context_project(c, err);
+
+	if (r == 0)
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++)
+		r = recover_locked(c, set.v[i].id, err);
+	if (r == 0 && set.n)
+		r = context_project(c, err);
+	session_set_release(&set);
+	return r;
+}
