@@ -131,23 +131,8 @@ int pr_push(const char *dir, const char *remote, const char *oid, const char *br
 int pr_unpublish(const char *dir, const char *remote, const char *oid, const char *branch,
 	bool talk, struct error *err)
 {
-	struct buf guard = BUF_INIT, spec = BUF_INIT;
-	struct git_cmd cmd;
-	int rc;
-
-	buf_addf(&guard, "--force-with-lease=refs/heads/%s:%s", branch, oid);
-	buf_addf(&spec, ":refs/heads/%s", branch);
-	rc = buf_check(&guard, err);
-	if (rc == 0)
-		rc = buf_check(&spec, err);
-	cmd = (struct git_cmd){
-		.dir = dir, .args = { PUSH, guard.data, "--", remote, spec.data }, .talk = talk
-	};
-	if (rc == 0)
-		rc = push(&cmd, remote, branch, err);
-	buf_release(&guard);
-	buf_release(&spec);
-	return rc;
+	/* Nothing on the left of the colon deletes. */
+	return pr_push(dir, remote, "", branch, oid, talk, err);
 }
 
 int pr_land(const char *dir, const char *remote, const char *oid, const char *base,
