@@ -12,187 +12,6 @@
 #include "hooks/classify.h"
 #include "hooks/telling.h"
 
-static int keep_line(void *arg, const struct reflog_entry *e, struct error *err)
-{
-	struct telling *t = arg;
-	struct head_entry *h;
-
-	if (e->n > t->head_limit)
-		return 1;
-	if (t->n_heads == t->cap_heads) {
-		size_t cap = t->cap_heads ? 2 * t->cap_heads : 16;
-		struct head_entry *v = reallocarray(t->heads, cap, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		t->heads = v;
-		t->cap_heads = cap;
-	}
-	h = &t->heads[t->n_heads];
-	h->line = *e;
-	h->message = malloc(e->message_len + 1);
-	if (!h->message)
-		return error_nomem(err);
-	memcpy(h->message, e->message, e->message_len);
-	h->message[e->message_len] = '\0';
-	h->line.message = h->message;
-	if (++t->n_heads < LINES_PER_ROUND)
-		return 0;
-	t->more = true;
-	return 1;
-}
-
-int head_collect(struct telling *t, struct error *err)
-{
-	struct buf path = BUF_INIT;
-	struct cursor_log *log;
-	enum reflog_state state;
-	struct reflog_place place;
-	int r;
-
-	buf_addf(&path, "%s/logs/HEAD", t->b->git_dir);
-	log = cursor_add(&t->cursor, t->head_name);
-	if (path.failed || !log) {
-		r = error_nomem(err);
-		goto out;
-	}
-	log->hot = true;
-	if (!log->head) {
-		log->head = t->head_branch.len ? 'a' : 'd';
-		t->moved = true;
-	}
-	place = log->place;
-	t->head_fresh = !place.offset && !log->branch;
-	r = history_limit(t, t->b->git_dir, "HEAD", t->head_name, &t->head_limit, err);
-	if (r == 0)
-		r = reflog_read(path.data, &place, keep_line, t, &state, err);
-	if (r < 0 || state == REFLOG_MISSING)
-		goto out;
-	if (place.offset != log->place.offset || strcmp(place.anchor, log->place.anchor) != 0)
-		t->moved = true;
-	if (state == REFLOG_REWRITTEN && log->oid[0]) {
-		struct reflog_place resumed = log->place;
-		bool found;
-
-		r = reflog_resume(path.data, &resumed, log->oid, &found, err);
-		if (r == 0 && found) {
-			place = resumed;
-			r = reflog_read(path.data, &place, keep_line, t, &state, err);
-		}
-		if (r < 0)
-			goto out;
-	}
-	log->place = place;
-	/* What HEAD did in between is lost; the branches tell what became of it. */
-	if (state == REFLOG_REWRITTEN)
-		log->head = t->head_branch.len ? 'a' : 'd';
-	if (t->n_heads)
-		memcpy(log->oid, t->heads[t->n_heads - 1].line.new_oid, sizeof(log->oid));
-out:
-	buf_release(&path);
-	return r;
-}
-
-static int branch_exists(struct telling *t, const char *ref, bool *out, struct error *err)
-{
-	const struct cursor_log *log = cursor_find(&t->cursor, ref);
-	char oid[65];
-	int r = 0;
-
-	*out = (log && log->seen) || log_exists(t, ref);
-	if (!*out) {
-		r = ref_read(t->b->common_dir, ref, oid, err);
-		*out = r == 0 && oid[0];
-	}
-	return r;
-}
-
-/* Leaving a branch, git writes its name; leaving a detached HEAD, all digits of the commit. */
-static bool left_branch(const char *from)
-{
-	size_t len = strlen(from);
-
-	return (len != 40 && len != 64) || strspn(from, "0123456789abcdef") != len;
-}
-
-/* "feat" -> "refs/heads/feat", if there is or was such a branch. */
-static bool branch_named(struct telling *t, const char *name, struct buf *out)
-{
-	struct error ignored = ERROR_INIT;
-	char oid[65];
-
-	buf_clear(out);
-	buf_addf(out, "refs/heads/%s", name);
-	if (out->failed || !*name || !ref_name_ok(out->data))
-		return false;
-	return cursor_find(&t->cursor, out->data) || log_exists(t, out->data) ||
-		(ref_read(t->b->common_dir, out->data, oid, &ignored) == 0 && oid[0]);
-}
-
-int head_branches(struct telling *t, branch_fn *fn, struct error *err)
-{
-	const struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
-	struct buf ref = BUF_INIT;
-	int r = 0;
-
-	/* fn may add to the cursor, which moves its entries. */
-	if (log && log->branch)
-		buf_adds(&ref, log->branch);
-	if (t->head_branch.len)
-		r = fn(t, t->head_branch.data, err);
-	if (r == 0 && (ref.failed || (ref.len && strcmp(ref.data, t->head_branch.data) != 0)))
-		r = ref.failed ? error_nomem(err) : fn(t, ref.data, err);
-	for (size_t i = 0; r == 0 && i < t->n_heads; i++) {
-		struct head_line line;
-
-		r = classify_head(&line, &t->heads[i].line, err);
-		if (r < 0)
-			break;
-		if (line.step == HEAD_SWITCHED && branch_named(t, line.from.data, &ref))
-			r = fn(t, ref.data, err);
-		if (r == 0 && line.step == HEAD_SWITCHED && branch_named(t, line.to.data, &ref))
-			r = fn(t, ref.data, err);
-		if (r == 0 && line.step == HEAD_RETURNED && line.to.len &&
-			ref_name_ok(line.to.data))
-			r = fn(t, line.to.data, err);
-		head_line_release(&line);
-	}
-	buf_release(&ref);
-	return r;
-}
-
-int head_gone(struct telling *t, bool *out, struct error *err)
-{
-	const struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
-	struct buf ref = BUF_INIT;
-	bool moved = false, there = true;
-	int r = 0;
-
-	for (size_t i = 0; i < t->n_heads; i++)
-		moved = moved || strcmp(t->heads[i].line.old_oid, t->heads[i].line.new_oid) != 0;
-	if (!moved)
-		return 0;
-	if (log && log->branch)
-		r = branch_exists(t, log->branch, &there, err);
-	for (size_t i = 0; r == 0 && there && i < t->n_heads; i++) {
-		struct head_line line;
-
-		r = classify_head(&line, &t->heads[i].line, err);
-		if (r < 0)
-			break;
-		buf_clear(&ref);
-		buf_addf(&ref, "refs/heads/%s", line.from.data);
-		if (line.step == HEAD_SWITCHED && left_branch(line.from.data) && !ref.failed &&
-			ref_name_ok(ref.data))
-			r = branch_exists(t, ref.data, &there, err);
-		head_line_release(&line);
-	}
-	if (r == 0 && !there)
-		*out = true;
-	buf_release(&ref);
-	return r;
-}
-
 /* Where HEAD is while its lines are gone through. */
 struct walking {
 	char mode; /* as in the cursor: 'a', 'd', 'r' */
@@ -206,7 +25,7 @@ static int note_gone(struct telling *t, struct walking *w, struct error *err)
 	int r = 0;
 
 	if (w->mode == 'a' && w->branch.len)
-		r = branch_exists(t, w->branch.data, &there, err);
+		r = head_branch_exists(t, w->branch.data, &there, err);
 	w->gone = !there;
 	return r;
 }
@@ -226,7 +45,7 @@ static bool was_on_branch(struct telling *t, size_t at, const char *name)
 		same = found && !strcmp(line.from.data, name);
 		head_line_release(&line);
 	}
-	return same && left_branch(name);
+	return same && head_left_branch(name);
 }
 
 static void add_shown(struct jsonw *w, const char *key, const char *name)
@@ -288,7 +107,7 @@ static int step_unlogged(struct telling *t, struct walking *w, const struct refl
 	struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
 	struct reflog_entry between = *e;
 
-	if (w->mode != 'a' || !w->branch.len || t->known || !left_branch(from) ||
+	if (w->mode != 'a' || !w->branch.len || t->known || !head_left_branch(from) ||
 		!strcmp(w->branch.data + strlen("refs/heads/"), from))
 		return 0;
 	memcpy(between.new_oid, between.old_oid, sizeof(between.new_oid));
@@ -301,7 +120,7 @@ static int step_switch(struct telling *t, struct walking *w, size_t at,
 {
 	const struct reflog_entry *e = &t->heads[at].line;
 	struct buf ref = BUF_INIT;
-	bool branch = branch_named(t, line->to.data, &ref);
+	bool branch = head_branch_named(t, line->to.data, &ref);
 	int r = 0;
 
 	if (w->mode == 'r')
@@ -491,7 +310,7 @@ static int find_first(struct telling *t, struct walking *w, struct error *err)
 		if (r < 0)
 			break;
 		found = line.step == HEAD_SWITCHED;
-		if (found && !left_branch(line.from.data)) {
+		if (found && !head_left_branch(line.from.data)) {
 			w->mode = 'd';
 		} else if (found) {
 			w->mode = 'a';

@@ -104,7 +104,7 @@ int difference_tell(struct telling *t, const char *ref, const char *oid, struct 
 int log_find(struct telling *t, const char *ref, struct cursor_log **out, struct error *err);
 bool log_exists(const struct telling *t, const char *ref);
 
-/* bell_head.c */
+/* bell_head_collect.c */
 int head_collect(struct telling *t, struct error *err);
 /* Call fn for every branch that the collected lines and HEAD itself speak of. */
 typedef int branch_fn(struct telling *t, const char *ref, struct error *err);
@@ -114,6 +114,13 @@ int head_branches(struct telling *t, branch_fn *fn, struct error *err);
  * have another name now, and all of them have to be looked at.
  */
 int head_gone(struct telling *t, bool *out, struct error *err);
+int head_branch_exists(struct telling *t, const char *ref, bool *out, struct error *err);
+/* Leaving a branch, git writes its name; leaving a detached HEAD, all digits of the commit. */
+bool head_left_branch(const char *from);
+/* "feat" -> "refs/heads/feat", if there is or was such a branch. */
+bool head_branch_named(struct telling *t, const char *name, struct buf *out);
+
+/* bell_head.c */
 /* Put all tales in the order in which HEAD saw them, and into the batch. */
 int head_tell(struct telling *t, struct error *err);
 

@@ -8,7 +8,6 @@
 #include "core/fs.h"
 #include "core/text.h"
 #include "log/journal_internal.h"
-#include "log/redact.h"
 #include "log/verify_redact.h"
 
 /*
@@ -21,9 +20,6 @@
  * on the page), then the records, then one sync. If a page cannot be taken back after a sync that
  * failed, its end may later be found damaged; it is then set aside and pulled again.
  */
-#define BLANK_FILE "blank"
-#define BLANK_MAX (1u << 20)
-
 struct peer_import {
 	struct journal *j;
 	struct place peers; /* path NULL: the segments stand in the journal itself */
@@ -357,30 +353,6 @@ static int check_unchanged(struct peer_import *p, struct error *err)
 	return r;
 }
 
-static int add_blanks(const struct journal *j, const struct redactions *more, struct error *err)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	int r;
-
-	fs_join(&path, j->own.path, BLANK_FILE);
-	r = buf_check(&path, err);
-	if (r == 0)
-		r = fs_read_private(path.data, BLANK_MAX, &text, err);
-	if (r == ERR_NOTFOUND) {
-		error_clear(err);
-		r = 0;
-	}
-	for (size_t i = 0; i < more->n; i++)
-		buf_addf(&text, "%s %" PRIu64 "\n", more->v[i].origin, more->v[i].seq);
-	if (r == 0)
-		r = buf_check(&text, err);
-	if (r == 0)
-		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
-	buf_release(&path);
-	buf_release(&text);
-	return r;
-}
-
 /* So that nobody has to read the whole segment to find its end. */
 static void remember_end(const struct peer_import *p)
 {
@@ -411,7 +383,7 @@ int peer_import_flush(struct peer_import *p, struct error *err)
 	if (r == 0 && p->clock)
 		r = clock_raise(p->j, p->clock, err);
 	if (r == 0 && p->redactions.n)
-		r = add_blanks(p->j, &p->redactions, err);
+		r = peers_add_blanks(p->j, &p->redactions, err);
 	if (r == 0 && (!p->tail.segment.name[0] || p->tail.good + p->page.len > p->j->segment_max))
 		r = create(p, err);
 	else if (r == 0)
@@ -426,103 +398,4 @@ int peer_import_flush(struct peer_import *p, struct error *err)
 	memcpy(p->tail.hash, p->hash, sizeof(p->tail.hash));
 	restart(p);
 	return 0;
-}
-
-/* "<origin> <seq>\n"; a line that is anything else is left out. */
-static bool parse_blank(struct peer_blank *out, const char *line)
-{
-	char *end;
-
-	if (strlen(line) < ID_HEX_SIZE || line[ID_HEX_SIZE - 1] != ' ')
-		return false;
-	memcpy(out->origin, line, ID_HEX_SIZE - 1);
-	out->origin[ID_HEX_SIZE - 1] = '\0';
-	out->seq = strtoull(line + ID_HEX_SIZE, &end, 10);
-	return id_is_hex(out->origin, ID_HEX_SIZE - 1) && out->seq && !*end;
-}
-
-int peers_blanks(struct peer_blank **out, size_t *n_out, const struct journal *j, struct error *err)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	struct peer_blank *v = NULL;
-	size_t n = 0, lines = 1;
-	char *line;
-	int r;
-
-	fs_join(&path, j->own.path, BLANK_FILE);
-	r = buf_check(&path, err);
-	if (r == 0)
-		r = fs_read_private(path.data, BLANK_MAX, &text, err);
-	if (r == ERR_NOTFOUND) {
-		error_clear(err);
-		r = 0;
-	}
-	for (size_t i = 0; i < text.len; i++)
-		lines += text.data[i] == '\n';
-	if (r == 0) {
-		v = calloc(lines, sizeof(*v));
-		r = v ? 0 : error_nomem(err);
-	}
-	if (r < 0)
-		goto out;
-	line = text.len ? text.data : NULL;
-	for (char *nl; line && (nl = strchr(line, '\n')); line = nl + 1) {
-		*nl = '\0';
-		n += parse_blank(&v[n], line);
-	}
-	*out = v;
-	*n_out = n;
-out:
-	buf_release(&path);
-	buf_release(&text);
-	return r;
-}
-
-static int save_blanks(
-	const struct journal *j, const struct peer_blank *v, size_t n, struct error *err)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	int r;
-
-	fs_join(&path, j->own.path, BLANK_FILE);
-	for (size_t i = 0; i < n; i++)
-		buf_addf(&text, "%s %" PRIu64 "\n", v[i].origin, v[i].seq);
-	r = path.failed || text.failed ? error_nomem(err) : 0;
-	if (r == 0 && n)
-		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
-	else if (r == 0 && unlink(path.data) < 0)
-		r = error_errno(err, "cannot remove '%s'", path.data);
-	buf_release(&path);
-	buf_release(&text);
-	return r;
-}
-
-int peers_blank(struct journal *j, size_t *n_out, struct error *err)
-{
-	struct peer_blank *v = NULL;
-	size_t n = 0, left = 0, blanked = 0;
-	int r = peers_blanks(&v, &n, j, err);
-
-	*n_out = 0;
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		bool changed = false;
-
-		r = journal_blank(j, v[i].origin, v[i].seq, &changed, err);
-		if (r == ERR_NOTFOUND || r == ERR_CORRUPT)
-			v[left++] = v[i];
-		/* Not there yet, not readable, or one that a redaction cannot mean. */
-		if (r == ERR_NOTFOUND || r == ERR_CORRUPT || r == ERR_REFUSED) {
-			error_clear(err);
-			r = 0;
-		}
-		blanked += changed;
-	}
-	if (r == 0 && n && left < n)
-		r = save_blanks(j, v, left, err);
-	if (r == 0)
-		*n_out = blanked;
-	free(v);
-	return r;
 }

@@ -25,6 +25,7 @@
 #define PEERS_CLOCK_AHEAD_MS 300000
 
 struct peer_import;
+struct redactions;
 
 /*
  * Continue our copy of an origin; a torn end is cut off first. `known` is the highest seq that can
@@ -50,6 +51,8 @@ struct peer_blank {
 	uint64_t seq;
 };
 
+/* For an import: note what is to be blanked, before its records are written. */
+int peers_add_blanks(const struct journal *j, const struct redactions *more, struct error *err);
 /* Redactions that were imported and that some copy still waits for; free(*out). */
 int peers_blanks(
 	struct peer_blank **out, size_t *n_out, const struct journal *j, struct error *err);
