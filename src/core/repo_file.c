@@ -48,57 +48,54 @@ static int read_url(struct repo *r, const struct json_slice *text, struct error 
 	return rc;
 }
 
-static int read_clone(struct repo *r, const struct json_slice *text, struct error *err)
+struct member {
+	const char *name;
+	char *value; /* NULL: not there; the caller's */
+};
+
+/* The texts of an object; members that are not asked for are passed over. */
+static int read_members(const struct json_slice *text, const char *where, struct member *v,
+	size_t n, struct error *err)
 {
-	char *id = NULL, *path = NULL, *session = NULL;
 	bool more = json_slice_is(text, '{');
 	size_t pos = 0;
-	int rc = more ? 0 : missing("clones", err);
+	int rc = more ? 0 : missing(where, err);
 
 	while (rc == 0 && more) {
 		struct json_slice key, value;
 
 		rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
-		if (rc < 0 || !more)
-			break;
-		if (json_key_is(&key, "id"))
-			rc = take_string(&id, &value, "clones", err);
-		else if (json_key_is(&key, "path"))
-			rc = take_string(&path, &value, "clones", err);
-		else if (json_key_is(&key, "session"))
-			rc = take_string(&session, &value, "clones", err);
+		for (size_t i = 0; rc == 0 && more && i < n; i++)
+			if (json_key_is(&key, v[i].name))
+				rc = take_string(&v[i].value, &value, where, err);
 	}
+	return rc;
+}
+
+static int read_clone(struct repo *r, const struct json_slice *text, struct error *err)
+{
+	struct member v[] = { { .name = "id" }, { .name = "path" }, { .name = "session" } };
+	int rc = read_members(text, "clones", v, 3, err);
+
 	if (rc == 0)
-		rc = id && path ? repo_add_clone(r, id, path, session, err)
-				: missing("clones", err);
-	free(id);
-	free(path);
-	free(session);
+		rc = v[0].value && v[1].value
+			? repo_add_clone(r, v[0].value, v[1].value, v[2].value, err)
+			: missing("clones", err);
+	for (size_t i = 0; i < 3; i++)
+		free(v[i].value);
 	return rc;
 }
 
 static int read_hub(struct repo *r, const struct json_slice *text, struct error *err)
 {
-	bool more = json_slice_is(text, '{');
-	char *id = NULL, *hub_key = NULL;
-	size_t pos = 0;
-	int rc = more ? 0 : missing("hubs", err);
+	struct member v[] = { { .name = "id" }, { .name = "key" } };
+	int rc = read_members(text, "hubs", v, 2, err);
 
-	while (rc == 0 && more) {
-		struct json_slice key, value;
-
-		rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
-		if (rc < 0 || !more)
-			break;
-		if (json_key_is(&key, "id"))
-			rc = take_string(&id, &value, "hubs", err);
-		else if (json_key_is(&key, "key"))
-			rc = take_string(&hub_key, &value, "hubs", err);
-	}
 	if (rc == 0)
-		rc = id && hub_key ? repo_set_hub_key(r, id, hub_key, err) : missing("hubs", err);
-	free(id);
-	free(hub_key);
+		rc = v[0].value && v[1].value ? repo_set_hub_key(r, v[0].value, v[1].value, err)
+					      : missing("hubs", err);
+	for (size_t i = 0; i < 2; i++)
+		free(v[i].value);
 	return rc;
 }
 

@@ -147,7 +147,9 @@ static int start(struct telling *t, struct error *err)
 	return r;
 }
 
-int bell_start(const struct bell *b, struct journal *j, struct error *err)
+/* One bell at a time looks at a clone. */
+static int locked(const struct bell *b, struct journal *j,
+	int (*fn)(struct telling *t, struct error *err), struct error *err)
 {
 	struct telling t;
 	int lock = -1;
@@ -156,11 +158,16 @@ int bell_start(const struct bell *b, struct journal *j, struct error *err)
 	if (r == 0)
 		r = telling_lock(&t, &lock, err);
 	if (r == 0)
-		r = start(&t, err);
+		r = fn(&t, err);
 	if (lock >= 0)
 		close(lock);
 	telling_release(&t);
 	return r;
+}
+
+int bell_start(const struct bell *b, struct journal *j, struct error *err)
+{
+	return locked(b, j, start, err);
 }
 
 static int pass(struct telling *t, struct error *err)
@@ -182,18 +189,7 @@ static int pass(struct telling *t, struct error *err)
 
 int bell_pass(const struct bell *b, struct journal *j, struct error *err)
 {
-	struct telling t;
-	int lock = -1;
-	int r = telling_open(&t, b, j, err);
-
-	if (r == 0)
-		r = telling_lock(&t, &lock, err);
-	if (r == 0)
-		r = pass(&t, err);
-	if (lock >= 0)
-		close(lock);
-	telling_release(&t);
-	return r;
+	return locked(b, j, pass, err);
 }
 
 static int tell_pr_log(
