@@ -39,6 +39,7 @@ test_ok 'the clone: a session, its commits counted, with their own times; work g
 	05 commit.created mine c1
 	06 commit.created mine c2
 	END
+	minsky -C r journal log --type session.started --json | jq -es "map(.body.data.adopted) == [true]" &&
 	commit cl c3 && record mine ".commitCount == 3 and .head == \"$(git -C cl rev-parse mine)\"" &&
 	minsky -C cl session log >log && has "c3  .hook" log && minsky -C cl hooks status >out && has "^bell  *live" out
 '
