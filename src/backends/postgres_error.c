@@ -57,11 +57,25 @@ static const struct meaning *meaning_of(const char *state)
 	return m;
 }
 
+/* libpq's own questions to the reader stand in lines of their own, behind a tab. */
+static void add_facts(struct buf *out, const char *text)
+{
+	for (const char *end; *text; text = *end ? end + 1 : end) {
+		end = text + strcspn(text, "\n");
+		if (*text == '\t' || end == text)
+			continue;
+		buf_adds(out, out->len ? "; " : "");
+		buf_add(out, text, (size_t)(end - text));
+	}
+}
+
 static int tell(struct pg_conn *conn, const struct meaning *m, const char *text, struct error *err)
 {
-	struct buf line = BUF_INIT;
+	struct buf facts = BUF_INIT, line = BUF_INIT;
 
-	pg_add_scrubbed(&line, conn->settings, text);
+	add_facts(&facts, text);
+	pg_add_scrubbed(&line, conn->settings, facts.data);
+	buf_release(&facts);
 	conn->again = m->again;
 	error_set(err, (enum error_code)m->code, "cannot use database '%s': %s",
 		conn->settings->location, line.data);

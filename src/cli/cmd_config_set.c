@@ -1,6 +1,7 @@
 /* minsky config set and unset: one setting in one file, the rest of which stays as it is. */
 #include <stdio.h>
 
+#include "backends/registry.h"
 #include "cli/config_here.h"
 #include "core/config_edit.h"
 #include "core/fs.h"
@@ -115,8 +116,12 @@ out:
 
 static int check(const struct change *ch, struct error *err)
 {
+	const struct backend_ops *ops;
 	int r = config_check_value(ch->key, ch->value, "value", err);
 
+	/* Other people's machines may have a backend that this one has not. */
+	if (r == 0 && !repository && !strcmp(ch->key->name, "sessiondb.backend"))
+		r = registry_find(&ops, ch->value, err);
 	if (r == 0 && repository && config_is_credential(ch->key, ch->value)) {
 		error_set(err, ERR_REFUSED,
 			"'%s' holds a credential, and others read a repository's file",

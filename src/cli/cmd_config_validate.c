@@ -1,6 +1,7 @@
 /* minsky config validate: everything that is wrong in each place that settings come from. */
 #include <unistd.h>
 
+#include "backends/registry.h"
 #include "cli/config_here.h"
 #include "core/fs.h"
 #include "core/paths.h"
@@ -48,13 +49,23 @@ static void on_error(void *arg, const char *text)
 /* One place by itself, so that nothing is overridden. */
 static int look(struct findings *f, struct config_sources *sources, struct error *err)
 {
+	const struct backend_ops *ops;
 	struct config *config = NULL;
+	struct buf text = BUF_INIT;
+	const char *name;
 	int r;
 
 	sources->warn = on_warning;
 	sources->wrong = on_error;
 	sources->warn_arg = f;
 	r = config_load(&config, sources, err);
+	name = r == 0 ? config_get(config, "sessiondb.backend") : NULL;
+	if (name && registry_find(&ops, name, err) < 0) {
+		buf_addf(&text, "%s: %s", config_origin(config, "sessiondb.backend"), err->msg);
+		on_error(f, text.data);
+		error_clear(err);
+	}
+	buf_release(&text);
 	config_free(config);
 	if (r == ERR_USAGE) {
 		on_error(f, err->msg);

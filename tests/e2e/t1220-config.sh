@@ -247,6 +247,13 @@ test_ok 'validate: every mistake of every place, exit 1; nothing wrong: exit 0' 
 	printf "x: [\n" >bad.yaml && must_fail 1 minsky config validate bad.yaml >out && has "bad.yaml:2:1: " out &&
 	must_fail 3 minsky config validate none.yaml && rm -r app/.minsky "$user"
 '
+test_ok 'a backend that is not there cannot be set, and is found by validate; a repository may name it' '
+	must_fail 2 minsky -C app config set sessiondb.backend mysql 2>err && has "there is no backend .mysql." err &&
+	has "^hint: backends that this minsky has: json, .*sqlite" err && test ! -e "$user" &&
+	printf "sessiondb:\n  backend: mysql\n" >other.yaml && must_fail 1 minsky config validate other.yaml >out &&
+	has "^error: other.yaml:2: there is no backend .mysql." out &&
+	minsky -C app config set --repo sessiondb.backend mysql >out 2>&1 && rm -r app/.minsky
+'
 test_ok 'what the environment overrides is said after a set' '
 	(MINSKY_COLOR=always && export MINSKY_COLOR && minsky -C app config set color never >out 2>err &&
 		has "what counts now is what MINSKY_COLOR says" err) && rm "$user"
