@@ -2,6 +2,7 @@
 #include "cli/bell_check.h"
 #include "cli/clones.h"
 #include "cli/context.h"
+#include "cli/hook_advice.h"
 #include "cli/hook_setup.h"
 #include "core/clock.h"
 
@@ -130,7 +131,7 @@ static int report(struct app *app, struct place *p, struct error *err)
 	if (r == 0)
 		r = bell_check(&p->bell, common, &p->hooks, &p->report, err);
 	if (r == 0 && p->bell.state == BELL_DARK && p->c.known)
-		hook_place_advice(&p->hooks, p->program.data, &advice);
+		hook_advice(&p->hooks, p->program.data, &advice);
 	if (r == 0)
 		r = buf_check(&advice, err);
 	if (r == 0 && app->json)
@@ -150,7 +151,7 @@ static int explain_refusal(struct app *app, struct place *p, struct error *err)
 	if (hook_program(&p->program, &ignored) < 0)
 		return err->code;
 	hook_place_why(&p->hooks, &why);
-	hook_place_advice(&p->hooks, p->program.data, &advice);
+	hook_advice(&p->hooks, p->program.data, &advice);
 	if (why.len && !why.failed)
 		(void)app_add_reason(app, "why", why.data, &ignored);
 	if (advice.len && !advice.failed) {
@@ -167,12 +168,14 @@ static int explain_refusal(struct app *app, struct place *p, struct error *err)
 /* Installed, and somebody may take it out again without asking. */
 static void warn_of_manager(struct app *app, struct place *p)
 {
-	struct buf why = BUF_INIT, advice = BUF_INIT;
+	struct buf why = BUF_INIT, advice = BUF_INIT, followed = BUF_INIT;
 
 	hook_place_why(&p->hooks, &why);
-	hook_place_advice(&p->hooks, p->program.data, &advice);
-	if (why.len && advice.len && !why.failed && !advice.failed)
+	hook_advice(&p->hooks, p->program.data, &advice);
+	hook_advice_followed(&p->hooks, &followed);
+	if (why.len && advice.len && !followed.len && !why.failed && !advice.failed)
 		app_say(app, "%s; to keep minsky's, add: %s", why.data, advice.data);
+	buf_release(&followed);
 	buf_release(&why);
 	buf_release(&advice);
 }

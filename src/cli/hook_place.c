@@ -3,11 +3,7 @@
 #include <sys/stat.h>
 
 #include "core/fs.h"
-#include "core/text.h"
 #include "git/gitcmd.h"
-#include "hooks/install.h"
-
-#define PACKAGE_MAX (4 << 20)
 
 void hook_place_release(struct hook_place *p)
 {
@@ -54,52 +50,11 @@ static int read_setting(struct hook_place *p, struct error *err)
 	return r;
 }
 
-static bool is_there(const struct hook_place *p, const char *name)
-{
-	struct buf path = BUF_INIT;
-	bool there;
-
-	fs_join(&path, p->top.data, name);
-	there = !path.failed && fs_exists(path.data);
-	buf_release(&path);
-	return there;
-}
-
-static bool package_speaks_of(const struct hook_place *p, const char *word)
-{
-	struct error ignored = ERROR_INIT;
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	bool found;
-
-	fs_join(&path, p->top.data, "package.json");
-	found = !path.failed && fs_read(path.data, PACKAGE_MAX, &text, &ignored) == 0 &&
-		memmem(text.data, text.len, word, strlen(word)) != NULL;
-	buf_release(&path);
-	buf_release(&text);
-	return found;
-}
-
 static enum hook_manager find_manager(const struct hook_place *p)
 {
-	static const char *const lefthook[] = { "lefthook.yml", "lefthook.yaml", "lefthook.toml",
-		"lefthook.json", ".lefthook.yml", ".lefthook.yaml", ".lefthook.toml",
-		".lefthook.json", ".config/lefthook.yml", ".config/lefthook.yaml" };
-	static const char *const simple[] = { ".simple-git-hooks.js", ".simple-git-hooks.cjs",
-		".simple-git-hooks.json", "simple-git-hooks.js", "simple-git-hooks.cjs",
-		"simple-git-hooks.json" };
-
 	if (strstr(p->setting.data, ".husky/_"))
 		return MANAGER_HUSKY;
-	if (p->bare || !p->own)
-		return MANAGER_NONE;
-	for (size_t i = 0; i < sizeof(lefthook) / sizeof(*lefthook); i++)
-		if (is_there(p, lefthook[i]))
-			return MANAGER_LEFTHOOK;
-	for (size_t i = 0; i < sizeof(simple) / sizeof(*simple); i++)
-		if (is_there(p, simple[i]))
-			return MANAGER_SIMPLE_GIT_HOOKS;
-	return package_speaks_of(p, "\"simple-git-hooks\":") ? MANAGER_SIMPLE_GIT_HOOKS
-							     : MANAGER_NONE;
+	return p->bare || !p->own ? MANAGER_NONE : manager_find(p->top.data);
 }
 
 /* Does it lie in the git directory, once links are followed? It need not exist. */
@@ -176,86 +131,4 @@ void hook_place_why(const struct hook_place *p, struct buf *out)
 		buf_adds(out, "lefthook replaces hooks when it installs its own");
 	else if (p->manager == MANAGER_SIMPLE_GIT_HOOKS)
 		buf_adds(out, "simple-git-hooks removes hooks when it installs its own");
-}
-
-static void add_loop(const struct hook_place *p, struct buf *out)
-{
-	buf_adds(out, "for h in");
-	for (const char *const *name = hook_names(p->bare); *name; name++)
-		buf_addf(out, " %s", *name);
-	buf_adds(out, "; do ");
-}
-
-/* A word that, once a shell has read it, is `program` quoted for the next shell. */
-static void add_quoted_twice(struct buf *out, const char *program)
-{
-	struct buf once = BUF_INIT;
-
-	text_add_quoted(&once, program);
-	text_add_quoted(out, once.data);
-	buf_release(&once);
-}
-
-static void add_line_printed(struct buf *out, const char *program)
-{
-	buf_adds(out, "printf '%s run %s \"$@\" || :\\n' ");
-	add_quoted_twice(out, program);
-	buf_adds(out, " $h");
-}
-
-static void advise_directory(const struct hook_place *p, const char *program, struct buf *out)
-{
-	struct buf dir = BUF_INIT;
-
-	buf_adds(&dir, p->directory.data);
-	/* .husky/_ is generated; what people write lies above it. */
-	if (p->manager == MANAGER_HUSKY && dir.len > 2 && !strcmp(dir.data + dir.len - 2, "/_"))
-		buf_truncate(&dir, dir.len - 2);
-	add_loop(p, out);
-	buf_adds(out, "f=");
-	text_add_quoted(out, dir.data);
-	buf_adds(out, "/$h; [ -e \"$f\" ] || echo '#!/bin/sh' >\"$f\"; ");
-	add_line_printed(out, program);
-	buf_adds(out, " >>\"$f\"; chmod +x \"$f\"; done");
-	buf_release(&dir);
-}
-
-static void advise_lefthook(const struct hook_place *p, const char *program, struct buf *out)
-{
-	buf_adds(out, "cd ");
-	text_add_quoted(out, p->top.data);
-	buf_adds(out, " && ");
-	add_loop(p, out);
-	buf_adds(out,
-		"printf '%s:\\n  commands:\\n    minsky:\\n      run: |\\n"
-		"        %s run %s {0} || :\\n' $h ");
-	add_quoted_twice(out, program);
-	buf_adds(out, " $h; done >>lefthook-local.yml && lefthook install");
-}
-
-/* What is configured for a hook stays, behind ours. */
-static void advise_simple(const struct hook_place *p, const char *program, struct buf *out)
-{
-	buf_adds(out, "cd ");
-	text_add_quoted(out, p->top.data);
-	buf_adds(out, " && ");
-	add_loop(p, out);
-	buf_adds(out,
-		"o=$(node -p \"(require('./package.json')['simple-git-hooks']||{})['$h']||':'\"); "
-		"npm pkg set \"simple-git-hooks.$h=$(");
-	add_line_printed(out, program);
-	buf_adds(out, "); $o\"; done && npx simple-git-hooks");
-}
-
-void hook_place_advice(const struct hook_place *p, const char *program, struct buf *out)
-{
-	buf_clear(out);
-	if (p->off)
-		return;
-	if (!p->own)
-		advise_directory(p, program, out);
-	else if (p->manager == MANAGER_LEFTHOOK)
-		advise_lefthook(p, program, out);
-	else if (p->manager == MANAGER_SIMPLE_GIT_HOOKS)
-		advise_simple(p, program, out);
 }

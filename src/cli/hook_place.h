@@ -1,16 +1,12 @@
-/*
- * hook_place.h - where git looks for the hooks of a clone, whose directory that is, and what to add
- * to somebody else's hooks so that they ring for minsky.
- */
+/* hook_place.h - where git looks for the hooks of a clone, and whose directory that is. */
 #ifndef CLI_HOOK_PLACE_H
 #define CLI_HOOK_PLACE_H
 
 #include <stdbool.h>
 
+#include "cli/hook_manager.h"
 #include "core/buf.h"
 #include "core/error.h"
-
-enum hook_manager { MANAGER_NONE, MANAGER_HUSKY, MANAGER_LEFTHOOK, MANAGER_SIMPLE_GIT_HOOKS };
 
 struct hook_place {
 	struct buf top; /* of the work tree; the git directory when there is none */
@@ -35,7 +31,5 @@ int hook_place_look(struct hook_place *p, const char *common_dir, const char *to
 	struct error *err);
 /* One line: why minsky's hooks cannot lie there, or are not safe there. Empty when all is well. */
 void hook_place_why(const struct hook_place *p, struct buf *out);
-/* One line for a shell that makes the hooks there ring `program`. Empty when there is none. */
-void hook_place_advice(const struct hook_place *p, const char *program, struct buf *out);
 
 #endif

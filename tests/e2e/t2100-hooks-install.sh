@@ -99,9 +99,44 @@ test_ok 'a tracked directory is refused, what to add is said, and works when it 
 test_ok 'in a directory below the work tree, too' '
 	mkdir tracked/sub && minsky -C tracked/sub hooks status >out && has "^bell  *live" out
 '
+test_ok 'what is added stands in front: a guard still guards, and twice is once' '
+	make_repo_with_origin guard && mkdir guard/.githooks && cd guard/.githooks &&
+	printf "#!/bin/sh\ntest -e .git/allowed\n" >pre-push &&
+	printf "exec sh -c \"echo theirs >>.git/ran\"\n" >post-commit && : >post-merge &&
+	printf "#!/usr/bin/env -S bash -e" >post-rewrite && chmod 755 p* &&
+	cd "$TRASH" && elsewhere guard .githooks && said >add && sh add >said && sh add >>said &&
+	test ! -s said && test "$(cat guard/.githooks/p* | grep -c minsky-hook)" -eq 6 &&
+	minsky -C guard hooks status >out && has "^bell  *live: through" out &&
+	must_fail 1 git -C guard push -q origin main:refused && commit guard one && told guard one &&
+	has theirs guard/.git/ran && : >guard/.git/allowed && git -C guard push -q origin main:taken &&
+	git -C guard commit -q --amend --allow-empty -m two >out 2>&1 && test ! -s out
+'
+test_ok 'what is no shell script, or switched off, stays so, and is named' '
+	make_repo tongues && mkdir tongues/.githooks && cd tongues/.githooks &&
+	printf "#!/usr/bin/env python3\nimport sys\n" >post-commit && chmod 755 post-commit &&
+	printf "#!/usr/bin/env fish\n" >post-merge && cp /bin/true pre-push && chmod 755 pre-push &&
+	printf "#!/bin/sh\necho never >>.git/ran\n" >post-checkout && chmod 644 post-checkout &&
+	cksum post-commit post-merge pre-push >"$TRASH/before" && cd "$TRASH" &&
+	elsewhere tongues .githooks && said >add && (umask 0 && sh add >said 2>&1) && cat said &&
+	test "$(grep -c "^no shell script, make it start .* run p[a-z-]*: /" said)" -eq 3 &&
+	test "$(wc -l <said)" -eq 3 && test ! -x tongues/.githooks/post-checkout &&
+	(cd tongues/.githooks && cksum post-commit post-merge pre-push) >after &&
+	cmp_files before after && find tongues/.githooks -type f -perm /022 >found && test ! -s found
+'
+test_ok 'in a bare repository, what is there still gets its input; ours goes quietly' '
+	git clone -q --bare guard global.git && mkdir "bare hooks" &&
+	printf "#!/bin/sh\ncat >>seen\n" >"bare hooks/post-receive" &&
+	chmod 755 "bare hooks/post-receive" && mkdir "in it" && cp "$MINSKY_HOOK_PROGRAM" "in it/minsky-hook" &&
+	(MINSKY_HOOK_PROGRAM="$TRASH/in it/minsky-hook" && export MINSKY_HOOK_PROGRAM &&
+		elsewhere global.git "$TRASH/bare hooks") && said >add && sh add &&
+	git -C guard push -q ../global.git main:pushed && has " refs/heads/pushed" global.git/seen &&
+	minsky -C global.git journal log >out && has "branch.created.*pushed.*\[hook\]" out &&
+	rm -r "in it" && git -C guard push -q ../global.git main:later >out 2>&1 && test ! -s out &&
+	has " refs/heads/later" global.git/seen
+'
 test_ok 'a global directory is refused, and what is added there rings for this one alone' '
 	make_repo first && make_repo stranger && elsewhere first "$TRASH/global hooks" --global &&
-	has "core.hooksPath (global)" out && mkdir "global hooks" && said >add && sh add &&
+	has "core.hooksPath (global)" out && said >add && sh add &&
 	minsky -C first hooks status >out && has "^bell  *live" out &&
 	commit first lit && told first lit && commit stranger x >out 2>&1 && test ! -s out &&
 	test ! -e stranger/.git/minsky && git config --global --unset core.hooksPath

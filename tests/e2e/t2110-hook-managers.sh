@@ -79,6 +79,23 @@ if npm_tools; then
 		commit l2 before && untold l2 before && ran l2 1 && bell l2 dark && follow l2 &&
 		bell l2 live && commit l2 after && told l2 after && ran l2 2
 	'
+	test_ok 'followed: nothing is advised any more, and added again it is added once' '
+		cp l2/lefthook-local.yml before && (cd l2 && sh "$TRASH/add") >out &&
+		cmp_files before l2/lefthook-local.yml && minsky -C l2 hooks install >out 2>&1 &&
+		hasnt "to keep minsky" out && rm l2/.git/ran && commit l2 again && ran l2 1 &&
+		told l2 again && minsky -C l2 hooks uninstall >out && echo x >>l2/.git/ran
+	'
+	test_ok 'a local file of lefthook that is there is read as before, with ours' '
+		package l3 && lefthook_yml l3 && sed "s/theirs/mine/" l3/lefthook.yml >l3/lefthook-local.yml &&
+		(cd l3 && lefthook install) >out && minsky -C l3 hooks install >out 2>&1 && follow l3 &&
+		bell l3 live && commit l3 one && told l3 one && ran l3 2 &&
+		package l4 && lefthook_yml l4 && echo "extends: [other.yml]" >l4/lefthook-local.yml &&
+		sed "s/theirs/mine/" l4/lefthook.yml >l4/other.yml && (cd l4 && lefthook install) >out &&
+		minsky -C l4 hooks install >out 2>&1 && follow l4 >said &&
+		has "^add to .extends. in lefthook-local.yml: .git/info/minsky-hook.yml\$" said &&
+		echo "extends: [other.yml, .git/info/minsky-hook.yml]" >l4/lefthook-local.yml &&
+		(cd l4 && lefthook install) >out && bell l4 live && commit l4 one && told l4 one && ran l4 2
+	'
 	test_ok 'uninstalling leaves lefthook as it would be alone' '
 		minsky -C l2 hooks uninstall >out && rm l2/lefthook-local.yml &&
 		test ! -e l2/.git/hooks/post-commit.old && (cd l2 && lefthook install --force) >out &&
@@ -94,6 +111,36 @@ if npm_tools; then
 		(cd s && simple-git-hooks) >out && bell s dark && commit s before && untold s before &&
 		ran s 2 && bell s dark && follow s && bell s live && commit s after &&
 		told s after && ran s 3
+	'
+	test_ok 'the configuration that simple-git-hooks reads is added to, with what is there' '
+		package s2 && echo "{\"post-commit\": \"echo x >>.git/ran\", \"pre-push\": \"exit 3\"}" \
+			>s2/.simple-git-hooks.json && (cd s2 && simple-git-hooks) >out &&
+		minsky -C s2 hooks install >out 2>&1 && follow s2 && cp s2/.simple-git-hooks.json before &&
+		(cd s2 && sh "$TRASH/add") >out && cmp_files before s2/.simple-git-hooks.json &&
+		hasnt minsky s2/package.json && bell s2 live && commit s2 one && told s2 one && ran s2 1 &&
+		git init -q --bare s2.git && must_fail 1 git -C s2 push -q ../s2.git main
+	'
+	test_ok 'one that is a program is for a person to add to' '
+		package s3 && echo "module.exports = {\"post-commit\": \"echo x >>.git/ran\"}" \
+			>s3/.simple-git-hooks.cjs && minsky -C s3 hooks install >out 2>&1 &&
+		has "to keep minsky.s, add: # in .simple-git-hooks.cjs, in front .*run HOOK" out
+	'
+	test_ok 'a minsky that was removed is missed by none of them' '
+		mkdir "in it" && cp "$MINSKY_HOOK_PROGRAM" "in it/minsky-hook" &&
+		MINSKY_HOOK_PROGRAM="$TRASH/in it/minsky-hook" && for tool in h l s; do
+			package "${tool}9" && (cd "${tool}9" && case $tool in
+			h) husky ;;
+			l) lefthook_yml . && lefthook install ;;
+			s) echo "{\"pre-commit\": \"true\"}" >.simple-git-hooks.json && simple-git-hooks ;;
+			esac) >out && { minsky -C "${tool}9" hooks install >out 2>&1 || :; } &&
+			{ minsky -C "${tool}9" hooks status >>out; sed -i "s/^  to add/to add/" out; } &&
+			follow "${tool}9" >said && commit "${tool}9" one >out && told "${tool}9" one ||
+				return 1
+		done && rm -r "in it" && MINSKY_HOOK_PROGRAM=$MINSKY_BUILD/src/hooks/minsky-hook &&
+		for tool in h l s; do
+			tick && git -C "${tool}9" commit -q --allow-empty -m quiet >out 2>&1 &&
+				hasnt "not found" out || return 1
+		done
 	'
 else
 	for tool in husky lefthook simple-git-hooks; do
