@@ -7,6 +7,8 @@
  *					journal was damaged before
  *	covers JOURNAL ACKS...		the same, but more may be there than was acknowledged
  *	writers JOURNAL N EACH KILLS SEED
+ *	hold JOURNAL FILE		holds the lock until it is killed; FILE names who does
+ *	leak JOURNAL FILE		the same, but who took it ends and a child of it stays
  *	store FILE FROM N		N commits to a JSON store, "ACK 0 I SEQ" for each
  *	check-store FILE FROM [ACKS...]
  *
@@ -132,6 +134,33 @@ static int check(const char *dir, bool damaged, bool more, char *const *acks, st
 	return r;
 }
 
+/* Returns when the lock is another process's business. */
+static int hold(const char *dir, const char *file, bool leak, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	pid_t child = -1;
+	int lock, r;
+
+	fs_join(&path, dir, "lock");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_lock(path.data, 0, &lock, err);
+	if (r == 0 && leak) {
+		child = fork();
+		if (child < 0)
+			r = error_errno(err, "cannot fork");
+	}
+	if (r == 0 && child <= 0) {
+		buf_addf(&text, "%ld\n", (long)getpid());
+		r = fs_replace(file, text.data, text.len, 0600, false, err);
+		while (r == 0)
+			pause();
+	}
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}
+
 static unsigned long number(const char *text)
 {
 	return strtoul(text, NULL, 10);
@@ -160,6 +189,10 @@ static int run(int argc, char **argv, struct error *err)
 
 		return driver_writers(&w, err);
 	}
+	if (strcmp(what, "hold") == 0 && argc == 4)
+		return hold(argv[2], argv[3], false, err);
+	if (strcmp(what, "leak") == 0 && argc == 4)
+		return hold(argv[2], argv[3], true, err);
 	if (strcmp(what, "store") == 0 && argc == 5)
 		return driver_store(
 			argv[2], (unsigned)number(argv[3]), (unsigned)number(argv[4]), tell, err);
