@@ -3,6 +3,7 @@
 # silent and on time, and the event is there later, once. And nothing of ours that lives on, or that
 # another program's hook leaves behind, takes the lock with it.
 . "$(dirname "$0")/lib.sh"
+journal= # its directory
 
 ms() {
 	echo "$(($(date +%s%N) / 1000000))"
