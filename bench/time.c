@@ -3,16 +3,18 @@
  *
  *	CASE = LABEL [PREPARE... //] COMMAND... [++ COMMAND...] --
  *
- * The cases take turns, so that whatever disturbs the machine disturbs all of them. What stands
- * before // is run first and not timed; commands joined by ++ are timed as one. "{}" inside an
- * argument becomes the number of the run. No shell is involved. stdout and stderr of the commands
- * go to /dev/null; one that fails ends it all. For each case one line: label, median ms, 95th
- * percentile ms, largest peak of resident memory in KiB, median ms of processor time; separated by
- * tabs. Processor time is what remains to compare on a machine that does other things too.
+ * The cases take turns, in another order each time, so that whatever disturbs the machine disturbs
+ * all of them and none always follows the heaviest. What stands before // is run first and not
+ * timed; commands joined by ++ are timed as one. "{}" inside an argument becomes the number of the
+ * run. No shell is involved. stdout and stderr of the commands go to /dev/null; one that fails ends
+ * it all. For each case one line: label, median ms, 95th percentile ms, largest peak of resident
+ * memory in KiB, median ms of processor time; separated by tabs. Processor time is what remains to
+ * compare on a machine that does other things too.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,13 +165,32 @@ static int parse_cases(struct bench_case *cases, char **argv)
 	return n;
 }
 
+/* The same orders in every run of this program. */
+static void shuffle(int *order, int n)
+{
+	static uint32_t state = 1;
+
+	for (int i = n - 1; i > 0; i--) {
+		int j, swapped = order[i];
+
+		state = state * 1664525 + 1013904223;
+		j = (int)((state >> 16) % (uint32_t)(i + 1));
+		order[i] = order[j];
+		order[j] = swapped;
+	}
+}
+
 static int measure(struct bench_case *cases, int n_cases, int runs, int warmups)
 {
 	struct used prepared = { .cpu_ms = 0 };
+	int order[MAX_CASES];
 
+	for (int i = 0; i < n_cases; i++)
+		order[i] = i;
 	for (int run = -warmups; run < runs; run++) {
+		shuffle(order, n_cases);
 		for (int i = 0; i < n_cases; i++) {
-			struct bench_case *c = &cases[i];
+			struct bench_case *c = &cases[order[i]];
 			int number = run + warmups;
 			struct used used = { .peak_kib = c->peak_kib };
 			double start;
