@@ -1,9 +1,11 @@
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBMD REQUIRED IMPORTED_TARGET libmd)
 if(MINSKY_STATIC_HOOK)
-	# One archive for both programs: a shared libmd cannot go into a static one.
 	find_library(MINSKY_LIBMD libmd.a REQUIRED)
-	set_property(TARGET PkgConfig::LIBMD PROPERTY INTERFACE_LINK_LIBRARIES ${MINSKY_LIBMD})
+	if(NOT MINSKY_HOOK_CC)
+		# One archive for both programs: a shared libmd cannot go into a static one.
+		set_property(TARGET PkgConfig::LIBMD PROPERTY INTERFACE_LINK_LIBRARIES ${MINSKY_LIBMD})
+	endif()
 endif()
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)

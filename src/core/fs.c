@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/id.h"
+#include "core/libc.h"
 
 void fs_join(struct buf *out, const char *dir, const char *name)
 {

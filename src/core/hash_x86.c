@@ -5,7 +5,7 @@
  */
 #include "core/hash_x86.h"
 
-#if defined(__x86_64__) && defined(__has_include)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_include)
 #if __has_include(<sys/platform/x86.h>)
 #define HASH_X86 1
 #endif

@@ -276,13 +276,14 @@ static int read_forward(struct reading *s, reflog_fn *fn, void *arg, struct erro
 	s->read_to = s->place.offset;
 	while (!s->stopped && s->read_to < s->size) {
 		uint64_t left = s->size - s->read_to;
+		size_t want = left < CHUNK ? (size_t)left : CHUNK;
 		size_t got;
 		int r;
 
-		if (!buf_grow(&s->pending, CHUNK))
+		if (!buf_grow(&s->pending, want))
 			return error_nomem(err);
-		r = read_at(s->fd, s->path, s->read_to, s->pending.data + s->pending.len,
-			left < CHUNK ? (size_t)left : CHUNK, &got, err);
+		r = read_at(s->fd, s->path, s->read_to, s->pending.data + s->pending.len, want,
+			&got, err);
 		if (r < 0)
 			return r;
 		if (!got)
@@ -326,7 +327,7 @@ int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, voi
 	enum reflog_state *state_out, struct error *err)
 {
 	struct reading s = { .fd = -1, .path = path, .place = *place, .pending = BUF_INIT };
-	char *work = NULL;
+	char work[LINE_MAX_BYTES + 3];
 	bool found;
 	int r;
 
@@ -338,11 +339,6 @@ int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, voi
 	}
 	if (r < 0)
 		return r;
-	work = malloc(LINE_MAX_BYTES + 3);
-	if (!work) {
-		r = error_nomem(err);
-		goto out;
-	}
 	r = find_place(s.fd, path, place, work, &s.place.offset, &found, err);
 	if (r < 0)
 		goto out;
@@ -356,7 +352,6 @@ int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, voi
 	*state_out = found ? REFLOG_OK : REFLOG_REWRITTEN;
 out:
 	close(s.fd);
-	free(work);
 	buf_release(&s.pending);
 	return r;
 }
@@ -408,18 +403,13 @@ int reflog_resume(const char *path, struct reflog_place *place, const char *oid,
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err)
 {
 	char digest[HASH_HEX_SIZE];
+	char work[LINE_MAX_BYTES + 3];
 	uint64_t start, end, size;
-	char *work;
 	int fd, r;
 
 	r = open_log(path, &fd, &size, err);
 	if (r < 0)
 		return r;
-	work = malloc(LINE_MAX_BYTES + 3);
-	if (!work) {
-		r = error_nomem(err);
-		goto out;
-	}
 	r = newline_before(fd, path, size, work, &end, err);
 	if (r == 0)
 		r = line_before(fd, path, end, work, &start, digest, err);
@@ -429,6 +419,5 @@ int reflog_skip(const char *path, struct reflog_place *place, struct error *err)
 	memcpy(place->anchor, digest, sizeof(digest));
 out:
 	close(fd);
-	free(work);
 	return r;
 }

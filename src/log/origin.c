@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/libc.h"
 #include "log/journal_internal.h"
 
 #define ORIGIN_FILE_MAX 4096

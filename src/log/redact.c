@@ -6,6 +6,7 @@
 
 #include "core/fs.h"
 #include "core/jsonw.h"
+#include "core/libc.h"
 #include "log/verify_redact.h"
 
 /* Where the record stands, and what is to stand there. */

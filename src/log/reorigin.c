@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/libc.h"
 #include "log/journal_internal.h"
 
 /* Where the records up to `last` end in a segment; *last_out is the seq of the last one of them. */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/libc.h"
 #include "log/repair_internal.h"
 
 static const char temporary[] = "new.tmp";

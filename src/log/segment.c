@@ -71,7 +71,7 @@ static int collect(
 	if (lseek(p->fd, 0, SEEK_SET) < 0)
 		return error_errno(err, "cannot read directory '%s'", p->path);
 	for (;;) {
-		ssize_t got = getdents64(p->fd, entries, sizeof(entries));
+		ssize_t got = getdents64(p->fd, (void *)entries, sizeof(entries));
 
 		if (got < 0)
 			return error_errno(err, "cannot read directory '%s'", p->path);
