@@ -17,6 +17,8 @@ static char **args; /* argv with `other` in front; NULL when there is no other h
 static char **shell_args; /* the same for a script without "#!" */
 static struct sigaction old_pipe, old_size, old_alarm;
 static mode_t old_umask;
+static char note_path[PATH_MAX];
+static char note_text[64];
 
 static void prepare_args(char **argv)
 {
@@ -82,9 +84,23 @@ void chain_end(void)
 	_exit(access(other, X_OK) == 0 ? 1 : 0);
 }
 
+void chain_note_deadline(const char *path, const char *text)
+{
+	if (strlen(path) >= sizeof(note_path) || strlen(text) >= sizeof(note_text))
+		return;
+	memcpy(note_text, text, strlen(text) + 1);
+	memcpy(note_path, path, strlen(path) + 1);
+}
+
 static void on_alarm(int signal_number)
 {
+	int fd = -1;
+
 	(void)signal_number;
+	if (note_path[0])
+		fd = open(note_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && write(fd, note_text, strlen(note_text)) < 0)
+		(void)unlink(note_path);
 	chain_end();
 }
 

@@ -19,6 +19,8 @@ void chain_init(void);
 void chain_behind(const char *path, char **argv);
 /* After `ms` milliseconds chain_end() happens by itself, wherever the process is. */
 void chain_set_deadline(int ms);
+/* Leave a file with a short text behind when that happens. */
+void chain_note_deadline(const char *path, const char *text);
 /* There is no other hook. */
 void chain_cut(void);
 /* Disarm the deadline and become the other hook, or exit with 0. */

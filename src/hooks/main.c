@@ -21,6 +21,7 @@
 #include "hooks/cursor.h"
 #include "hooks/install.h"
 #include "hooks/linked.h"
+#include "hooks/patience.h"
 #include "hooks/selftest.h"
 #include "hooks/worker.h"
 #include "log/hub_state.h"
@@ -46,6 +47,7 @@ struct ring {
 	bool deadline_given; /* by the environment */
 	int64_t started_us; /* monotonic */
 	struct buf git_dir, common_dir, top;
+	struct patience patience;
 	struct pointer pointer;
 	struct journal *journal;
 	struct buf pushed;
@@ -58,6 +60,7 @@ static void ring_release(struct ring *r)
 	buf_release(&r->common_dir);
 	buf_release(&r->top);
 	buf_release(&r->pushed);
+	patience_release(&r->patience);
 	pointer_release(&r->pointer);
 	journal_close(r->journal);
 }
@@ -121,6 +124,17 @@ static void read_deadline(struct ring *r)
 	buf_release(&path);
 }
 
+/* What hooks of the same git command before us have left of it. */
+static bool share_deadline(struct ring *r)
+{
+	int left = patience_left(&r->patience, r->deadline_ms);
+
+	if (left && left != r->deadline_ms)
+		chain_set_deadline(left);
+	r->deadline_ms = left;
+	return left > 0;
+}
+
 static bool in_git_dir(const struct ring *r, const char *name)
 {
 	struct buf path = BUF_INIT;
@@ -133,13 +147,17 @@ static bool in_git_dir(const struct ring *r, const char *name)
 }
 
 /*
- * A rebase rings for every commit. Its steps are nobody's business until its end, which
- * post-rewrite rings for; but `git am`, whose directory looks alike, has no other bell.
+ * A rebase rings for every commit, and twice for one that it squashes. Its steps are nobody's
+ * business until its end, which post-rewrite rings for; but `git am`, whose directory looks alike,
+ * has no other bell.
  */
 static bool is_mid_rebase(struct ring *r)
 {
+	bool amended =
+		!strcmp(r->name, "post-rewrite") && r->argc == 1 && !strcmp(r->argv[0], "amend");
+
 	if (strcmp(r->name, "post-commit") != 0 && strcmp(r->name, "post-checkout") != 0 &&
-		strcmp(r->name, "post-applypatch") != 0)
+		strcmp(r->name, "post-applypatch") != 0 && !amended)
 		return false;
 	r->no_rebase = !in_git_dir(r, "rebase-merge") && !in_git_dir(r, "rebase-apply/rebasing");
 	return !r->no_rebase;
@@ -253,9 +271,13 @@ static int ring(struct ring *r, struct error *err)
 	name_hook(r);
 	if (!r->nonce && is_mid_rebase(r))
 		return 0;
+	if (!r->nonce)
+		patience_open(&r->patience, r->common_dir.data);
 	code = pointer_read(&r->pointer, r->common_dir.data, err);
 	if (code == 0)
 		read_deadline(r);
+	if (code == 0 && !share_deadline(r))
+		return 0;
 	if (code == 0)
 		code = journal_open(&r->journal, r->pointer.journal, err);
 	if (code == 0)
@@ -269,6 +291,8 @@ static int ring(struct ring *r, struct error *err)
 				     : "this clone is a copy of another one");
 	else if (code == 0 && go)
 		bell_note(r->pointer.journal, bell_id(&r->pointer), clock_now_ms());
+	if (code == 0)
+		patience_rest(&r->patience);
 	return code;
 }
 
@@ -303,18 +327,23 @@ out:
 }
 
 /* No pointer, no journal, no repository, or somebody was faster: nothing is wrong. */
-static void report(const struct ring *r, const struct error *err)
+static void report(struct ring *r, const struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf text = BUF_INIT;
+	bool said = r->patience.complained;
 
-	if (err->code == ERR_NOTFOUND || err->code == ERR_BUSY)
+	if (err->code == ERR_NOTFOUND)
+		return;
+	patience_spend(&r->patience, (int)((clock_monotonic_us() - r->started_us) / 1000),
+		err->code != ERR_BUSY);
+	if (err->code == ERR_BUSY)
 		return;
 	text_add_line(&text, err->msg, strlen(err->msg));
 	if (r->journal)
 		log_error(r->pointer.journal, r->name, text.data);
 	buf_adds(&text, "; minsky hooks status says more\n");
-	if (!text.failed) {
+	if (!said && !text.failed) {
 		struct buf line = BUF_INIT;
 
 		buf_addf(&line, "minsky: %s", text.data);
@@ -394,6 +423,7 @@ int main(int argc, char **argv)
 		.git_dir = BUF_INIT,
 		.common_dir = BUF_INIT,
 		.top = BUF_INIT,
+		.patience = PATIENCE_INIT,
 		.pointer = POINTER_INIT,
 		.pushed = BUF_INIT };
 	struct buf own = BUF_INIT;

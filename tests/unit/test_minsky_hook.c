@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/fs.h"
 #include "core/pointer.h"
 #include "hooks/bell.h"
@@ -143,6 +144,14 @@ static void a_rebase_is_one_event(void **state)
 	sh("repo", "git rebase -q main");
 	assert_int_equal(events(), 1);
 	assert_non_null(strstr(last_event(), "\"type\":\"commits.rewritten\""));
+	/* One that squashes amends on its way. */
+	sh("repo",
+		"commit f 4; rm ../journal/cursors/*.bell;"
+		"GIT_SEQUENCE_EDITOR='sed -i \"2s/pick/fixup/;2abreak\"' git rebase -q -i HEAD~3;"
+		"test -z \"$(ls ../journal/cursors/*.bell 2>/dev/null)\"; git rebase --continue "
+		">../said 2>&1");
+	assert_int_equal(events(), 3);
+	assert_non_null(strstr(last_event(), "\"type\":\"commits.rewritten\""));
 }
 
 static void checking_out_a_file_is_nothing(void **state)
@@ -228,6 +237,64 @@ static void a_locked_journal_is_waited_for_briefly_and_silently(void **state)
 	assert_int_equal(close(lock), 0);
 	sh("repo", "commit f 2 two");
 	assert_int_equal(events(), 2);
+}
+
+/* Each of these starts several hooks, and git is the same process for all of them. */
+static void many_hooks_of_one_command_complain_once(void **state)
+{
+	static const char *const from[] = { "main~3", "main~3", "main~3", "main" };
+	static const char *const commands[] = { "git commit -q --amend --allow-empty -m again",
+		"git cherry-pick main~3..main", "git am -q ../patches/*",
+		"GIT_SEQUENCE_EDITOR='sed -i 2,3s/pick/fixup/' git rebase -q -i main~3" };
+
+	(void)state;
+	sh("repo",
+		"commit a 1 one; commit b 2 two; commit c 3 three;"
+		"git format-patch -q -o ../patches main~3; git switch -q -c side");
+	begin();
+	sh(".", "chmod 0770 journal");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		struct buf line = BUF_INIT;
+
+		buf_addf(&line,
+			"git reset -q --hard %s; %s >../said 2>&1; grep -c '^minsky: ' ../said",
+			from[i], commands[i]);
+		assert_string_equal(ask("repo", line.data), "1");
+		buf_release(&line);
+	}
+	/* The next one that goes well leaves nothing behind. */
+	assert_true(fs_exists(at("repo/.git/minsky/patience")));
+	sh(".", "chmod 0700 journal; cd repo; commit f 2 two");
+	assert_false(fs_exists(at("repo/.git/minsky/patience")));
+}
+
+static void many_hooks_of_one_command_wait_once(void **state)
+{
+	struct error err = ERROR_INIT;
+	int64_t before;
+	int lock;
+
+	(void)state;
+	sh("repo",
+		"for i in 1 2 3 4 5 6 7 8; do commit f $i $i; done; git switch -q -c side main~8");
+	begin();
+	assert_int_equal(fs_lock(at("journal/lock"), 0, &lock, &err), 0);
+	before = clock_monotonic_ms();
+	sh("repo",
+		"export MINSKY_HOOKS_DEADLINE=2s; git cherry-pick main~8..main >../said 2>&1;"
+		"test -z \"$(grep minsky ../said)\"");
+	assert_in_range(clock_monotonic_ms() - before, 1500, 4500);
+	assert_int_equal(events(), 0);
+	/* One that its deadline ends in the middle of something has spent all of it. */
+	sh("repo",
+		"git commit -q --allow-empty -m struck & git=$!\n"
+		"until hook=$(pgrep -P $git -f post-commit); do sleep 0.02; done\n"
+		"sleep 1; kill -ALRM $hook; wait $git\n"
+		"test \"$(cat .git/minsky/patience)\" = \"$git 0 60000\"");
+	assert_int_equal(close(lock), 0);
+	/* Another git, whatever number it has, after a minute. */
+	sh("repo", "touch -d '-2 minutes' .git/minsky/patience; commit g 2 two");
+	assert_int_equal(events(), 10);
 }
 
 /* Killed anywhere by its own deadline: later, but once. */
@@ -553,6 +620,8 @@ int main(void)
 		T(a_fault_of_the_journal_is_also_logged),
 		T(a_journal_open_to_others_is_refused),
 		T(a_locked_journal_is_waited_for_briefly_and_silently),
+		T(many_hooks_of_one_command_complain_once),
+		T(many_hooks_of_one_command_wait_once),
 		T(a_deadline_that_strikes_anywhere_loses_nothing),
 		T(the_settings_say_how_long_it_may_take),
 		T(one_that_a_tool_has_moved_rings_and_goes_on),
