@@ -1,8 +1,9 @@
 #include "cli/bell_check.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/hook_setup.h"
+#include "core/fs.h"
 #include "git/gitcmd.h"
 #include "hooks/bell.h"
 #include "hooks/refs.h"
@@ -90,6 +91,17 @@ static const char *answer_of(struct buf *answers, const char *name)
 	return NULL;
 }
 
+static const char *silence_reason(const struct hook_place *place, const char *name)
+{
+	struct buf path = BUF_INIT;
+	bool skipped;
+
+	fs_join(&path, place->directory.data, name);
+	skipped = !path.failed && fs_exists(path.data) && access(path.data, X_OK) < 0;
+	buf_release(&path);
+	return skipped ? "it is not executable" : "it is in place, and does not ring";
+}
+
 /* One hook that git starts directly. */
 static int try_direct(struct bell_check *b, const char *common_dir, const struct hook_place *place,
 	const char *journal, const char *name, const char *nonce, struct error *err)
@@ -110,7 +122,7 @@ static int try_direct(struct bell_check *b, const char *common_dir, const struct
 	if (!said || strcmp(said, "ok") != 0) {
 		b->state = BELL_DARK;
 		buf_addf(&b->reason, "%s%s: %s", b->reason.len ? "; " : "", name,
-			said ? said : "it is in place, and does not ring");
+			said ? said : silence_reason(place, name));
 	}
 out:
 	buf_release(&answers);
@@ -255,14 +267,13 @@ int bell_check(struct bell_check *b, const char *common_dir, const struct hook_p
 {
 	struct pointer pointer = POINTER_INIT;
 	const char *why;
-	struct stat st;
 	int r;
 
 	buf_clear(&b->reason);
 	b->state = BELL_LIVE;
-	if (stat(common_dir, &st) < 0)
+	if (!fs_exists(common_dir))
 		return dark(b, "the clone is not there", err);
-	if (st.st_uid != geteuid()) {
+	if (hook_foreign(common_dir)) {
 		b->state = BELL_FOREIGN;
 		buf_adds(&b->reason, "it belongs to another user");
 		return buf_check(&b->reason, err);

@@ -5,6 +5,7 @@
 #include "cli/hook_advice.h"
 #include "cli/hook_setup.h"
 #include "core/clock.h"
+#include "core/fs.h"
 
 static const struct option_desc options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
@@ -49,7 +50,7 @@ static void place_release(struct place *p)
 	context_release(&p->c);
 }
 
-static int place_open(struct place *p, struct app *app, struct error *err)
+static int place_open(struct place *p, struct app *app, bool foreign_too, struct error *err)
 {
 	int r;
 
@@ -58,6 +59,11 @@ static int place_open(struct place *p, struct app *app, struct error *err)
 		.program = BUF_INIT,
 		.bell = BELL_CHECK_INIT };
 	r = context_open(&p->c, app, NULL, err);
+	/* Known to its owner's minsky. */
+	if (r == ERR_REFUSED && foreign_too && hook_foreign(p->c.common_dir.data)) {
+		error_clear(err);
+		r = 0;
+	}
 	if (r == 0)
 		r = git_repo_open(&p->git, ".", err);
 	if (r == 0)
@@ -126,7 +132,8 @@ static int report(struct app *app, struct place *p, struct error *err)
 	struct buf advice = BUF_INIT;
 	int r = hook_program(&p->program, err);
 
-	if (r == 0)
+	/* What the owner has installed is not always ours to read. */
+	if (r == 0 && !hook_foreign(common))
 		r = hook_state(common, &p->hooks, p->program.data, &p->report, err);
 	if (r == 0)
 		r = bell_check(&p->bell, common, &p->hooks, &p->report, err);
@@ -148,7 +155,7 @@ static int explain_refusal(struct app *app, struct place *p, struct error *err)
 	struct error ignored = ERROR_INIT;
 	struct buf why = BUF_INIT, advice = BUF_INIT;
 
-	if (hook_program(&p->program, &ignored) < 0)
+	if (hook_foreign(p->c.common_dir.data) || hook_program(&p->program, &ignored) < 0)
 		return err->code;
 	hook_place_why(&p->hooks, &why);
 	hook_advice(&p->hooks, p->program.data, &advice);
@@ -183,7 +190,7 @@ static void warn_of_manager(struct app *app, struct place *p)
 static int run_install(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct place p;
-	int r = place_open(&p, app, err);
+	int r = place_open(&p, app, false, err);
 
 	(void)argc;
 	(void)argv;
@@ -206,7 +213,7 @@ static int run_install(struct app *app, int argc, const char **argv, struct erro
 static int run_status(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct place p;
-	int r = place_open(&p, app, err);
+	int r = place_open(&p, app, true, err);
 
 	(void)argc;
 	(void)argv;
@@ -216,17 +223,44 @@ static int run_status(struct app *app, int argc, const char **argv, struct error
 	return r;
 }
 
+/* What is left there, and has to be taken out by hand. */
+static void say_left(struct app *app, const struct hook_place *place, struct buf *left)
+{
+	struct buf prev = BUF_INIT, followed = BUF_INIT;
+
+	for (char *at = left->data, *end; (end = strchr(at, '\n')); at = end + 1) {
+		*end = '\0';
+		buf_clear(&prev);
+		buf_addf(&prev, "%s.minsky-prev", at);
+		if (!prev.failed && fs_exists(prev.data))
+			app_warn(app,
+				"'%s' was changed since, and is left alone; what was there before "
+				"is '%s'",
+				at, prev.data);
+		else
+			app_warn(app, "'%s' was changed since, and is left alone", at);
+	}
+	hook_advice_followed(place, &followed);
+	if (followed.len && !followed.failed)
+		app_say(app,
+			"'%s' still rings for minsky, as somebody has added; that does nothing "
+			"where minsky is gone",
+			followed.data);
+	buf_release(&followed);
+	buf_release(&prev);
+}
+
 static int uninstall_here(struct app *app, struct error *err)
 {
 	struct buf left = BUF_INIT;
 	struct place p;
-	int r = place_open(&p, app, err);
+	int r = place_open(&p, app, false, err);
 
 	if (r == 0)
 		r = hook_remove(&p.c, p.c.common_dir.data, &p.hooks, p.c.pointer.clone,
 			p.c.pointer.session, &left, NULL, err);
-	if (r == 0 && left.len)
-		app_warn(app, "left alone, because it was changed since: %s", left.data);
+	if (r == 0)
+		say_left(app, &p.hooks, &left);
 	if (r == 0)
 		r = report(app, &p, err);
 	buf_release(&left);
@@ -251,8 +285,8 @@ static int uninstall_one(const struct clone_visit *v, void *arg, struct error *e
 	if (r == 0)
 		r = hook_remove(v->c, v->clone->path, &place, v->clone->id, v->clone->session,
 			&left, &any, err);
-	if (r == 0 && left.len)
-		app_warn(app, "left alone, because it was changed since: %s", left.data);
+	if (r == 0)
+		say_left(app, &place, &left);
 	if (r == 0 && any && app->json)
 		jsonw_string(&u->w, v->clone->path);
 	else if (r == 0 && any)

@@ -1,5 +1,6 @@
 #include "cli/hook_setup.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/emit.h"
@@ -164,6 +165,13 @@ static int setup_look(struct setup *s, const struct context *c, const char *comm
 	return r;
 }
 
+bool hook_foreign(const char *common_dir)
+{
+	struct stat st;
+
+	return stat(common_dir, &st) == 0 && st.st_uid != geteuid();
+}
+
 bool hook_there(const struct context *c, const char *common_dir, bool bare)
 {
 	struct setup s = SETUP_INIT;
@@ -178,8 +186,17 @@ int hook_setup(struct context *c, const char *common_dir, const char *clone, con
 	bool bare, struct error *err)
 {
 	struct setup s = SETUP_INIT;
-	int r = setup_look(&s, c, common_dir, bare, err);
+	int r;
 
+	/* Ours would do nothing for us there, and the owner's git could not read what they need. */
+	if (hook_foreign(common_dir)) {
+		r = error_set(err, ERR_REFUSED,
+			"'%s' belongs to another user, for whom hooks are not installed",
+			common_dir);
+		error_hint(err, "commands notice what happens there without hooks");
+		goto out;
+	}
+	r = setup_look(&s, c, common_dir, bare, err);
 	if (r < 0 || s.done)
 		goto out;
 	r = s.config ? install_config(common_dir, &s.place, s.program.data, err)

@@ -17,10 +17,12 @@ int hook_program(struct buf *out, struct error *err);
 /*
  * Install into a clone and journal it; nothing is journaled when nothing changed. One form only,
  * that which fits this git: the other one is taken out. ERR_REFUSED where git looks in somebody
- * else's directory.
+ * else's directory, and in a repository of another user.
  */
 int hook_setup(struct context *c, const char *common_dir, const char *clone, const char *session,
 	bool bare, struct error *err);
+/* Does it belong to another user? */
+bool hook_foreign(const char *common_dir);
 /* Are they in a clone already, as this git wants them? False also where that cannot be told. */
 bool hook_there(const struct context *c, const char *common_dir, bool bare);
 

@@ -54,10 +54,13 @@ int selftest_begin(const char *journal_dir, const char *nonce, struct error *err
 	if (r < 0)
 		goto out;
 	fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
+	/* A line, since a disk that is full may take a file without bytes. */
+	if (fd < 0 || write(fd, "\n", 1) != 1)
 		r = error_errno(err, "cannot write to the journal's directory '%s'", journal_dir);
-	else
+	if (fd >= 0)
 		close(fd);
+	if (fd >= 0 && r < 0)
+		(void)unlink(path.data);
 out:
 	buf_release(&path);
 	return r;

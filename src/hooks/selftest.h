@@ -1,7 +1,7 @@
 /*
  * selftest.h - proof that a bell arrives.
  *
- * A command makes the empty file <journal>/selftest.<nonce> and starts hooks with
+ * A command makes <journal>/selftest.<nonce> with an empty line and starts hooks with
  * MINSKY_SELFTEST=<nonce>. Each that gets through to the journal adds a line, "<hook> ok" or
  * "<hook> <what is wrong>", and does not go on to the hook that it is chained to. Where there is no
  * such file nothing is written.

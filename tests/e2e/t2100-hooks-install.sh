@@ -50,6 +50,17 @@ test_ok 'they ring, twice is once, and uninstalling restores bytes, modes and li
 	minsky -C plain hooks uninstall >out && has "^bell  *dark" out &&
 	picture plain/.git >after && cmp_files before after
 '
+test_ok 'what the user has put there since is left alone, and where the other one is, is said' '
+	make_repo edited && printf "#!/bin/sh\necho first\n" >edited/.git/hooks/post-commit &&
+	chmod 755 edited/.git/hooks/post-commit && minsky -C edited hooks install >out &&
+	rm edited/.git/hooks/post-commit && printf "#!/bin/sh\necho second\n" >mine && chmod 755 mine &&
+	cp mine edited/.git/hooks/post-commit && echo more >>edited/.git/hooks/post-merge &&
+	cp edited/.git/hooks/post-merge changed && minsky -C edited hooks uninstall >out 2>err &&
+	cmp_files mine edited/.git/hooks/post-commit && cmp changed edited/.git/hooks/post-merge &&
+	has "post-commit. was changed since, .* before is .*/post-commit.minsky-prev.\$" err &&
+	has "post-merge. was changed since, and is left alone\$" err && test "$(wc -l <err)" -eq 2 &&
+	has first edited/.git/hooks/post-commit.minsky-prev && test ! -e edited/.git/hooks/pre-push
+'
 test_ok 'no hook of ours can be written by others, whatever the umask' '
 	(umask 0 && minsky -C plain hooks install >out) &&
 	find plain/.git/hooks -type f -name "p*" ! -name "*.minsky-prev" -perm /022 >found &&
@@ -206,7 +217,8 @@ if is_new; then
 fi
 test_ok 'uninstall --all: every known clone, from anywhere, and neither session nor journal' '
 	ws=$(minsky -C main session start one --quiet) && commit "$ws" work && mkdir nowhere &&
-	cd nowhere && minsky hooks uninstall --all >../out && cd .. &&
+	cd nowhere && minsky hooks uninstall --all >../out 2>../err && cd .. &&
+	has "guard/.githooks/post-commit. still rings for minsky" err &&
 	has "^removed .*main/.git\$" out && has "^removed .*/one/.git\$" out && has "bare.git\$" out &&
 	test ! -e "$ws/.git/hooks/post-commit" && test ! -e main/.git/hooks/post-commit &&
 	test ! -e bare.git/hooks/post-receive && minsky -C main session get one >out &&

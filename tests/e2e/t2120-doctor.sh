@@ -47,7 +47,7 @@ test_ok 'a hook that is in place and does not ring is dark' '
 	mv kept r/.git/minsky/journal && minsky -C r hooks status >out && has "^bell  *live" out &&
 	MINSKY_HOOKS=0 minsky -C r hooks status >out && has "^bell  *dark: .*MINSKY_HOOKS is 0" out &&
 	chmod -x r/.git/hooks/post-commit && minsky -C r hooks status >out &&
-	has "^bell  *dark: post-commit: it is in place, and does not ring" out &&
+	has "^bell  *dark: post-commit: it is not executable" out &&
 	minsky -C r hooks install >out && has "^bell  *live" out
 '
 test_ok 'as JSON, for every known repository, from anywhere' '
@@ -71,6 +71,15 @@ if [ "$(id -u)" -eq 0 ] && chown 12345 "$HOME" 2>/dev/null; then
 		jq -e ".foreign == 1" out >/dev/null && commit r foreign >out 2>&1 && test ! -s out &&
 		chown -R 0 r && minsky -C r journal log >out && hasnt " foreign " out &&
 		minsky -C r sync >out && minsky -C r journal log >out && has " foreign  .reconcile" out
+	'
+	test_ok 'status says so too, and nothing is installed for another user' '
+		chown -R 12345 r && minsky -C r hooks status >out &&
+		has "^bell  *foreign: it belongs to another user" out &&
+		minsky -C r hooks status --json >out && jq -e ".bell == \"foreign\"" out >/dev/null &&
+		chown -R 0 r && make_repo theirs && chown -R 12345 theirs &&
+		must_fail 4 minsky -C theirs hooks install >out 2>&1 &&
+		has "belongs to another user, for whom hooks are not installed" out &&
+		find theirs/.git/hooks -type f ! -name "*.sample" >found && test ! -s found
 	'
 else
 	test_skip 'one of another user is foreign' 'only root can give files away'

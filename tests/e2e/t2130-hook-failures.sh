@@ -60,13 +60,36 @@ else
 	test_skip 'journal locked for as long as it takes' 'python3 is not installed'
 fi
 if apart 'mount -t tmpfs none /mnt' 2>/dev/null; then
-	test_ok 'disk full: one line at most, recovered when there is room again' '
-		cp -a "$journal" kept && apart "
-			mount -t tmpfs -o size=1m none \"\$1\" && cp -a \"\$2/.\" \"\$1\" && chmod 700 \"\$1\" &&
-			{ dd if=/dev/zero of=\"\$1/fill\" bs=4k 2>/dev/null || :; } &&
-			git -C \"\$3\" commit -q --allow-empty -m full" \
-			- "$journal" "$TRASH/kept" "$TRASH/r" >said 2>&1 &&
-		test "$(wc -l <said)" -le 1 && rm -r kept && recovered r full
+	cat >full.sh <<'END'
+set -e
+cd "$TRASH"
+mount -t tmpfs -o size=1m none "$XDG_STATE_HOME"
+git init -q small
+git -C small commit -q --allow-empty -m begin
+minsky -C small hooks install >out
+dd if=/dev/zero of="$XDG_STATE_HOME/fill" bs=4k 2>/dev/null || :
+n=0
+while [ $n -lt 20 ]; do
+	n=$((n + 1))
+	git -C small commit -q --allow-empty -m "full $n" >said 2>&1
+	test "$(wc -l <said)" -le 1
+	test "$(grep -vc '^minsky: .*No space left' said)" -eq 0
+done
+minsky -C small hooks status >status
+rm "$XDG_STATE_HOME/fill"
+minsky -C small sync >out
+minsky -C small journal verify >out
+minsky -C small journal log --json >log
+while [ $n -gt 0 ]; do
+	test "$(grep -c "\"subject\":\"full $n\"" log)" -eq 1
+	n=$((n - 1))
+done
+minsky -C small hooks status >after
+END
+	test_ok 'disk full: one line at most, dark with the reason, each is told once when there is room' '
+		apart ". \"\$1\"" - "$TRASH/full.sh" && cat status &&
+		has "^bell  *dark: cannot write to .*: No space left on device\$" status &&
+		has "^bell  *live" after
 	'
 	test_ok 'a home that is read-only' '
 		apart "mount --bind \"\$1\" \"\$1\" && mount -o remount,ro,bind \"\$1\" &&
