@@ -34,7 +34,10 @@ void json_free(struct json *j);
 const struct json *json_get(const struct json *object, const char *key);
 const char *json_get_string(const struct json *object, const char *key); /* NULL unless a string */
 bool json_get_bool(const struct json *object, const char *key, bool otherwise);
-/* Whole numbers up to 2^53. False if absent or anything else. */
+/*
+ * Whole numbers up to 2^53. False if absent or anything else; but 2^53 + 1, which is no double, is
+ * 2^53 here.
+ */
 bool json_get_u64(const struct json *object, const char *key, uint64_t *out);
 /* RFC 3339 text -> ms; 0 if absent or unreadable. */
 int64_t json_get_time(const struct json *object, const char *key);
