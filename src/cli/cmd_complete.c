@@ -7,6 +7,7 @@
 
 #include "backends/module.h"
 #include "cli/config_here.h"
+#include "cli/log_type.h"
 #include "core/session.h"
 #include "core/text.h"
 
@@ -220,6 +221,11 @@ static const struct option_desc *awaits(const struct cmd *cmd, const char *word)
 	return o && o->kind != OPTION_FLAG ? o : NULL;
 }
 
+static void offer_type(void *arg, const char *word)
+{
+	offer(arg, "", word, strlen(word), "");
+}
+
 static void offer_option_value(struct completion *c, const struct option_desc *o)
 {
 	if (strcmp(o->name, "config") == 0)
@@ -234,6 +240,8 @@ static void offer_option_value(struct completion *c, const struct option_desc *o
 		offer_choices(c, "", "open|approved|merged|closed|gone|unchecked");
 	else if (strcmp(o->name, "session") == 0)
 		offer_sessions(c, false);
+	else if (o->arg && strcmp(o->arg, "TYPE") == 0)
+		log_type_each(offer_type, c);
 	else if (o->arg &&
 		(strstr(o->arg, "FILE") || strstr(o->arg, "DIR") || strstr(o->arg, "PATH")))
 		offer_files(c);

@@ -1,6 +1,7 @@
 #include "cli/log_filter.h"
 
 #include "cli/log_point.h"
+#include "cli/log_type.h"
 #include "core/clock.h"
 
 static int prepare_range(struct log_filter *f, struct journal *j, struct error *err)
@@ -48,17 +49,11 @@ int log_filter_prepare(
 		r = prepare_range(f, j, err);
 	if (r == 0 && f->own)
 		prepare_own(f, j);
+	if (r == 0 && f->type)
+		r = log_type_check(f->type, j, err);
 	if (r == 0 && f->session)
 		r = log_names_find(names, f->session, f->session_id, err);
 	return r;
-}
-
-/* A type, or the first words of one. */
-static bool type_fits(const char *wanted, const char *type)
-{
-	size_t len = strlen(wanted);
-
-	return strncmp(wanted, type, len) == 0 && (!type[len] || type[len] == '.');
 }
 
 static bool is(const char *a, const char *b)
@@ -101,7 +96,7 @@ bool log_filter_fits(const struct log_filter *f, const struct record *record, co
 		return !f->session && !f->type && !f->actor && !f->branch;
 	if (f->session && !is(e->session, f->session_id))
 		return false;
-	if (f->type && !type_fits(f->type, e->type_name))
+	if (f->type && !log_type_fits(f->type, e->type_name))
 		return false;
 	if (f->actor && !is(e->actor.user, f->actor) && !is(e->actor.host, f->actor) &&
 		!is(e->actor.agent, f->actor))

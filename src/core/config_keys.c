@@ -1,6 +1,7 @@
 #include <strings.h>
 
 #include "core/config_parts.h"
+#include "core/text.h"
 
 #define STATE "${MINSKY_STATE}"
 
@@ -205,38 +206,6 @@ bool config_key_is_section(const char *path)
 	return false;
 }
 
-static unsigned char fold(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-#define DISTANCE_MAX 63
-
-/* Levenshtein's, without regard to case. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[DISTANCE_MAX + 1], n = strlen(b);
-
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (fold(a[i - 1]) != fold(b[j - 1]));
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
 static const char *last_part(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -249,11 +218,9 @@ const char *config_key_nearest(const char *name)
 	size_t best = strlen(name) / 3 + 1, same_end = 0;
 	const char *nearest = NULL, *by_end = NULL;
 
-	if (strlen(name) > DISTANCE_MAX)
-		return NULL;
 	for (size_t i = 0; i < n_config_keys; i++) {
 		const char *known = config_keys[i].name;
-		size_t d = distance(name, known);
+		size_t d = text_distance(name, known);
 
 		if (d < best) {
 			best = d;

@@ -29,6 +29,12 @@ void text_add_quoted(struct buf *out, const char *s);
 size_t text_cut(const char *s, size_t len, size_t max);
 
 /*
+ * How many letters are wrong, missing or too many (Levenshtein's distance), without regard to case;
+ * SIZE_MAX for words longer than 63 bytes, which nobody mistypes.
+ */
+size_t text_distance(const char *a, const char *b);
+
+/*
  * Where something shaped like a token, a private key or a URL with a password begins
  * (its length in *len_out), or NULL. Of a URL the user info alone is the secret. Shapes, not
  * guesses of entropy: see text_secret.c.

@@ -71,6 +71,8 @@ test_ok 'commands, also those of a group' '
 test_ok 'options, and what they want' '
 	offers "--status" session list --st && offers "starting" session list --status star &&
 	offers ":files" journal log --repo "" && offers ":files" session start --repo "" && offers ":files" config validate "" &&
+	offers "pr pr.created pr.updated pr.approved pr.merged pr.closed pr.reopened pr.branch_deleted pr.checked" journal log -t pr &&
+	offers "override override.used" journal follow --type ov && offers "hooks.removed" session log x --type hooks.r &&
 	offers "--revoke" trust sessiondb.hub --rev && offers "" session get -- --js
 '
 test_ok 'every setting, and the values that it takes' '

@@ -2,6 +2,7 @@
 # journal log chooses by session, type, actor, branch, time and place, and shows what it chose to
 # people and to programs.
 . "$(dirname "$0")/lib.sh"
+journal= # its directory
 
 log() { # OPTION...
 	minsky -C app journal log "$@"
@@ -42,7 +43,23 @@ test_ok 'by session: name, id and task' '
 test_ok 'by type, whole or its first word' '
 	same_as ".body.type == \"commit.created\"" --type commit.created &&
 	same_as ".body.type | startswith(\"session.\")" -t session &&
-	log --type sess >out && test ! -s out
+	same_as ".body.type | startswith(\"commit\")" -t commit
+'
+says() { # HINT TYPE
+	must_fail 2 log --type "$2" >out 2>err && test ! -s out &&
+		has -F "there is no type of event '$2'" err && has -F "$1" err
+}
+test_ok 'a type that nobody knows is refused, with those that come close' '
+	says "did you mean '"'session'"'" sess && says "did you mean '"'commit.created'"'?" commit.create &&
+	says "did you mean '"'pr' or 'pr.created'"'" PR && says "'"'session.noted'"'" noted &&
+	says "types begin with journal, repo, event, session, commit" NOSUCH &&
+	says "types begin with" "" && says "'"'"'pr'"'"'" pr. && says "types begin with" . &&
+	must_fail 2 minsky -C app session log one --type NOSUCH 2>err && has "no type" err &&
+	must_fail 2 minsky -C app journal follow --type NOSUCH -n 1 2>err && has "no type" err &&
+	must_fail 2 log --type NOSUCH --json >out && jq -e ".code == 2 and (.message | test(\"NOSUCH\"))" out
+'
+test_ok 'a known type that does not occur is no event' '
+	log --type pr.merged >out && test ! -s out && log --type backend >out && test ! -s out
 '
 test_ok 'by actor: user, host or agent' '
 	same_as ".body.actor.agent == \"robot\"" --actor robot &&
@@ -120,17 +137,29 @@ if command -v script >/dev/null; then
 else
 	test_skip 'on a terminal grouped by session, with ages and colour' 'no script(1)'
 fi
+# The first event of another machine.
+peer_event() { # ORIGIN BODY
+	bodyhash=$(printf %s "$2" | sha256sum | cut -c1-64) && hlc=019b7745b7400000 &&
+		hash=$(printf "%s\n" "$(printf %064d 0)" "$1" 1 "$hlc" "$bodyhash" | sha256sum | cut -c1-64) &&
+		peer_file=$journal/peers/$1.00000000000000000001.log &&
+		printf '{"origin":"%s","seq":1,"hlc":"%s","bodyhash":"%s","hash":"%s","body":%s}\n' \
+			"$1" "$hlc" "$bodyhash" "$hash" "$2" >"$peer_file" && chmod 600 "$peer_file"
+}
 test_ok 'a record of another origin shows whose it is' '
 	journal=$(echo "$HOME"/state/minsky/journal/*) && test -d "$journal/peers" &&
-	peer=00112233445566778899aabbccddeeff && body="{\"type\":\"session.noted\",\"at\":\"2026-01-01T00:30:00Z\",\"v\":1,\"actor\":{\"user\":\"bo\"},\"via\":\"cli\",\"data\":{\"state\":\"working\"}}" &&
-	bodyhash=$(printf %s "$body" | sha256sum | cut -c1-64) && hlc=019b7745b7400000 &&
-	hash=$(printf "%s\n" "$(printf %064d 0)" $peer 1 $hlc "$bodyhash" | sha256sum | cut -c1-64) &&
-	printf "{\"origin\":\"%s\",\"seq\":1,\"hlc\":\"%s\",\"bodyhash\":\"%s\",\"hash\":\"%s\",\"body\":%s}\n" \
-		$peer $hlc "$bodyhash" "$hash" "$body" >"$journal/peers/$peer.00000000000000000001.log" &&
-	chmod 600 "$journal"/peers/* && log --actor bo >out && has "^00112233:1  2026-01-01T00:30:00Z  session.noted" out &&
+	peer=00112233445566778899aabbccddeeff &&
+	peer_event $peer "{\"type\":\"session.noted\",\"at\":\"2026-01-01T00:30:00Z\",\"v\":1,\"actor\":{\"user\":\"bo\"},\"via\":\"cli\",\"data\":{\"state\":\"working\"}}" &&
+	log --actor bo >out && has "^00112233:1  2026-01-01T00:30:00Z  session.noted" out &&
 	log --from 0011:1 --json >out && test "$(jq -r .origin out)" = $peer &&
 	log --json | jq -r .hlc >actual && LC_ALL=C sort actual >expected && cmp_files expected actual &&
 	must_fail 2 minsky -C app journal log --from 0011:1 --to 1 2>err && has "two origins" err
+'
+test_ok 'a type of a newer minsky can be asked for where it occurs' '
+	must_fail 2 log --type deploy 2>err && peer=ff112233445566778899aabbccddeeff &&
+	peer_event $peer "{\"type\":\"deploy.done\",\"at\":\"2026-01-01T00:31:00Z\",\"v\":2}" &&
+	log --type deploy --json >out && test "$(jq -r .origin out)" = $peer &&
+	log --type deploy.done >out && has "deploy.done" out && log --type deploy --own >out && test ! -s out &&
+	must_fail 2 log --type deploy.do 2>err && must_fail 2 log --type dep 2>err
 '
 test_ok 'a reader that goes away is no failure' '
 	n=0 && while [ $n -lt 120 ]; do
