@@ -30,7 +30,10 @@ struct journal;
  * journal.opened. ERR_REFUSED if there is one already.
  */
 int journal_create(const char *dir, struct error *err);
-/* Cheap: reads `origin` alone. Opening for reading needs no write access. */
+/*
+ * Cheap: reads `origin` alone. Opening for reading needs no write access. What is open belongs to one
+ * process: a child that used it, too, would move the place in the directory that the parent reads.
+ */
 int journal_open(struct journal **out, const char *dir, struct error *err);
 void journal_close(struct journal *j);
 

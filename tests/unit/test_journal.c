@@ -474,16 +474,20 @@ static void peers_are_read_like_our_own(void **state)
 enum { WRITERS = 8, EACH = 40 };
 
 /* Each child appends its own numbers, some of them in pairs. */
-static void start_writers(struct journal *j, pid_t pids[WRITERS])
+static void start_writers(pid_t pids[WRITERS])
 {
 	for (unsigned w = 0; w < WRITERS; w++) {
+		struct error err = ERROR_INIT;
+		struct journal *j;
+
 		pids[w] = fork();
 		assert_true(pids[w] >= 0);
 		if (pids[w])
 			continue;
+		if (journal_open(&j, dir, &err) < 0)
+			_exit(1);
 		for (unsigned i = 0; i < EACH; i += 2) {
 			struct journal_entry e[2];
-			struct error err = ERROR_INIT;
 			char body[2][32];
 			int r;
 
@@ -525,7 +529,7 @@ static void writers_at_once_leave_no_hole_and_lose_nothing(void **state)
 	(void)state;
 	setenv("MINSKY_SEGMENT_SIZE", "20000", 1);
 	j = journals_new(dir);
-	start_writers(j, pids);
+	start_writers(pids);
 	await_writers(pids);
 	assert_int_equal(journal_reader_open(&r, j, NULL, 0, NULL, &err), 0);
 	for (uint64_t seq = 1; seq <= (uint64_t)WRITERS * EACH; seq++) {
@@ -559,7 +563,7 @@ static void readers_beside_writers_see_whole_records_only(void **state)
 	setenv("MINSKY_SEGMENT_SIZE", "5000", 1);
 	j = journals_new(dir);
 	assert_int_equal(journal_reader_open(&r, j, NULL, 0, NULL, &err), 0);
-	start_writers(j, pids);
+	start_writers(pids);
 	while (seq < WRITERS * EACH) {
 		const struct record *rec = NULL;
 		struct head head;
