@@ -191,10 +191,8 @@ static int cat_one(struct app *app, struct journal *j, const char *text, struct 
 		r = journal_reader_open(&reader, j, p.origin, p.seq - 1, NULL, err);
 	if (r == 0)
 		r = journal_reader_next(reader, &record, err);
-	if (r == 0 && (!record || record->seq != p.seq)) {
-		r = error_set(err, ERR_NOTFOUND, "the journal has no record %s", text);
-		error_hint(err, "'minsky journal log' shows those it has");
-	}
+	if (r == ERR_NOTFOUND || (r == 0 && (!record || record->seq != p.seq)))
+		r = log_point_missing(text, err);
 	if (r == 0) {
 		size_t len;
 		const char *line = journal_reader_line(reader, &len);

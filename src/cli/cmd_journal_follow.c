@@ -220,29 +220,24 @@ static int read_all(struct follow *f, struct error *err)
 	return r;
 }
 
-/* The head before a place, which has to be there. */
+/* The head before a place: what repair has declared lost is no obstacle. */
 static int begin_at(struct follow *f, const char *place, struct error *err)
 {
 	struct journal_reader *reader = NULL;
-	const struct record *record;
 	struct log_point p;
+	struct head head;
 	int r = log_point_parse(&p, f->journal, place, false, err);
 
 	if (r < 0)
 		return r;
-	if (p.seq == 1)
-		return heads_set(&f->read, p.origin, 0, HASH_ZERO, err);
-	r = journal_reader_open(
-		&reader, f->journal, p.origin, p.seq > 2 ? p.seq - 2 : 0, NULL, err);
-	if (r == 0)
-		r = journal_reader_next(reader, &record, err);
-	if (r == 0 && (!record || record->seq != p.seq - 1)) {
-		r = error_set(err, ERR_NOTFOUND, "the journal has no record before %s", place);
-		error_hint(err, "'minsky journal log' shows those it has");
-	}
-	if (r == 0)
-		r = heads_set(&f->read, p.origin, record->seq, record->hash, err);
+	r = journal_reader_open(&reader, f->journal, p.origin, p.seq - 1, NULL, err);
+	if (r == ERR_NOTFOUND)
+		return log_point_missing(place, err);
+	if (r < 0)
+		return r;
+	journal_reader_head(reader, &head);
 	journal_reader_close(reader);
+	r = heads_set(&f->read, p.origin, head.seq, head.hash, err);
 	return r;
 }
 

@@ -53,6 +53,11 @@ static void told(void *arg, const struct repair_step *s)
 		add_json(out->w, s);
 		return;
 	}
+	if (s->kind != REPAIR_SET_ASIDE && s->from == s->to) {
+		buf_addf(&app->out, "%s: record %llu of origin %.8s\n", kind_name(s),
+			(unsigned long long)s->from, s->origin);
+		return;
+	}
 	if (s->kind != REPAIR_SET_ASIDE) {
 		buf_addf(&app->out, "%s: records %llu to %llu of origin %.8s\n", kind_name(s),
 			(unsigned long long)s->from, (unsigned long long)s->to, s->origin);

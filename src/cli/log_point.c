@@ -81,6 +81,12 @@ static int parse_place(
 	return log_origin_find(out->origin, j, prefix, err);
 }
 
+int log_point_missing(const char *text, struct error *err)
+{
+	error_set(err, ERR_NOTFOUND, "the journal has no record %s", text);
+	return error_hint(err, "'minsky journal log' shows those it has");
+}
+
 int log_point_parse(
 	struct log_point *out, struct journal *j, const char *text, bool times, struct error *err)
 {

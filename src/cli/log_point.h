@@ -26,6 +26,8 @@ struct log_point {
  */
 int log_point_parse(
 	struct log_point *out, struct journal *j, const char *text, bool times, struct error *err);
+/* ERR_NOTFOUND: the journal has no record there. */
+int log_point_missing(const char *text, struct error *err);
 /* The whole id of the one origin here that begins with `prefix`. */
 int log_origin_find(
 	char out[ID_HEX_SIZE], struct journal *j, const char *prefix, struct error *err);

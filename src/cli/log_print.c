@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "cli/log_point.h"
 #include "cli/output.h"
 #include "core/clock.h"
 
@@ -178,8 +179,11 @@ int log_print(struct context *c, struct log_filter *filter, const struct log_ord
 	struct error damage = ERROR_INIT;
 	int r = log_prepare(c, filter, &names, err);
 
-	if (r == 0)
+	if (r == 0) {
 		r = log_walk_open(&walk, c->journal, &filter->range, err);
+		if (r == ERR_NOTFOUND && filter->from)
+			r = log_point_missing(filter->from, err);
+	}
 	while (r == 0) {
 		const char *line;
 		size_t len;

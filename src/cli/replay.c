@@ -152,9 +152,10 @@ static int take(struct replay *r, const struct replay_wish *wish, const struct r
 
 static int not_there(const struct log_point *until, struct error *err)
 {
-	error_set(err, ERR_NOTFOUND, "the journal has no record %llu",
-		(unsigned long long)until->seq);
-	return error_hint(err, "'minsky journal log' shows those it has");
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)until->seq);
+	return log_point_missing(text, err);
 }
 
 static bool is_beyond(const struct heads *upto, const struct record *record)

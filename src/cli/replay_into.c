@@ -34,7 +34,7 @@ static int check_kind(const char *path, struct error *err)
 
 	if (!kind) {
 		error_set(err, ERR_USAGE, "'%s' does not say what kind of store it is", path);
-		return error_hint(err, "end its name with .json or .db or .db");
+		return error_hint(err, "end its name with .json, .db or .sqlite");
 	}
 	if (registry_find(&ops, kind, err) < 0) {
 		err->code = ERR_UNSUPPORTED;

@@ -31,8 +31,9 @@ struct journal;
  */
 int journal_create(const char *dir, struct error *err);
 /*
- * Cheap: reads `origin` alone. Opening for reading needs no write access. What is open belongs to one
- * process: a child that used it, too, would move the place in the directory that the parent reads.
+ * Cheap: reads `origin` alone. Opening for reading needs no write access. What is open belongs to
+ * one process: a child that used it, too, would move the place in the directory that the parent
+ * reads.
  */
 int journal_open(struct journal **out, const char *dir, struct error *err);
 void journal_close(struct journal *j);
@@ -81,7 +82,8 @@ struct journal_reader;
  * Read one origin's records with seq > after, in order, across segments, checking hashes and
  * chain. `origin` NULL = own. Memory stays at one record. If `after` > 0 and expect_hash is not
  * NULL, the record `after` must carry that hash (ERR_CORRUPT otherwise: restored or forked).
- * ERR_NOTFOUND when `after` lies beyond the end.
+ * ERR_NOTFOUND when `after` lies beyond the end. It may be one that repair has declared lost, if no
+ * hash is expected.
  */
 int journal_reader_open(struct journal_reader **out, struct journal *j, const char *origin,
 	uint64_t after, const char *expect_hash, struct error *err);
@@ -94,6 +96,8 @@ int journal_reader_next(
 /* Where the record that next() returned last stands. */
 const char *journal_reader_file(const struct journal_reader *r);
 uint64_t journal_reader_offset(const struct journal_reader *r);
+/* Behind which record it stands; seq 0: before the first. */
+void journal_reader_head(const struct journal_reader *r, struct head *out);
 /* The verbatim line of that record, newline included. */
 const char *journal_reader_line(const struct journal_reader *r, size_t *len_out);
 void journal_reader_close(struct journal_reader *r);

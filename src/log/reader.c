@@ -376,7 +376,7 @@ static int seek_in_segment(struct journal_reader *r, uint64_t after, bool newer,
 	}
 }
 
-static int seek(
+static int seek_record(
 	struct journal_reader *r, uint64_t after, const char *expect_hash, struct error *err)
 {
 	struct segments list;
@@ -384,8 +384,12 @@ static int seek(
 	int e;
 
 	memcpy(r->hash, HASH_ZERO, sizeof(r->hash));
-	if (!after)
+	if (!after) {
+		if (r->fd >= 0)
+			close(r->fd);
+		r->fd = -1;
 		return 0;
+	}
 	e = segments_list(&list, r->place, r->origin, err);
 	if (e < 0)
 		return e;
@@ -400,6 +404,22 @@ static int seek(
 	}
 	segments_release(&list);
 	return e;
+}
+
+/* A record that repair has declared lost: what is behind it is behind the seam. */
+static int seek(
+	struct journal_reader *r, uint64_t after, const char *expect_hash, struct error *err)
+{
+	int e = seek_record(r, after, expect_hash, err);
+	struct error ignored = ERROR_INIT;
+	uint64_t before;
+	bool lost;
+
+	if (expect_hash || (e != ERR_NOTFOUND && e != ERR_CORRUPT) ||
+		seam_covers(&lost, &before, &r->j->own, r->origin, after, &ignored) < 0 || !lost)
+		return e;
+	error_clear(err);
+	return seek_record(r, before, NULL, err);
 }
 
 /* Own and forked-off origins stand in the journal itself, all others in peers/. */
@@ -454,6 +474,13 @@ int journal_reader_open(struct journal_reader **out, struct journal *j, const ch
 	}
 	journal_reader_close(r);
 	return e;
+}
+
+void journal_reader_head(const struct journal_reader *r, struct head *out)
+{
+	memcpy(out->origin, r->origin, sizeof(out->origin));
+	out->seq = r->seq;
+	memcpy(out->hash, r->hash, sizeof(out->hash));
 }
 
 const char *journal_reader_file(const struct journal_reader *r)

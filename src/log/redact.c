@@ -59,7 +59,7 @@ static int find(
 	r = journal_reader_open(&reader, j, origin, seq - 1, NULL, err);
 	if (r == 0)
 		r = journal_reader_next(reader, &rec, err);
-	if (r == 0 && (!rec || rec->seq != seq))
+	if (r == ERR_NOTFOUND || (r == 0 && (!rec || rec->seq != seq)))
 		r = error_set(err, ERR_NOTFOUND, "the journal has no record %llu",
 			(unsigned long long)seq);
 	if (r < 0)

@@ -174,6 +174,29 @@ static int find(bool *out, const struct place *own, const struct seam *key, stru
 	return 0;
 }
 
+int seam_covers(bool *lost_out, uint64_t *before_out, const struct place *own, const char *origin,
+	uint64_t seq, struct error *err)
+{
+	struct seams seams = { .v = NULL };
+	int r = seams_load(&seams, own, err);
+
+	if (r < 0)
+		return r;
+	*lost_out = false;
+	/* An older one may name records that were lost, too, since then. */
+	for (size_t i = 0; i < seams.n; i++) {
+		const struct seam *s = &seams.v[i];
+
+		if (strcmp(s->origin, origin) != 0 || s->last >= seq || s->next <= seq ||
+			!s->next_hash[0] || (*lost_out && s->last < *before_out))
+			continue;
+		*lost_out = true;
+		*before_out = s->last;
+	}
+	seams_release(&seams);
+	return 0;
+}
+
 static struct seam make_key(const char *origin, uint64_t last, const char *last_hash, uint64_t next)
 {
 	struct seam key = { .last = last, .next = next };

@@ -41,6 +41,9 @@ int seam_allows(bool *out, const struct place *own, uint64_t last, const char *l
 /* Of the file: does a record `next` follow it? */
 int seam_leads(bool *out, const struct place *own, const char *origin, uint64_t last,
 	const char *last_hash, uint64_t next, struct error *err);
+/* Of the file: is that record lost, and which one stands before the seam (0: none)? */
+int seam_covers(bool *lost_out, uint64_t *before_out, const struct place *own, const char *origin,
+	uint64_t seq, struct error *err);
 /* A line of the file, and back (without its newline; the text is taken apart). */
 void seam_format(struct buf *out, const char *before, const struct seam *s);
 bool seam_parse(struct seam *out, char *line);

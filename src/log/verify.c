@@ -32,8 +32,11 @@ static void report_missing(struct verify *v, uint64_t from, uint64_t to, const c
 {
 	char what[128];
 
-	(void)snprintf(what, sizeof(what), "records %" PRIu64 " to %" PRIu64 " are missing %s",
-		from, to, where);
+	if (from == to)
+		(void)snprintf(what, sizeof(what), "record %" PRIu64 " is missing %s", from, where);
+	else
+		(void)snprintf(what, sizeof(what),
+			"records %" PRIu64 " to %" PRIu64 " are missing %s", from, to, where);
 	report_line(v, what);
 }
 

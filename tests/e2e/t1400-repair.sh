@@ -36,7 +36,7 @@ test_ok 'a dry run says what is wrong and writes nothing' '
 	line=$(grep -n "\"add b\"" "$segment" | cut -d: -f1) && spoil "$line" && rm "$store" &&
 	must_fail 6 minsky -C app session get work &&
 	ls -lR "$journal" >before && minsky -C app journal repair --dry-run >out &&
-	has "^set aside: " out && has "^lost: records $line to $line of origin" out &&
+	has "^set aside: " out && has "^lost: record $line of origin" out &&
 	has "^would be: 0 records restored, 1 lost$" out &&
 	ls -lR "$journal" >after && cmp_files before after && must_fail 6 minsky -C app journal verify
 '
@@ -50,11 +50,20 @@ test_ok 'repaired, the commands answer, and the journal says what was lost' '
 	jq -se "map(.body.data | select(.lost == 1)) | length == 1 and .[0].lastSeq == $line - 1 and .[0].nextSeq == $line + 1 " said &&
 	jq -se "map(.body.data | select(.kept)) | .[0].kept == \"$kept\"" said
 '
+test_ok 'what stands behind a loss is found by its number' '
+	behind=$((line + 1)) && minsky -C app journal log --from $line --json >expected &&
+	test "$(head -n 1 expected | jq .seq)" = $behind &&
+	minsky -C app journal log --from $behind --json >actual && cmp_files expected actual &&
+	minsky -C app journal cat $behind >actual && head -n 1 expected >one && cmp_files one actual &&
+	minsky -C app journal follow --from $behind --json -n "$(wc -l <expected)" >actual && cmp_files expected actual &&
+	minsky -C app journal follow --from $line --json -n 1 >actual && cmp_files one actual &&
+	must_fail 3 minsky -C app journal cat $line 2>err && has "no record $line$" err
+'
 test_ok 'a second time there is nothing to do' '
 	minsky -C app journal repair >out && has "^nothing to repair$" out
 '
 test_ok 'a copy brings back what was given up' '
-	minsky -C app journal repair --from "$TRASH/copy" >out && has "^restored: records $line to $line of origin" out &&
+	minsky -C app journal repair --from "$TRASH/copy" >out && has "^restored: record $line of origin" out &&
 	subjects >actual && printf "add %s\n" a b c >expected && cmp_files expected actual && good &&
 	minsky -C app session get work --json >again && jq .session.commitCount record >expected &&
 	jq .session.commitCount again >actual && cmp_files expected actual

@@ -44,15 +44,15 @@ test_ok 'nothing is fetched for a journal in order' '
 test_ok 'a line that is no record any more comes back from the hub' '
 	line=$(grep -n "\"add b\"" "$(newest)" | cut -d: -f1) && cp "$(newest)" before &&
 	sed -i "${line}s/\"body\":{\"type\":\"/&X/" "$(newest)" &&
-	minsky -C app journal repair --dry-run >out && has "^restored: records $line to $line" out &&
+	minsky -C app journal repair --dry-run >out && has "^restored: record $line" out &&
 	must_fail 6 minsky -C app journal verify &&
-	minsky -C app journal repair >out && has "^restored: records $line to $line" out &&
+	minsky -C app journal repair >out && has "^restored: record $line" out &&
 	has "1 records restored, 0 lost" out && test ! -e "$journal/from-hub" && good &&
 	subjects >actual && printf "add %s\n" a b c >expected && cmp_files expected actual
 '
 test_ok 'an end that was cut off comes back, and what follows reaches the hub' '
 	minsky -C app sync >/dev/null && n=$(own) && sed -i "\$d" "$(newest)" && rm -f "$journal/head" &&
-	minsky -C app journal repair >out && has "^restored: records $n to $n of origin" out &&
+	minsky -C app journal repair >out && has "^restored: record $n of origin" out &&
 	has ", 0 lost$" out && good && commit d && minsky -C app sync >out 2>&1 && good &&
 	cat "$hub"/*/????????????????????????????????  >all && grep -c "\"add d\"" all >count && has -x 1 count &&
 	subjects >actual && printf "add %s\n" a b c d >expected && cmp_files expected actual &&

@@ -50,8 +50,11 @@ test_ok 'cat prints records by number, in the order asked for' '
 	{ sed -n 3p own && sed -n 1p own && cat theirs; } >expected &&
 	minsky -C app journal cat 3 1 ffee:1 >out && cmp_files expected out &&
 	minsky -C app journal cat >out && tail -n 1 own >expected && cmp_files expected out &&
-	last=$(wc -l <own) && must_fail 3 minsky -C app journal cat $((last + 1)) 2>err && has "no record" err &&
-	must_fail 3 minsky -C app journal cat $((last + 9)) &&
+	last=$(wc -l <own) && must_fail 3 minsky -C app journal cat $((last + 1)) 2>err && has "no record $((last + 1))$" err &&
+	must_fail 3 minsky -C app journal cat $((last + 9)) 2>err && has "no record $((last + 9))$" err &&
+	must_fail 3 minsky -C app journal log --from $((last + 9)) 2>err && has "no record $((last + 9))$" err &&
+	must_fail 3 minsky -C app journal follow --from $((last + 9)) 2>err && has "no record $((last + 9))$" err &&
+	must_fail 3 minsky -C app journal redact $((last + 9)) --reason x -y 2>err && has "no record $((last + 9))$" err &&
 	must_fail 2 minsky -C app journal cat 0 && must_fail 2 minsky -C app journal cat 1-2 &&
 	must_fail 2 minsky -C app journal cat 2026-01-01
 '

@@ -144,6 +144,19 @@ static void undo(size_t line)
 	text.data[starts[line] + 100]--;
 }
 
+/* Also behind what is lost, where no record stands that could be looked for. */
+static void assert_read_from_anywhere(uint64_t lost, uint64_t last)
+{
+	for (uint64_t after = 0; after <= last; after++) {
+		struct journals_read r = journals_read(journal, after);
+
+		assert_int_equal(r.code, 0);
+		assert_true(r.records == last - after - (lost > after));
+		assert_true(!r.records || r.last_seq == last);
+	}
+	assert_int_equal(journals_read(journal, last + 1).code, ERR_NOTFOUND);
+}
+
 /* Each line in turn: the others are all kept, the hole is declared. */
 static void one_bad_line_costs_one_record(void **state)
 {
@@ -162,6 +175,7 @@ static void one_bad_line_costs_one_record(void **state)
 		assert_true(result.changed && result.lost == 1 && result.set_aside == 1);
 		/* The seam and the file that was set aside, and a break where it was the end. */
 		assert_whole(RECORDS - 1 + 2 + last);
+		assert_read_from_anywhere(line + 1, RECORDS + 2 + last);
 		assert_nothing_left_to_do();
 		assert_true(journals_add(journal, "{}").seq == RECORDS + 3 + last);
 

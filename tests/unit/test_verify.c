@@ -158,8 +158,7 @@ static void a_removed_end_is_found_by_the_head_alone(void **state)
 {
 	(void)state;
 	scratch_write(path, text.data, starts[RECORDS - 1]);
-	assert_string_equal(
-		journals_verify(journal).v[0].what, "records 200 to 200 are missing at the end");
+	assert_string_equal(journals_verify(journal).v[0].what, "record 200 is missing at the end");
 	assert_int_equal(unlink(scratch_path(dir, "head")), 0);
 	assert_int_equal(journals_verify(journal).n, 0);
 }
