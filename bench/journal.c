@@ -21,6 +21,7 @@
 #include "log/verify.h"
 
 #define ROUNDS 8
+#define WAIT_MS 30000 /* as commands wait for the lock */
 #define BODY_SIZE 300
 #define LINE_SIZE 560
 
@@ -52,7 +53,7 @@ static int append_some(const char *dir, unsigned n, double *worst, struct error 
 	for (unsigned i = 0; r == 0 && i < n; i++) {
 		double start = now_ms();
 
-		r = journal_append(j, &entry, 1, -1, NULL, err);
+		r = journal_append(j, &entry, 1, WAIT_MS, NULL, err);
 		be_slower(worst, start);
 	}
 	journal_close(j);

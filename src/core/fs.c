@@ -377,7 +377,7 @@ int fs_realpath(const char *path, struct buf *out, struct error *err)
 #define LOCK_PAUSE_MIN_US 50
 #define LOCK_PAUSE_MAX_US 2000
 
-static int wait_for_lock(int fd, int timeout_ms, const char *shown, struct error *err)
+int fs_lock_again(int fd, int timeout_ms, const char *shown, struct error *err)
 {
 	int64_t deadline = clock_monotonic_ms() + timeout_ms;
 	long pause_us = LOCK_PAUSE_MIN_US;
@@ -405,6 +405,13 @@ static int wait_for_lock(int fd, int timeout_ms, const char *shown, struct error
 	}
 }
 
+void fs_unlock(int fd)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	(void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 int fs_lock_at(int dir_fd, const char *name, const char *shown, int timeout_ms, int *fd_out,
 	struct error *err)
 {
@@ -413,7 +420,7 @@ int fs_lock_at(int dir_fd, const char *name, const char *shown, int timeout_ms, 
 
 	if (fd < 0)
 		return error_errno(err, "cannot open lock '%s'", shown);
-	r = wait_for_lock(fd, timeout_ms, shown, err);
+	r = fs_lock_again(fd, timeout_ms, shown, err);
 	if (r < 0)
 		close(fd);
 	else

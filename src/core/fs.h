@@ -51,6 +51,9 @@ int fs_lock(const char *path, int timeout_ms, int *fd_out, struct error *err);
 /* The same of `name` in an open directory; `shown` is for messages. */
 int fs_lock_at(int dir_fd, const char *name, const char *shown, int timeout_ms, int *fd_out,
 	struct error *err);
+/* Give the lock up without closing, and take it again. */
+void fs_unlock(int fd);
+int fs_lock_again(int fd, int timeout_ms, const char *shown, struct error *err);
 
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);

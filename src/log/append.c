@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/text.h"
-#include "log/journal_internal.h"
+#include "log/kept.h"
 
 /* The lines of one append, numbered and chained as they are added. */
 struct batch {
@@ -28,11 +28,15 @@ struct append {
 	uint64_t floor; /* somebody remembers a record of that number */
 	struct tail tail;
 	struct batch batch;
+	bool known; /* what is kept tells everything that has to be looked at */
 	bool fresh; /* needs a new segment */
+	bool created; /* ... and has got it */
 	bool suspect; /* a mark stands, and goes when the new segment is there */
 	bool covered; /* `head` names this segment: its directory entry is synced */
 	int fd; /* the newest segment, for appending; -1: not open */
 	int head_fd; /* `head`, for writing; -1: not open */
+	uint64_t clock; /* as clock_read() has it */
+	struct hint last; /* where the last record of the batch stands now */
 	struct buf notes[NOTES_MAX]; /* bodies of journal.repaired */
 	size_t n_notes;
 };
@@ -133,11 +137,33 @@ static int settle_suspect(struct append *a, struct error *err)
 	return r;
 }
 
+/* Where what is kept does not lead to the end, nothing of it counts. */
+static int find_kept_end(struct append *a, struct error *err)
+{
+	struct hint hint;
+	int r = hint_read_from(&hint, a->j->kept.head_fd, err);
+
+	if (r == 0)
+		r = kept_find_end(&a->tail, &a->known, a->j, &hint, err);
+	if (r < 0 || !a->known)
+		return r;
+	a->covered = true;
+	a->head_fd = a->j->kept.head_fd;
+	a->fd = a->j->kept.segment_fd;
+	a->clock = a->j->kept.clock;
+	return 0;
+}
+
 static int find_end(struct append *a, struct error *err)
 {
 	struct hint hint;
-	int r;
+	int r = 0;
 
+	if (a->known) {
+		r = find_kept_end(a, err);
+		if (r < 0 || a->known)
+			return r;
+	}
 	r = hint_read_open(&hint, &a->head_fd, &a->j->own, err);
 	if (r == 0)
 		r = tail_find_open(&a->tail, &a->fd, &a->j->own, a->j->origin, &hint, err);
@@ -179,7 +205,9 @@ static int compose(
 	b->origin = a->j->origin;
 	b->seq = t->claimed_seq;
 	/* Order between machines is not worth an event. */
-	(void)clock_read(&b->hlc, &a->j->own, &ignored);
+	if (!a->known)
+		(void)clock_read(&a->clock, &a->j->own, &ignored);
+	b->hlc = a->clock;
 	if (b->hlc < t->claimed_hlc)
 		b->hlc = t->claimed_hlc;
 	if (b->hlc < a->j->parent.hlc)
@@ -295,13 +323,14 @@ static int store(struct append *a, struct error *err)
 	uint64_t base = a->tail.good;
 	struct error ignored = ERROR_INIT;
 	struct segment s = a->tail.segment;
-	struct hint hint;
+	struct hint *last = &a->last;
 	int r;
 
 	if (a->fresh || base + b->lines.len > a->j->segment_max) {
 		segment_name(&s, b->origin, b->first);
 		base = 0;
 		r = create_segment(a, &s, err);
+		a->created = true;
 		/* A guard against mistakes, no more: nothing depends on it. */
 		if (r == 0 && a->tail.segment.name[0])
 			(void)!fchmodat(a->j->own.fd, a->tail.segment.name, 0400, 0);
@@ -310,52 +339,70 @@ static int store(struct append *a, struct error *err)
 	}
 	if (r < 0)
 		return r;
-	hint = (struct hint){ .known = true,
+	*last = (struct hint){ .known = true,
 		.start = base + b->last_at,
 		.size = base + b->lines.len,
 		.seq = b->seq,
 		.hlc = b->hlc };
-	memcpy(hint.segment, s.name, sizeof(hint.segment));
-	memcpy(hint.prev, b->prev, sizeof(hint.prev));
-	memcpy(hint.hash, b->hash, sizeof(hint.hash));
-	hint_write(&hint, a->head_fd, &a->j->own, a->j->boot);
-	a->head_fd = -1;
+	memcpy(last->segment, s.name, sizeof(last->segment));
+	memcpy(last->prev, b->prev, sizeof(last->prev));
+	memcpy(last->hash, b->hash, sizeof(last->hash));
+	hint_write(last, a->head_fd, &a->j->own, a->j->boot);
 	/* Left behind, the mark costs the next writer another new segment. */
 	if (a->suspect)
 		(void)suspect_remove(&a->j->own, &ignored);
 	return 0;
 }
 
+static void append_init(struct append *a, const struct journal *j)
+{
+	*a = (struct append){ .j = j, .fd = -1, .head_fd = -1, .batch = { .lines = BUF_INIT } };
+	for (size_t i = 0; i < NOTES_MAX; i++)
+		a->notes[i] = (struct buf)BUF_INIT;
+}
+
+static int append_run(struct append *a, const struct journal_entry *entries, size_t n,
+	struct head *last_out, struct error *err)
+{
+	int r = a->known ? 0 : settle_suspect(a, err);
+
+	if (r == 0)
+		r = find_end(a, err);
+	if (r == 0)
+		r = compose(a, entries, n, err);
+	if (r == 0 && a->batch.lines.len)
+		r = store(a, err);
+	if (r == 0 && last_out) {
+		last_out->seq = a->batch.seq;
+		memcpy(last_out->origin, a->j->origin, sizeof(last_out->origin));
+		memcpy(last_out->hash, a->batch.hash, sizeof(last_out->hash));
+	}
+	return r;
+}
+
+/* The files are open still if they belong to what is kept. */
+static void append_release(struct append *a, bool kept)
+{
+	if (!kept && a->head_fd >= 0)
+		close(a->head_fd);
+	/* After the sync, close() has nothing left to report. */
+	if (!kept && a->fd >= 0)
+		close(a->fd);
+	for (size_t i = 0; i < NOTES_MAX; i++)
+		buf_release(&a->notes[i]);
+	buf_release(&a->batch.lines);
+}
+
 int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
 	uint64_t floor, struct head *last_out, struct error *err)
 {
-	struct append a = {
-		.j = j, .floor = floor, .fd = -1, .head_fd = -1, .batch = { .lines = BUF_INIT }
-	};
+	struct append a;
 	int r;
 
-	for (size_t i = 0; i < NOTES_MAX; i++)
-		a.notes[i] = (struct buf)BUF_INIT;
-	r = settle_suspect(&a, err);
-	if (r == 0)
-		r = find_end(&a, err);
-	if (r == 0)
-		r = compose(&a, entries, n, err);
-	if (r == 0 && a.batch.lines.len)
-		r = store(&a, err);
-	if (r == 0 && last_out) {
-		last_out->seq = a.batch.seq;
-		memcpy(last_out->origin, j->origin, sizeof(last_out->origin));
-		memcpy(last_out->hash, a.batch.hash, sizeof(last_out->hash));
-	}
-	if (a.head_fd >= 0)
-		close(a.head_fd);
-	/* After the sync, close() has nothing left to report. */
-	if (a.fd >= 0)
-		close(a.fd);
-	for (size_t i = 0; i < NOTES_MAX; i++)
-		buf_release(&a.notes[i]);
-	buf_release(&a.batch.lines);
+	append_init(&a, j);
+	a.floor = floor;
+	r = append_run(&a, entries, n, last_out, err);
+	append_release(&a, false);
 	return r;
 }
 
@@ -386,21 +433,67 @@ out:
 	return r;
 }
 
+/* Everything is looked at; what was found may be kept for the next time. Takes over the lock. */
+static int append_first(struct journal *j, int lock_fd, const struct journal_entry *entries,
+	size_t n, struct head *last_out, struct error *err)
+{
+	struct append a;
+	bool kept = false;
+	int r;
+
+	append_init(&a, j);
+	r = origin_settle(j, err);
+	if (r == 0)
+		r = append_run(&a, entries, n, last_out, err);
+	if (r == 0 && !a.created && a.fd >= 0 && a.head_fd >= 0)
+		kept = kept_take(j, lock_fd, a.head_fd, a.fd, a.last.segment, a.clock);
+	if (kept) {
+		kept_note(j, &a.last);
+		kept_unlock(j);
+	} else {
+		close(lock_fd);
+	}
+	append_release(&a, kept);
+	return r;
+}
+
+/* With what the append before has kept, under the lock that belongs to it. */
+static int append_again(struct journal *j, const struct journal_entry *entries, size_t n,
+	struct head *last_out, struct error *err)
+{
+	struct append a;
+	bool kept;
+	int r;
+
+	append_init(&a, j);
+	a.known = true;
+	r = append_run(&a, entries, n, last_out, err);
+	kept = a.known;
+	if (r == 0 && a.known && !a.created) {
+		kept_note(j, &a.last);
+		kept_unlock(j);
+	} else {
+		kept_release(j);
+	}
+	append_release(&a, kept);
+	return r;
+}
+
 int journal_append(struct journal *j, const struct journal_entry *entries, size_t n, int timeout_ms,
 	struct head *last_out, struct error *err)
 {
+	bool held = false;
 	int fd, r;
 
 	if (!n)
 		return last_out ? journal_head(j, last_out, err) : 0;
 	r = check_entries(entries, n, err);
 	if (r == 0)
+		r = kept_lock(j, timeout_ms, &held, err);
+	if (r == 0 && !held)
 		r = journal_lock(j, timeout_ms, &fd, err);
 	if (r < 0)
 		return r;
-	r = origin_settle(j, err);
-	if (r == 0)
-		r = append_locked(j, entries, n, 0, last_out, err);
-	close(fd);
-	return r;
+	return held ? append_again(j, entries, n, last_out, err)
+		    : append_first(j, fd, entries, n, last_out, err);
 }

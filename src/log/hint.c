@@ -152,13 +152,19 @@ int hint_read(struct hint *out, const struct place *p, struct error *err)
 	return read_named(out, "head", "head", &there, p, err);
 }
 
+int hint_read_from(struct hint *out, int fd, struct error *err)
+{
+	*out = (struct hint){ .known = false };
+	return read_open(out, fd, "head", "head", err);
+}
+
 int hint_read_open(struct hint *out, int *fd_out, const struct place *p, struct error *err)
 {
 	int r = place_open_file(fd_out, p, "head", O_RDWR, err);
 
 	*out = (struct hint){ .known = false };
 	if (r == 0) {
-		r = read_open(out, *fd_out, "head", "head", err);
+		r = hint_read_from(out, *fd_out, err);
 		if (r == 0)
 			return 0;
 		close(*fd_out);
@@ -170,16 +176,17 @@ int hint_read_open(struct hint *out, int *fd_out, const struct place *p, struct 
 	return hint_read(out, p, err);
 }
 
-/* Takes over `fd`, or opens the file. */
+/* `fd` is the file, or -1: it is opened here. */
 static void write_named(
 	const struct hint *h, int fd, const struct place *p, const char *file, const char *boot)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf text = BUF_INIT;
+	bool ours = fd < 0;
 	size_t done = 0;
 
 	if (format_hint(&text, "head", h, boot, &ignored) < 0 ||
-		(fd < 0 && place_open_file(&fd, p, file, O_WRONLY | O_CREAT, &ignored) < 0))
+		(ours && place_open_file(&fd, p, file, O_WRONLY | O_CREAT, &ignored) < 0))
 		goto out;
 	while (done < text.len) {
 		ssize_t n = pwrite(fd, text.data + done, text.len - done, (off_t)done);
@@ -191,7 +198,7 @@ static void write_named(
 		done += (size_t)n;
 	}
 out:
-	if (fd >= 0)
+	if (ours && fd >= 0)
 		close(fd);
 	buf_release(&text);
 }

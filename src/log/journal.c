@@ -62,6 +62,8 @@
  * pages of the old one the disk still holds. A process that is killed between write and
  * acknowledgement leaves either whole records, which stay, or a torn one.
  *
+ * A process that appends again keeps lock, head and segment open, and looks at less (kept.h).
+ *
  * New segments are written under a temporary name with their first records in them, synced,
  * renamed, and the directory is synced. The directory is synced again by whoever appends to a
  * segment that head does not name yet, because its creator may have died before that last step.
@@ -107,7 +109,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
-#include "log/journal_internal.h"
+#include "log/kept.h"
 
 #define READ_TRIES 1000 /* a reader without the lock, against writers that never pause */
 
@@ -198,6 +200,7 @@ void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
+	kept_release(j);
 	place_release(&j->own);
 	free(j);
 }

@@ -68,6 +68,19 @@ struct moved {
 	bool pending; /* its segments are not yet where they belong */
 };
 
+/* What stays open between appends (kept.h). */
+struct kept {
+	bool here;
+	pid_t pid; /* who locked it */
+	int lock_fd, head_fd, segment_fd;
+	struct segment segment; /* the newest */
+	struct timespec mtime, ctime; /* of the directory when everything was looked at */
+	uint64_t clock; /* as clock_read() has it */
+	struct hint last; /* the record that this process appended last */
+	unsigned appends; /* that looked at everything */
+	bool asked, local; /* the kind of file system */
+};
+
 struct journal {
 	struct place own;
 	char origin[ID_HEX_SIZE];
@@ -78,6 +91,7 @@ struct journal {
 	struct stat origin_stat; /* of the file, when it was read */
 	char boot[BOOT_ID_SIZE];
 	uint64_t segment_max;
+	struct kept kept;
 };
 
 /* origin.c: who writes here, and into which directory. */
@@ -162,7 +176,9 @@ int hint_read(struct hint *out, const struct place *p, struct error *err);
  * none, or none that can be written to.
  */
 int hint_read_open(struct hint *out, int *fd_out, const struct place *p, struct error *err);
-/* Best effort: `head` may stay behind, its loss costs one scan. Takes over `fd`; -1: opens it. */
+/* From that file, open already. */
+int hint_read_from(struct hint *out, int fd, struct error *err);
+/* Best effort: `head` may stay behind, its loss costs one scan. `fd` is the file; -1: opens it. */
 void hint_write(const struct hint *h, int fd, const struct place *p, const char *boot);
 /* The same of an origin that is not written here: <origin>.head beside its segments. */
 int hint_read_peer(struct hint *out, const struct place *p, const char *origin, struct error *err);

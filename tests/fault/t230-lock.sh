@@ -94,7 +94,8 @@ function path_in(line) {
 	sub(/\(.*/, "", call)
 }
 call == "openat" && index($0, "/lock\"") && / = [0-9]/ && !/O_CLOEXEC/ { print "inheritable: " $0; bad = 1 }
-call == "fcntl" && /F_OFD_SETLK/ && / = 0$/ && path_in($0) == lock { held[pid] = fd_of($0); locks++ }
+call == "fcntl" && /F_OFD_SETLK.*F_WRLCK/ && / = 0$/ && path_in($0) == lock { held[pid] = fd_of($0); locks++ }
+call == "fcntl" && /F_OFD_SETLK.*F_UNLCK/ && path_in($0) == lock { delete held[pid] }
 call == "close" && path_in($0) == lock && held[pid] == fd_of($0) { delete held[pid] }
 call ~ /^(clone3?|v?fork)$/ { forks++ }
 call ~ /^(clone3?|v?fork|execve)$/ && (pid in held) { print "with the lock: " $0; bad = 1 }
