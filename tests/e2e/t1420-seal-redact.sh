@@ -82,6 +82,19 @@ if command -v ssh-keygen >/dev/null; then
 else
 	test_skip 'signed with an ssh key' 'no ssh-keygen'
 fi
+if command -v gpg >/dev/null; then
+	test_ok 'signed with an OpenPGP key, and one that is not known any more' '
+		GNUPGHOME=$TRASH/gnupg && export GNUPGHOME && mkdir -m 700 gnupg &&
+		gpg --batch --quiet --passphrase "" --quick-gen-key "Ana <ana@example.invalid>" default default never &&
+		git config --global gpg.format openpgp && git config --global user.signingKey ana@example.invalid &&
+		minsky -C app journal seal --sign --tag pgp >out &&
+		git -C app cat-file tag pgp >tag && has "BEGIN PGP SIGNATURE" tag && good --against pgp && gpgconf --kill all && rm -r gnupg && mkdir -m 700 gnupg &&
+		must_fail 6 minsky -C app journal verify --against pgp >out && has "signature is not good" out &&
+		gpgconf --kill all && git config --global gpg.format ssh
+	'
+else
+	test_skip 'signed with an OpenPGP key' 'no gpg'
+fi
 
 test_ok 'redacting asks, wants a reason, and changes nothing without them' '
 	cp "$segment" before && n=$(jq "select(.body.data.subject == \"add b\") | .seq" "$segment") &&
