@@ -2,6 +2,7 @@
 #include "backends/registry.h"
 #include "cli/reconcile.h"
 #include "cli/repair_hub.h"
+#include "cli/retell.h"
 #include "log/repair.h"
 
 static const char *repo;
@@ -19,6 +20,9 @@ static const struct option_desc options[] = {
 struct steps {
 	struct app *app;
 	struct jsonw *w;
+	const char *own; /* this machine's origin */
+	uint64_t first_lost; /* of it; 0: none */
+	size_t withdrawn, retold; /* see retell.h */
 };
 
 static const char *kind_name(const struct repair_step *s)
@@ -46,9 +50,12 @@ static void add_json(struct jsonw *w, const struct repair_step *s)
 
 static void told(void *arg, const struct repair_step *s)
 {
-	const struct steps *out = arg;
+	struct steps *out = arg;
 	struct app *app = out->app;
 
+	if (s->kind == REPAIR_LOST && strcmp(s->origin, out->own) == 0 &&
+		(!out->first_lost || s->from < out->first_lost))
+		out->first_lost = s->from;
 	if (app->json) {
 		add_json(out->w, s);
 		return;
@@ -126,14 +133,13 @@ static void add_source(struct repair_options *how, const char **sources, const c
 }
 
 static int repair(
-	struct context *c, struct repair_result *result, struct jsonw *w, struct error *err)
+	struct context *c, struct repair_result *result, struct steps *steps, struct error *err)
 {
 	struct heads remembered = HEADS_INIT;
 	struct repair_options how = {
 		.dry_run = dry_run, .from = from.v, .n_from = from.n, .remembered = &remembered
 	};
 	struct repair_hub hub = REPAIR_HUB_INIT;
-	struct steps steps = { c->app, w };
 	const char **sources = NULL;
 	int r;
 
@@ -147,11 +153,15 @@ static int repair(
 			add_source(&how, sources, hub.dir.data);
 	}
 	if (r == 0)
-		r = journal_repair(c->journal, &how, result, told, &steps, err);
+		r = journal_repair(c->journal, &how, result, told, steps, err);
+	if (r == 0 && !dry_run && result->restored)
+		r = retell_withdraw(c->journal, &steps->withdrawn, err);
 	if (r == 0 && !dry_run)
 		r = refill(c, &remembered, result->changed, err);
 	if (r == 0 && !dry_run)
 		r = reconcile_all(c, NULL, err);
+	if (r == 0 && !dry_run && steps->first_lost)
+		r = retell_lost(c, steps->first_lost, &steps->retold, err);
 	if (r == 0 && !dry_run && c->backend)
 		r = context_project(c, err);
 	free(sources);
@@ -160,14 +170,19 @@ static int repair(
 	return r;
 }
 
-static void print_result(struct app *app, struct jsonw *w, const struct repair_result *result)
+static void print_result(const struct steps *steps, const struct repair_result *result)
 {
+	struct app *app = steps->app;
+	struct jsonw *w = steps->w;
+
 	if (app->json) {
 		jsonw_end_array(w);
 		jsonw_kbool(w, "dryRun", dry_run);
 		jsonw_ku64(w, "restored", result->restored);
 		jsonw_ku64(w, "lost", result->lost);
 		jsonw_ku64(w, "setAside", result->set_aside);
+		jsonw_ku64(w, "retold", steps->retold);
+		jsonw_ku64(w, "withdrawn", steps->withdrawn);
 		app_json_end(app, w);
 		return;
 	}
@@ -177,6 +192,11 @@ static void print_result(struct app *app, struct jsonw *w, const struct repair_r
 		buf_addf(&app->out, "%s%llu records restored, %llu lost\n",
 			dry_run ? "would be: " : "", (unsigned long long)result->restored,
 			(unsigned long long)result->lost);
+	if (steps->withdrawn)
+		buf_addf(&app->out, "%zu events withdrawn that were told again before\n",
+			steps->withdrawn);
+	if (steps->retold)
+		buf_addf(&app->out, "%zu events told again from git's reflogs\n", steps->retold);
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
@@ -184,6 +204,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct repair_result result = { .origins = 0 };
 	struct context c = CONTEXT_INIT;
 	struct jsonw w;
+	struct steps steps = { .app = app, .w = &w };
 	int r = context_open(&c, app, repo, err);
 
 	(void)argc;
@@ -197,9 +218,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_key(&w, "steps");
 		jsonw_begin_array(&w);
 	}
-	r = repair(&c, &result, &w, err);
+	steps.own = journal_origin(c.journal);
+	r = repair(&c, &result, &steps, err);
 	if (r == 0)
-		print_result(app, &w, &result);
+		print_result(&steps, &result);
 out:
 	context_release(&c);
 	return r;

@@ -115,13 +115,13 @@ out:
 }
 
 /* The branches are told with the clone's own HEAD; of the others, what happened to them alone. */
-static int clone_history(struct context *c, const char *common_dir, int64_t since,
+static int clone_history(struct context *c, const char *common_dir, int64_t since, bool lost,
 	struct reconcile *rec, struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
 	struct linked_list linked = { .v = NULL };
 	struct bell bell = { .git_dir = common_dir };
-	struct history history = { .bell = &bell, .since = since };
+	struct history history = { .bell = &bell, .since = since, .lost = lost };
 	size_t events = 0;
 	bool ours;
 	int r = begin(c, common_dir, rec, &bell, &pointer, &ours, err);
@@ -211,7 +211,8 @@ int reconcile_all(struct context *c, struct reconcile *rec, struct error *err)
 	return r;
 }
 
-int reconcile_history(struct context *c, int64_t since, struct reconcile *rec, struct error *err)
+static int all_history(
+	struct context *c, int64_t since, bool lost, struct reconcile *rec, struct error *err)
 {
 	int r = 0;
 
@@ -219,7 +220,17 @@ int reconcile_history(struct context *c, int64_t since, struct reconcile *rec, s
 		const char *path = c->repo.clones[i].path;
 
 		if (fs_is_dir(path))
-			r = warn(c, path, clone_history(c, path, since, rec, err), err);
+			r = warn(c, path, clone_history(c, path, since, lost, rec, err), err);
 	}
 	return r;
+}
+
+int reconcile_history(struct context *c, int64_t since, struct reconcile *rec, struct error *err)
+{
+	return all_history(c, since, false, rec, err);
+}
+
+int reconcile_lost(struct context *c, int64_t since, struct reconcile *rec, struct error *err)
+{
+	return all_history(c, since, true, rec, err);
 }

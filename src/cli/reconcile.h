@@ -36,5 +36,10 @@ int reconcile_history(struct context *c, int64_t since, struct reconcile *rec, s
  */
 int reconcile_session_history(struct context *c, const char *git_dir, const char *common_dir,
 	const char *branch, size_t *events_out, struct error *err);
+/*
+ * What the journal has lost of the time since then, as far as the reflogs of all clones tell it;
+ * see history.h. After reconcile_all().
+ */
+int reconcile_lost(struct context *c, int64_t since, struct reconcile *rec, struct error *err);
 
 #endif

@@ -289,11 +289,14 @@ static int apply_session(struct session *s, const struct event *e, struct error 
 	return r;
 }
 
-/* Where the session's branch stands now, if the event is about that branch. */
+/*
+ * Where the session's branch stands now, if the event is about that branch and not one that was
+ * lost and told again behind those that followed it.
+ */
 static int move_head(struct session *s, const struct event *e, const char *key, struct error *err)
 {
 	if (!same(json_get_string(e->data, "branch"), s->branch) ||
-		json_get_bool(e->data, "remote", false))
+		json_get_bool(e->data, "remote", false) || json_get_bool(e->data, "past", false))
 		return 0;
 	return take(&s->head, e->data, key, err);
 }

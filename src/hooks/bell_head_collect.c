@@ -55,7 +55,8 @@ int head_collect(struct telling *t, struct error *err)
 	}
 	place = log->place;
 	t->head_fresh = !place.offset && !log->branch;
-	r = history_limit(t, t->b->git_dir, "HEAD", t->head_name, &t->head_limit, err);
+	r = history_limits(
+		t, t->b->git_dir, "HEAD", t->head_name, &t->head_first, &t->head_limit, err);
 	if (r == 0)
 		r = reflog_read(path.data, &place, keep_line, t, &state, err);
 	if (r < 0 || state == REFLOG_MISSING)

@@ -244,12 +244,15 @@ static int read_log(struct telling *t, const char *ref, const char *path, struct
 	struct reflog_place place = log->place;
 	enum reflog_state state;
 	char oid[65];
-	int r = history_limit(t, t->b->common_dir, ref, ref, &c.limit, err);
+	uint64_t first;
+	int r = history_limits(t, t->b->common_dir, ref, ref, &first, &c.limit, err);
 
 	if (r < 0)
 		return r;
 	if (is_gone(log)) {
 		r = find_beginning(t, ref, path, &place, &c.skip_to, &c.name, err);
+		if (c.skip_to < first)
+			c.skip_to = first;
 		/* That may have added entries. */
 		if (r == 0)
 			r = touch(t, ref, &log, err);

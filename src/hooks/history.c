@@ -8,16 +8,20 @@
 
 #define LOG_MAX ((size_t)1 << 30)
 
-/* How many lines of a log are history: those before the place, less those told since the start. */
-static int count_lines(const struct telling *t, const char *path, const char *name, uint64_t *out,
-	struct error *err)
+/*
+ * Of the lines before the place, those that the cursor counts were told since the start; the ones
+ * before them are history.
+ */
+static int find_limits(const struct telling *t, const char *path, const char *name,
+	uint64_t *first_out, uint64_t *last_out, struct error *err)
 {
 	const struct cursor_log *log = cursor_find(t->known, name);
 	struct buf text = BUF_INIT;
-	uint64_t lines = 0;
+	uint64_t lines = 0, history;
 	int r;
 
-	*out = 0;
+	*first_out = 1;
+	*last_out = 0;
 	if (!log || !log->place.offset)
 		return 0;
 	r = fs_read(path, LOG_MAX, &text, err);
@@ -27,25 +31,27 @@ static int count_lines(const struct telling *t, const char *path, const char *na
 	}
 	for (size_t i = 0; r == 0 && i < text.len && i < log->place.offset; i++)
 		lines += text.data[i] == '\n';
-	if (lines > log->place.count)
-		*out = lines - log->place.count;
+	history = lines > log->place.count ? lines - log->place.count : 0;
+	*first_out = t->lost ? history + 1 : 1;
+	*last_out = t->lost ? lines : history;
 	buf_release(&text);
 	return r;
 }
 
-int history_limit(const struct telling *t, const char *git_dir, const char *log, const char *name,
-	uint64_t *out, struct error *err)
+int history_limits(const struct telling *t, const char *git_dir, const char *log, const char *name,
+	uint64_t *first_out, uint64_t *last_out, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	int r;
 
-	*out = UINT64_MAX;
+	*first_out = 1;
+	*last_out = UINT64_MAX;
 	if (!t->known)
 		return 0;
 	buf_addf(&path, "%s/logs/%s", git_dir, log);
 	r = buf_check(&path, err);
 	if (r == 0)
-		r = count_lines(t, path.data, name, out, err);
+		r = find_limits(t, path.data, name, first_out, last_out, err);
 	buf_release(&path);
 	return r;
 }
@@ -85,6 +91,7 @@ static int tell_all(struct telling *t, const struct history *h, size_t *events, 
 		goto out;
 	t->known = &known;
 	t->since = h->since;
+	t->lost = h->lost;
 	/* Reads from the beginning, and looks for what was told in the whole journal. */
 	t->cursor.all = true;
 	t->cursor.dirty = true;

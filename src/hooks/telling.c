@@ -102,17 +102,35 @@ static int batch_grow(struct telling *t, struct error *err)
 	return 0;
 }
 
+static void add_last(struct buf *data, const char *member)
+{
+	if (data->len)
+		buf_truncate(data, data->len - 1);
+	buf_adds(data, data->len > 1 ? "," : data->len ? "" : "{");
+	buf_addf(data, "%s}", member);
+}
+
 /* How long this process has been at work, as the last member of data. */
 static void add_time(const struct telling *t, struct buf *data)
 {
 	int64_t us = clock_monotonic_us() - t->b->started_us;
+	char member[40];
 
 	if (!t->b->started_us || us < 0)
 		return;
-	if (data->len)
-		buf_truncate(data, data->len - 1);
-	buf_adds(data, data->len > 1 ? "," : data->len ? "" : "{");
-	buf_addf(data, "\"us\":%lld}", (long long)us);
+	(void)snprintf(member, sizeof(member), "\"us\":%lld", (long long)us);
+	add_last(data, member);
+}
+
+/* Told behind events that are younger; the ref may have moved on since. */
+static void add_again(const struct telling *t, struct tale *tale)
+{
+	const struct cursor_log *log = t->lost ? cursor_find(t->known, tale->ref) : NULL;
+
+	if (t->lost)
+		add_last(&tale->data, "\"again\":true");
+	if (log && strcmp(log->oid, tale->new_oid) != 0)
+		add_last(&tale->data, "\"past\":true");
 }
 
 int telling_load_linked(struct telling *t, struct error *err)
@@ -192,11 +210,13 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 	if (tale->told || tale->type == EVENT_UNKNOWN)
 		return 0;
 	tale->told = true;
-	if (tale->at < t->since)
+	if (tale->at < t->since ||
+		(t->lost && !strcmp(tale->ref, t->head_name) && tale->n < t->head_first))
 		return 0;
 	if (t->known)
 		number_history(t, tale, &src);
 	add_time(t, &tale->data);
+	add_again(t, tale);
 	draft.data = tale->data.data;
 	draft.data_len = tale->data.len;
 	r = tale->data.failed ? error_nomem(err) : batch_grow(t, err);
@@ -224,6 +244,36 @@ int tell(struct telling *t, struct tale *tale, struct error *err)
 	return buf_check(&t->bodies, err);
 }
 
+/* Does the body hold this stretch of text, from `key` up to `len` bytes behind it? */
+static bool holds(const struct record *record, const char *text, const char *key, size_t len)
+{
+	const char *at = strstr(text, key);
+
+	return at && memmem(record->body, record->body_len, at, strlen(key) + len);
+}
+
+/*
+ * The same type, time and commits, in whatever number and under whatever name: a branch may have
+ * been renamed since then.
+ */
+static void batch_drop_alike(struct telling *t, const struct record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_batch; i++) {
+		const struct batch_entry *e = &t->batch[i];
+		const char *body = t->bodies.data + e->body, *src = t->bodies.data + e->src;
+		size_t type = strcspn(body, ","),
+		       oid = strcspn(strstr(src, "\"old\":\"") + 7, "\"");
+
+		if (record->body_len < type || memcmp(record->body, body, type) != 0 ||
+			!holds(record, body, "\"at\":\"", CLOCK_TEXT_SIZE - 1) ||
+			!holds(record, src, "\"old\":\"", 2 * oid + strlen("\",\"new\":\"\"")))
+			t->batch[kept++] = *e;
+	}
+	t->n_batch = kept;
+}
+
 static void batch_drop(struct telling *t, const char *body, size_t len)
 {
 	size_t kept = 0;
@@ -249,8 +299,13 @@ static int drop_from(struct telling *t, const char *origin, uint64_t after, cons
 		r = journal_reader_next(reader, &record, err);
 		if (r < 0 || !record)
 			break;
-		if (record->body && memmem(record->body, record->body_len, mine->data, mine->len) &&
-			(!t->known || is_history(record->body, record->body_len)))
+		if (!record->body && t->lost && record_hlc_ms(record->hlc) >= t->since)
+			t->n_batch = 0;
+		if (!record->body || !memmem(record->body, record->body_len, mine->data, mine->len))
+			continue;
+		if (t->lost)
+			batch_drop_alike(t, record);
+		else if (!t->known || is_history(record->body, record->body_len))
 			batch_drop(t, record->body, record->body_len);
 	}
 	journal_reader_close(reader);

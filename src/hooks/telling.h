@@ -67,6 +67,8 @@ struct telling {
 	bool linked_loaded;
 	const struct cursor *known; /* only history is told: the clone's own cursor */
 	int64_t since; /* nothing older */
+	bool lost; /* the lines that were told, if the journal has lost them */
+	uint64_t head_first; /* number of the first line of HEAD's log to tell of */
 	struct tale *tales;
 	size_t n_tales, cap_tales;
 	struct head_entry *heads;
@@ -125,9 +127,9 @@ bool head_branch_named(struct telling *t, const char *name, struct buf *out);
 int head_tell(struct telling *t, struct error *err);
 
 /* history.c */
-/* The number of the last line to tell in <git_dir>/logs/<log>, which the cursor calls `name`. */
-int history_limit(const struct telling *t, const char *git_dir, const char *log, const char *name,
-	uint64_t *out, struct error *err);
+/* Numbers of the first and the last line to tell in <git_dir>/logs/<log>, `name` in the cursor. */
+int history_limits(const struct telling *t, const char *git_dir, const char *log, const char *name,
+	uint64_t *first_out, uint64_t *last_out, struct error *err);
 
 /* bell_refs.c */
 bool refs_unchanged(const struct telling *t);

@@ -14,6 +14,11 @@ spoil() { # LINE
 	sed -i "$1s/\"body\":{\"type\":\"/&X/" "$segment"
 }
 
+# What the record says of the commits.
+standing() { # NAME
+	minsky -C app session get "$1" --json | jq -c "[.session.head, .session.commitCount]"
+}
+
 subjects() {
 	minsky -C app journal log --type commit.created --json | jq -r .body.data.subject
 }
@@ -45,10 +50,18 @@ test_ok 'repaired, the commands answer, and the journal says what was lost' '
 	jq -e ".steps | map(select(.what == \"lost\")) | .[0].from == $line and .[0].to == $line" out &&
 	kept=$(jq -r ".steps[] | select(.what == \"set-aside\") | .kept" out) &&
 	has "add b" "$journal/$kept" && good && minsky -C app session get work >/dev/null &&
-	subjects >actual && printf "add %s\n" a c >expected && cmp_files expected actual &&
+	jq -e ".retold == 1" out && subjects >actual && printf "add %s\n" a c b >expected && cmp_files expected actual &&
 	minsky -C app journal log --type journal.repaired --json >said && jq -se "map(.body.data | select(.kept)) | length == 1" said &&
 	jq -se "map(.body.data | select(.lost == 1)) | length == 1 and .[0].lastSeq == $line - 1 and .[0].nextSeq == $line + 1 " said &&
 	jq -se "map(.body.data | select(.kept)) | .[0].kept == \"$kept\"" said
+'
+test_ok 'the lost commit is told again, as the reflog has it, and the head stays where it is' '
+	minsky -C app journal log --json >all && tail -n 1 all >last &&
+	jq -e ".body.via == \"reconcile\" and .body.data.past and .body.session == \"$(jq -r .session.sessionId record)\"" last &&
+	jq -r .body.data.oid last >actual && git -C "$ws" rev-parse HEAD~1 >expected && cmp_files expected actual &&
+	jq -r .body.at last >actual && git -C "$ws" log -1 --format=%cd --date=format:%Y-%m-%dT%H:%M:%S.000Z HEAD~1 >expected &&
+	cmp_files expected actual && standing work >actual && jq -c "[.session.head, .session.commitCount]" record >expected &&
+	cmp_files expected actual && minsky -C app sync >out && has "^0 new events" out
 '
 test_ok 'what stands behind a loss is found by its number' '
 	behind=$((line + 1)) && minsky -C app journal log --from $line --json >expected &&
@@ -64,9 +77,9 @@ test_ok 'a second time there is nothing to do' '
 '
 test_ok 'a copy brings back what was given up' '
 	minsky -C app journal repair --from "$TRASH/copy" >out && has "^restored: record $line of origin" out &&
-	subjects >actual && printf "add %s\n" a b c >expected && cmp_files expected actual && good &&
-	minsky -C app session get work --json >again && jq .session.commitCount record >expected &&
-	jq .session.commitCount again >actual && cmp_files expected actual
+	has "^1 events withdrawn" out && subjects >actual && printf "add %s\n" a b c >expected &&
+	cmp_files expected actual && good && standing work >actual &&
+	jq -c "[.session.head, .session.commitCount]" record >expected && cmp_files expected actual
 '
 test_ok 'what stands in peers/ is such a copy too' '
 	cp "$journal"/*.log "$journal/peers/" && newest=$(ls "$journal"/*.log | tail -n 1) &&
