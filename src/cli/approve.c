@@ -1,5 +1,7 @@
 #include "cli/approve.h"
 
+#include <unistd.h>
+
 #include "cli/emit.h"
 #include "cli/pr_make.h"
 #include "cli/settle.h"
@@ -194,16 +196,20 @@ static void tell_main(struct approval *a)
 	buf_release(&input);
 }
 
-static int land_remote(struct approval *a, struct approve_result *out, struct error *err)
+static int land_remote(struct approval *a, struct error *err)
 {
-	struct error why = ERROR_INIT;
 	int r = ask_push(a, err);
 
-	if (r == 0)
-		r = pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
-			a->pr->branch_name, a->commit.oid, app_talks(a->c->app), err);
-	if (r < 0)
-		return r;
+	return r < 0 ? r
+		     : pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
+			       a->pr->branch_name, a->commit.oid, app_talks(a->c->app), err);
+}
+
+/* The main repository goes with the remote, if it can. */
+static void follow_remote(struct approval *a, struct approve_result *out)
+{
+	struct error why = ERROR_INIT;
+
 	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, &why) <
 		0) {
 		app_warn(a->c->app,
@@ -212,7 +218,6 @@ static int land_remote(struct approval *a, struct approve_result *out, struct er
 		out->main_behind = true;
 	}
 	tell_main(a);
-	return 0;
 }
 
 static int land_local(struct approval *a, struct error *err)
@@ -266,20 +271,15 @@ static int record_approved(struct approval *a, struct error *err)
 	return r;
 }
 
-static int record(struct approval *a, struct error *err)
+static int add_merged(struct approval *a, struct emit *e, struct error *err)
 {
 	struct pr_places now;
 	struct jsonw *w;
-	struct emit e;
 	int r = settle_look(a->c, a->s, &now, err);
 
-	emit_init(&e);
 	if (r < 0)
 		return r;
-	r = add_approved(a, &e, err);
-	if (r < 0)
-		goto out;
-	w = emit_begin(&e, EVENT_PR_MERGED, a->s->id);
+	w = emit_begin(e, EVENT_PR_MERGED, a->s->id);
 	jsonw_kstring(w, "pr", a->pr->id);
 	jsonw_kstring(w, "how", "ff");
 	jsonw_kstring(w, "commit", a->commit.oid);
@@ -295,22 +295,63 @@ static int record(struct approval *a, struct error *err)
 	jsonw_kstring(w, "tip", a->commit.oid);
 	jsonw_end_object(w);
 	settle_write_seen(w, now.now);
-	r = emit_end(&e, err);
-	if (r == 0)
+	return emit_end(e, err);
+}
+
+/*
+ * Under the lock. A push is seen by whoever looks at its tracking branch, and may have been told
+ * before we had the lock; the approval has not.
+ */
+static int record(struct approval *a, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf id = BUF_INIT;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	buf_adds(&id, a->pr->id);
+	r = buf_check(&id, err);
+	if (r < 0)
+		goto out;
+	/* It has landed: told twice is better than not told. */
+	(void)settle_reread(a->c, a->s, &ignored);
+	a->pr = session_pr(a->s);
+	if (!a->pr || strcmp(a->pr->id, id.data) != 0) {
+		r = error_set(err, ERR_REFUSED, "'%s' has another PR now", a->s->name);
+		goto out;
+	}
+	r = add_approved(a, &e, err);
+	if (r == 0 && !a->pr->merged_at)
+		r = add_merged(a, &e, err);
+	if (r == 0 && e.n)
 		r = emit_append(&e, a->c, err);
 out:
 	emit_release(&e);
+	buf_release(&id);
 	return r;
 }
 
 static int land(struct approval *a, struct approve_result *out, struct error *err)
 {
-	int r = check_base(a, err);
+	int r = check_base(a, err), lock = -1;
 
 	if (r == 0)
 		r = context_main_dir(a->c, a->s, &a->main_dir, err);
-	if (r == 0)
-		r = a->places.truth_is_main ? land_local(a, err) : land_remote(a, out, err);
+	/* A remote may take its time: nobody is to wait for it. */
+	if (r == 0 && !a->places.truth_is_main)
+		r = land_remote(a, err);
+	if (r == 0 && settle_lock(a->c, &lock, err) < 0) {
+		if (a->places.truth_is_main)
+			return err->code;
+		error_clear(err);
+	}
+	if (r < 0)
+		return r;
+	if (a->places.truth_is_main)
+		r = land_local(a, err);
+	else
+		follow_remote(a, out);
 	/* A copy of the PR branch in the workspace has done its work. */
 	if (r == 0 && a->places.now[PR_PLACE_WORKSPACE]) {
 		struct error ignored = ERROR_INIT;
@@ -318,7 +359,11 @@ static int land(struct approval *a, struct approve_result *out, struct error *er
 		(void)pr_delete_branch(
 			a->s->workspace, a->pr->branch_name, a->commit.oid, &ignored);
 	}
-	return r < 0 ? r : record(a, err);
+	if (r == 0)
+		r = record(a, err);
+	if (lock >= 0)
+		close(lock);
+	return r;
 }
 
 int approve_session(struct context *c, struct session *s, const struct approve_request *req,

@@ -141,7 +141,7 @@ static int settle_ended(struct settling *t, const struct pr *ended, struct error
 	return r;
 }
 
-static int reread(struct context *c, struct session *s, struct error *err)
+int settle_reread(struct context *c, struct session *s, struct error *err)
 {
 	struct session fresh = { .name = NULL };
 	int r = context_project(c, err);
@@ -208,7 +208,7 @@ static int settle_locked(struct context *c, struct session *s, unsigned how, str
 	if (r == 0 && t.emit.n)
 		r = emit_append(&t.emit, c, err);
 	if (r == 0)
-		r = reread(c, s, err);
+		r = settle_reread(c, s, err);
 out:
 	facts_close(t.facts);
 	emit_release(&t.emit);
@@ -216,20 +216,30 @@ out:
 	return r;
 }
 
-static int with_lock(struct context *c, struct session *s, unsigned how, struct error *err)
+int settle_lock(struct context *c, int *fd_out, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	int fd = -1, r;
+	int r;
 
 	fs_join(&path, c->repo.journal, "facts.lock");
-	r = fs_lock(path.data, 10000, &fd, err);
+	r = buf_check(&path, err);
 	if (r == 0)
-		r = reread(c, s, err);
+		r = fs_lock(path.data, 10000, fd_out, err);
+	buf_release(&path);
+	return r;
+}
+
+static int with_lock(struct context *c, struct session *s, unsigned how, struct error *err)
+{
+	int fd = -1, r;
+
+	r = settle_lock(c, &fd, err);
+	if (r == 0)
+		r = settle_reread(c, s, err);
 	if (r == 0 && !s->deleted && s->started && session_is_local(c, s))
 		r = settle_locked(c, s, how, err);
 	if (fd >= 0)
 		close(fd);
-	buf_release(&path);
 	return r;
 }
 

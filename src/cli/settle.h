@@ -43,6 +43,11 @@ int settle_session(struct context *c, struct session *s, unsigned how, struct er
 /* All sessions that are not deleted. */
 int settle_all(struct context *c, struct error *err);
 
+/* What nobody may settle in between is done under this lock; closing gives it up. */
+int settle_lock(struct context *c, int *fd_out, struct error *err);
+/* *s as the journal has it now. */
+int settle_reread(struct context *c, struct session *s, struct error *err);
+
 /* Is this commit of the session's branch in its base, anywhere that we can see? */
 int settle_ask_tip(struct context *c, struct session *s, const char *tip,
 	enum merge_answer *answer_out, struct error *err);

@@ -263,6 +263,34 @@ test_ok 'a workspace that is not there: exit 4' '
 	has "workspace of .work. is not there" err && mv moved-away "$ws" &&
 	test "$(git -C nowhere.git rev-parse main)" = "$main"
 '
+# Somebody looks at the session while a ref of DIR moves; what they are told is in $TRASH/looked.
+look_while() { # DIR REF MAIN
+	hook=$(git -C "$1" rev-parse --path-format=absolute --git-path hooks)/reference-transaction
+	cat >"$hook" <<-END
+		#!/bin/sh
+		[ "\$1" = committed ] && grep -q " $2\$" || exit 0
+		unset \$(git rev-parse --local-env-vars)
+		timeout 3 minsky -C "$TRASH/$3" session get work --json >>"$TRASH/looked" 2>&1
+		exit 0
+	END
+	chmod 755 "$hook" && rm -f "$TRASH/looked"
+}
+told_in_order() { # DIR
+	minsky -C "$1" journal log --json | jq -r "select(.body.type == \"pr.approved\" or
+		.body.type == \"pr.merged\") | .body.type" >told && is_merged "$1" &&
+		minsky -C "$1" session get work --json >record && json ".session.prState.approvedHead != null" record
+}
+test_ok 'who looks while the base moves waits, and the merge is told once' '
+	new_pr solo-seen && look_while solo-seen refs/heads/main solo-seen &&
+	minsky -C solo-seen session approve work >out && test -e looked && told_in_order solo-seen &&
+	printf "pr.approved\npr.merged\n" >want && cmp_files want told
+'
+test_ok 'who looks while the push is told here tells the merge, and it is approved all the same' '
+	new_pr seen && look_while "$ws" refs/remotes/origin/main seen &&
+	minsky -C seen session approve work >out && test -s looked && told_in_order seen &&
+	printf "pr.merged\npr.approved\n" >want && cmp_files want told
+'
+
 test_ok 'from inside the workspace it needs no name' '
 	new_pr inside && minsky -C "$ws" session approve --json >out &&
 	json ".session.session == \"work\" and .session.status == \"merged\"" out && is_merged inside
