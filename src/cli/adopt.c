@@ -33,6 +33,7 @@ out:
 struct adoption {
 	struct repo_url url; /* of its remote; of its path when it has none */
 	bool has_remote;
+	struct buf origin; /* git directory of a remote on this disk, or empty */
 	struct buf journal;
 	bool joins; /* a journal of this repository is there already */
 };
@@ -40,7 +41,15 @@ struct adoption {
 static void adoption_release(struct adoption *a)
 {
 	repo_url_release(&a->url);
+	buf_release(&a->origin);
 	buf_release(&a->journal);
+}
+
+/* One without a remote is known by its path, to its clones as well. */
+static bool is_origin(const struct repo *known, const struct adoption *a)
+{
+	return a->origin.len && !known->n_urls && known->main_path &&
+		!strcmp(known->main_path, a->origin.data);
 }
 
 /* A journal of the same remote, or of the same path. */
@@ -52,7 +61,7 @@ static int find_journal(struct context *c, struct adoption *a, struct error *err
 	for (size_t i = 0; r == 0 && i < list.n && !a->joins; i++) {
 		const struct repo *known = &list.v[i];
 		bool same = a->has_remote
-			? repo_has_url(known, a->url.canonical)
+			? repo_has_url(known, a->url.canonical) || is_origin(known, a)
 			: known->main_path && strcmp(known->main_path, c->common_dir.data) == 0;
 
 		if (!same)
@@ -152,6 +161,38 @@ static int tie_clone(struct context *c, const char *journal, struct error *err)
 	return r;
 }
 
+static int find_origin(struct adoption *a, const char *url, struct error *err)
+{
+	static const char *const suffixes[] = { "", ".git" };
+	const char *path = strncmp(url, "file://", 7) ? url : url + 7;
+	struct buf place = BUF_INIT, git_dir = BUF_INIT;
+	int r = *path == '/' ? ERR_NOTFOUND : 0;
+
+	for (size_t i = 0; r == ERR_NOTFOUND && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		buf_clear(&place);
+		buf_addf(&place, "%s%s", path, suffixes[i]);
+		error_clear(err);
+		if (fs_is_dir(place.data))
+			r = gitdir_find(place.data, false, &git_dir, &a->origin, NULL, err);
+	}
+	/* What is no repository that we may look at is none that we know. */
+	if (r < 0 && r != ERR_NOMEM) {
+		error_clear(err);
+		buf_clear(&a->origin);
+		r = 0;
+	}
+	if (r == 0 && a->origin.len)
+		r = fs_realpath(a->origin.data, &place, err);
+	if (r == 0 && a->origin.len) {
+		buf_clear(&a->origin);
+		buf_adds(&a->origin, place.data);
+		r = buf_check(&a->origin, err);
+	}
+	buf_release(&place);
+	buf_release(&git_dir);
+	return r;
+}
+
 static int identify(
 	struct adoption *a, const struct context *c, const struct git_repo *git, struct error *err)
 {
@@ -165,6 +206,8 @@ static int identify(
 	a->has_remote = url != NULL;
 	if (url) {
 		r = repo_url_parse(&a->url, url, err);
+		if (r == 0)
+			r = find_origin(a, url, err);
 	} else {
 		r = context_main_dir(c, NULL, &dir, err);
 		if (r == 0)
@@ -178,7 +221,7 @@ static int identify(
 
 int context_would_join(struct context *c, const struct git_repo *git, bool *out, struct error *err)
 {
-	struct adoption a = { .url = REPO_URL_INIT, .journal = BUF_INIT };
+	struct adoption a = { .url = REPO_URL_INIT, .origin = BUF_INIT, .journal = BUF_INIT };
 	int r = identify(&a, c, git, err);
 
 	if (r == 0)
@@ -191,7 +234,7 @@ int context_would_join(struct context *c, const struct git_repo *git, bool *out,
 
 int context_adopt(struct context *c, const struct git_repo *git, bool *made_out, struct error *err)
 {
-	struct adoption a = { .url = REPO_URL_INIT, .journal = BUF_INIT };
+	struct adoption a = { .url = REPO_URL_INIT, .origin = BUF_INIT, .journal = BUF_INIT };
 	struct buf dir = BUF_INIT, lock = BUF_INIT;
 	int lock_fd = -1, r;
 

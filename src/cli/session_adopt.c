@@ -100,6 +100,29 @@ static int find_fork(struct adopting *a, const char *dir, struct error *err)
 	return r < 0 ? r : buf_check(&a->fork, err);
 }
 
+/*
+ * Where there is no remote, the base is what is checked out, and of a linked work tree that is the
+ * branch in question: the main work tree's counts.
+ */
+static int choose_base(struct adopting *a, const char *main_dir, struct error *err)
+{
+	struct starting *t = &a->t;
+	const struct git_repo *here = t->git;
+	struct git_repo main = { .top = NULL };
+	int r;
+
+	if (t->remote || t->req->base || !strcmp(here->git_dir, here->common_dir))
+		return starting_choose_base(t, err);
+	r = git_repo_open(&main, main_dir, err);
+	if (r == 0) {
+		t->git = &main;
+		r = starting_choose_base(t, err);
+		t->git = here;
+	}
+	git_repo_release(&main);
+	return r;
+}
+
 static int look(struct adopting *a, struct error *err)
 {
 	struct starting *t = &a->t;
@@ -111,7 +134,7 @@ static int look(struct adopting *a, struct error *err)
 	if (r == 0)
 		r = repo_url_parse(&t->url, t->remote_url ? t->remote_url : dir.data, err);
 	if (r == 0)
-		r = starting_choose_base(t, err);
+		r = choose_base(a, dir.data, err);
 	buf_addf(&ref, "refs/heads/%s", t->branch);
 	if (r == 0)
 		r = buf_check(&ref, err);
@@ -119,8 +142,10 @@ static int look(struct adopting *a, struct error *err)
 		r = git_repo_ref(t->git->common_dir, ref.data, &a->tip, err);
 	if (r == 0 && !a->tip)
 		r = error_set(err, ERR_NOTFOUND, "there is no branch '%s' here", t->branch);
-	if (r == 0 && !strcmp(t->branch, t->base.branch))
-		r = error_set(err, ERR_REFUSED, "'%s' is the base branch", t->branch);
+	if (r == 0 && !strcmp(t->branch, t->base.branch)) {
+		error_set(err, ERR_REFUSED, "'%s' is the base branch", t->branch);
+		r = error_hint(err, "if it is for another branch, name that one with --base");
+	}
 	if (r == 0)
 		r = find_fork(a, git_repo_dir(t->git), err);
 	if (r == 0)
@@ -241,6 +266,8 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 		return error_hint(err, "adopt a branch of it: minsky session adopt BRANCH");
 	}
 	r = a->linked ? start_check_linked(t->remote, err) : 0;
+	if (r == ERR_REFUSED)
+		error_hint(err, "a branch that no work tree has checked out is given a clone");
 	if (r == 0)
 		r = choose_id(a, events_out, err);
 	if (r == 0)

@@ -90,6 +90,20 @@ test_ok 'killed behind the mark: adopting again takes up what was begun' '
 	minsky session adopt cl2 >out 2>&1 && record again ".sessionId == \"$id\" and .commitCount == 1" &&
 	must_fail 4 minsky session adopt cl2 >out 2>&1 && has "session .again. already" out
 '
+test_ok 'a repository without a remote: its clones are known as such, and what cannot be is said' '
+	make_repo alone && minsky -C alone init --skip-hooks >out 2>&1 &&
+	for url in alone alone/. "file://$TRASH/alone" alone/.git; do
+		n=$(printf %s "$url" | cksum | cut -d" " -f1) && git clone -q "$url" "of$n" &&
+			git -C "of$n" switch -q -c "b$n" && commit "of$n" x &&
+			minsky session adopt "of$n" >out 2>&1 || return 1
+	done && minsky -C alone session list --json >out && jq -e "(.sessions | length) == 4 and
+		all(.sessions[]; .baseBranch == \"main\" and .commitCount == 1)" out >/dev/null &&
+	git -C alone worktree add -q ../tree -b grown && cd tree &&
+	must_fail 4 minsky session adopt . >../out 2>&1 && cd .. && has "needs a remote" out &&
+	has "^hint: a branch that no work tree" out && git -C tree switch -q --detach &&
+	minsky -C alone session adopt grown >out 2>&1 && has "^base .*main" out &&
+	must_fail 4 minsky -C alone session adopt main >out 2>&1 && has "^hint: .*--base" out
+'
 test_ok 'deleted and restored as any other' '
 	minsky -C r session delete second --override "a test" >out &&
 	test ! -e wt2 && git -C r rev-parse -q --verify wt2 && minsky -C r session restore second >out &&
