@@ -342,7 +342,7 @@ static int make_workspace(struct adopting *a, struct error *err)
 			r = start_pass(t->c, t->git->common_dir, t->workspace.data, err);
 		if (r < 0)
 			(void)start_unlink(
-				t->c, t->git->common_dir, t->workspace.data, NULL, NULL, &ignored);
+				t->git->common_dir, t->workspace.data, t->id, NULL, NULL, &ignored);
 		return r;
 	}
 	r = workspace_clone(&plan, t->temporary.data, err);

@@ -365,12 +365,13 @@ static void take_back(struct starting *t, const struct error *why)
 	struct error ignored = ERROR_INIT;
 
 	if (t->linked) {
-		(void)start_unlink(t->c, t->c->common_dir.data, t->workspace.data, t->branch,
+		(void)start_unlink(t->c->common_dir.data, t->workspace.data, t->id, t->branch,
 			t->base_oid, &ignored);
 	} else if (!t->req->worktree) {
-		(void)fs_remove_tree(t->temporary.data, &ignored);
+		/* Half a workspace, if this is killed, must not pass for one. */
 		if (t->clone[0])
-			(void)fs_remove_tree(t->workspace.data, &ignored);
+			(void)fs_rename_new(t->workspace.data, t->temporary.data, &ignored);
+		(void)fs_remove_tree(t->temporary.data, &ignored);
 	}
 	(void)starting_record_failure(t->c, t->id, t->req->name, why->msg, &ignored);
 	(void)context_project(t->c, &ignored);

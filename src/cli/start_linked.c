@@ -57,16 +57,29 @@ int start_link(struct context *c, const struct workspace_plan *plan, const char 
 	return r < 0 ? r : start_tie(c, c->common_dir.data, workspace, id, name, err);
 }
 
-int start_unlink(struct context *c, const char *common_dir, const char *workspace,
-	const char *branch, const char *base_oid, struct error *err)
+int start_temporary(const char *workspace, const char *id, struct buf *out, struct error *err)
 {
+	const char *slash = strrchr(workspace, '/');
+
+	buf_clear(out);
+	buf_addf(out, "%.*s/.%s.tmp", slash ? (int)(slash - workspace) : 1, slash ? workspace : ".",
+		id);
+	return buf_check(out, err);
+}
+
+int start_unlink(const char *common_dir, const char *workspace, const char *id, const char *branch,
+	const char *base_oid, struct error *err)
+{
+	struct buf temporary = BUF_INIT;
 	int fd = -1, r = lock(common_dir, &fd, err);
 
-	(void)c;
 	if (r < 0)
 		return r;
-	r = worktree_undo(common_dir, workspace, branch, base_oid, err);
+	r = start_temporary(workspace, id, &temporary, err);
+	if (r == 0)
+		r = worktree_undo(common_dir, workspace, temporary.data, branch, base_oid, err);
 	close(fd);
+	buf_release(&temporary);
 	return r;
 }
 
@@ -141,18 +154,20 @@ out:
 	return r;
 }
 
-bool start_is_tied(const char *workspace, const char *id)
+bool start_is_usable(const char *workspace, const char *id, const char *branch)
 {
 	struct buf git_dir = BUF_INIT, common = BUF_INIT, top = BUF_INIT;
 	struct pointer pointer = POINTER_INIT;
 	struct error ignored = ERROR_INIT;
-	bool tied = find(workspace, &git_dir, &common, &top, &ignored) == 0 &&
-		pointer_enter(&pointer, git_dir.data, &ignored) == 0 &&
-		!strcmp(pointer.session, id);
+	bool usable = find(workspace, &git_dir, &common, &top, &ignored) == 0;
 
+	if (usable && pointer_enter(&pointer, git_dir.data, &ignored) == 0 && pointer.session[0])
+		usable = !strcmp(pointer.session, id);
+	else
+		usable = usable && branch && worktree_is_filled(workspace, branch);
 	pointer_release(&pointer);
 	buf_release(&git_dir);
 	buf_release(&common);
 	buf_release(&top);
-	return tied;
+	return usable;
 }

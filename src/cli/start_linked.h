@@ -16,15 +16,17 @@ int start_link(struct context *c, const struct workspace_plan *plan, const char 
 /* The work tree alone, by which nothing is a session yet. */
 int start_add(struct context *c, const struct workspace_plan *plan, const char *workspace,
 	struct error *err);
-/* `common_dir` is that of the main repository. */
-int start_unlink(struct context *c, const char *common_dir, const char *workspace,
-	const char *branch, const char *base_oid, struct error *err);
+/* `common_dir` is that of the main repository, `id` the session's that should have been. */
+int start_unlink(const char *common_dir, const char *workspace, const char *id, const char *branch,
+	const char *base_oid, struct error *err);
+/* Beside `workspace`: where a start works, and what it takes back, until it is complete or gone. */
+int start_temporary(const char *workspace, const char *id, struct buf *out, struct error *err);
 /* Its making is no news: begin its cursor at the present. */
 int start_pass(struct context *c, const char *common_dir, const char *workspace, struct error *err);
 /* Say whose it is, begin its cursor at the present, see to the repository's hooks. */
 int start_tie(struct context *c, const char *common_dir, const char *workspace, const char *id,
 	const char *name, struct error *err);
-/* Was that done? */
-bool start_is_tied(const char *workspace, const char *id);
+/* Was that done, or at least all before it, so that people may have worked there? */
+bool start_is_usable(const char *workspace, const char *id, const char *branch);
 
 #endif

@@ -44,18 +44,18 @@ out:
 }
 
 /*
- * An intent without an outcome, and nobody at it. If the workspace is in place, the rename was the
- * last thing that could fail for good: tie it again and record success. Otherwise nothing of value
- * was made.
+ * An intent without an outcome, and nobody at it. A work tree with its branch checked out is one
+ * that somebody may have worked in since: tie it and record success. Otherwise nothing of value was
+ * made.
  */
 static int recover_linked(struct context *c, const struct session *s, struct error *err)
 {
 	const char *common = context_workspace_git(c, s);
 	int r;
 
-	if (common && start_is_tied(s->workspace, s->id))
+	if (common && start_is_usable(s->workspace, s->id, s->branch))
 		return finish(c, s, err);
-	r = common ? start_unlink(c, common, s->workspace, s->branch, s->base_oid, err) : 0;
+	r = common ? start_unlink(common, s->workspace, s->id, s->branch, s->base_oid, err) : 0;
 	if (r == 0)
 		r = starting_record_failure(c, s->id, s->name, "interrupted", err);
 	if (r == 0)
@@ -63,17 +63,14 @@ static int recover_linked(struct context *c, const struct session *s, struct err
 	return r;
 }
 
+/* Of a clone, the rename to its place was the last thing that could fail for good. */
 static int recover_one(struct context *c, const struct session *s, struct error *err)
 {
 	struct buf git = BUF_INIT, temporary = BUF_INIT;
-	const char *slash = strrchr(s->workspace, '/');
-	int r = 0;
+	int r = start_temporary(s->workspace, s->id, &temporary, err);
 
-	if (slash) {
-		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
-		buf_addf(&temporary, "/.%s.tmp", s->id);
+	if (r == 0)
 		r = fs_remove_tree(temporary.data, err);
-	}
 	fs_join(&git, s->workspace, ".git");
 	if (r == 0 && fs_is_dir(git.data)) {
 		r = finish(c, s, err);

@@ -66,6 +66,16 @@ out:
 	return r;
 }
 
+bool worktree_is_filled(const char *dir, const char *branch)
+{
+	struct buf head = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool is = read_branch(dir, &head, &ignored) == 0 && is_branch(&head, branch);
+
+	buf_release(&head);
+	return is;
+}
+
 /* Is there nothing in it but a .git? */
 static bool is_bare_start(const char *dir)
 {
@@ -118,19 +128,47 @@ static bool first_line(const char *dir, const char *name, struct buf *out)
 	return got && out->len > 0;
 }
 
-/* Does git keep `admin` for the work tree `dir`, without having come to its end with it? */
-static bool is_unfinished(const char *admin, const char *dir)
+/* Does git keep `admin` for the work tree `dir`? */
+static bool is_kept_for(const char *admin, const char *dir)
 {
 	struct buf line = BUF_INIT, git_file = BUF_INIT;
 	bool is;
 
 	fs_join(&git_file, dir, ".git");
 	is = first_line(admin, "gitdir", &line) && !git_file.failed &&
-		!strcmp(line.data, git_file.data) &&
-		!(first_line(admin, "commondir", &line) && first_line(admin, "HEAD", &line));
+		!strcmp(line.data, git_file.data);
 	buf_release(&line);
 	buf_release(&git_file);
 	return is;
+}
+
+static bool is_finished(const char *admin)
+{
+	struct buf line = BUF_INIT;
+	bool is = first_line(admin, "commondir", &line) && first_line(admin, "HEAD", &line);
+
+	buf_release(&line);
+	return is;
+}
+
+/*
+ * One that git came to an end with is moved to `temporary` in one step: killed while it removes the
+ * files, `git worktree remove` may leave some without a .git, and nobody could tell whose they are.
+ */
+static int set_aside(
+	const char *common_dir, const char *dir, const char *temporary, struct error *err)
+{
+	struct buf line = BUF_INIT, expected = BUF_INIT;
+	bool ours;
+	int r;
+
+	buf_addf(&expected, "gitdir: %s/worktrees/", common_dir);
+	ours = first_line(dir, ".git", &line) && !expected.failed &&
+		!strncmp(line.data, expected.data, expected.len);
+	r = ours ? fs_rename_new(dir, temporary, err) : 0;
+	buf_release(&line);
+	buf_release(&expected);
+	return r;
 }
 
 /*
@@ -138,7 +176,26 @@ static bool is_unfinished(const char *admin, const char *dir)
  * `git worktree remove` refuses; an empty commondir even makes each `git worktree` command of the
  * repository fail. What is in `dir` besides is somebody's, and everything stays.
  */
-static int remove_unfinished(const char *common_dir, const char *dir, struct error *err)
+static int undo_kept(const char *common_dir, const char *admin, const char *dir,
+	const char *temporary, struct error *err)
+{
+	struct buf locked = BUF_INIT;
+	int r = 0;
+
+	/* `git gc` takes what is left of it if we do not come to the end, but nothing locked. */
+	fs_join(&locked, admin, "locked");
+	if (!locked.failed)
+		(void)unlink(locked.data);
+	if (is_finished(admin))
+		r = set_aside(common_dir, dir, temporary, err);
+	else if (!fs_exists(dir) || remove_unborn(common_dir, dir))
+		r = fs_remove_tree(admin, err);
+	buf_release(&locked);
+	return r;
+}
+
+static int undo_each_kept(
+	const char *common_dir, const char *dir, const char *temporary, struct error *err)
 {
 	struct buf all = BUF_INIT, admin = BUF_INIT;
 	const struct dirent *entry;
@@ -152,9 +209,8 @@ static int remove_unfinished(const char *common_dir, const char *dir, struct err
 		if (entry->d_name[0] == '.')
 			continue;
 		fs_join(&admin, all.data, entry->d_name);
-		if (!admin.failed && is_unfinished(admin.data, dir) &&
-			(!fs_exists(dir) || remove_unborn(common_dir, dir)))
-			r = fs_remove_tree(admin.data, err);
+		if (!admin.failed && is_kept_for(admin.data, dir))
+			r = undo_kept(common_dir, admin.data, dir, temporary, err);
 	}
 	if (d)
 		closedir(d);
@@ -163,33 +219,40 @@ static int remove_unfinished(const char *common_dir, const char *dir, struct err
 	return r;
 }
 
-int worktree_undo(const char *common_dir, const char *dir, const char *branch, const char *base_oid,
-	struct error *err)
+static int delete_branch(
+	const char *common_dir, const char *branch, const char *oid, struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	struct git_cmd cmd = { .dir = common_dir, .args = { "update-ref", "-d" } };
+	int status, r;
+
+	buf_addf(&ref, "refs/heads/%s", branch);
+	r = buf_check(&ref, err);
+	cmd.args[2] = ref.data;
+	cmd.args[3] = oid;
+	if (r == 0)
+		r = git_run(&cmd, NULL, NULL, &status, err);
+	buf_release(&ref);
+	return r;
+}
+
+int worktree_undo(const char *common_dir, const char *dir, const char *temporary,
+	const char *branch, const char *base_oid, struct error *err)
 {
 	const struct git_cmd remove = { .dir = common_dir,
 		.args = { "worktree", "remove", "--force", "--force", "--", dir } };
-	struct buf ref = BUF_INIT;
-	struct git_cmd delete = { .dir = common_dir };
-	int status, r = remove_unfinished(common_dir, dir, err);
+	int status, r = fs_remove_tree(temporary, err);
 
-	if (r == 0 && fs_exists(dir))
-		r = git_run(&remove, NULL, NULL, &status, err);
-	/* Of a directory that is gone git removes what it keeps itself. */
-	if (r == 0 && fs_exists(dir) && remove_unborn(common_dir, dir))
-		r = git_run(&remove, NULL, NULL, &status, err);
-	if (r < 0 || !branch || !base_oid)
-		goto out;
-	buf_addf(&ref, "refs/heads/%s", branch);
-	r = buf_check(&ref, err);
-	delete.args[0] = "update-ref";
-	delete.args[1] = "-d";
-	delete.args[2] = ref.data;
-	delete.args[3] = base_oid;
 	if (r == 0)
-		r = git_run(&delete, NULL, NULL, &status, err);
-out:
-	buf_release(&ref);
-	return r;
+		r = undo_each_kept(common_dir, dir, temporary, err);
+	if (r == 0 && fs_exists(dir))
+		(void)remove_unborn(common_dir, dir);
+	/* Also, and most often, of a directory that is gone: then of what git keeps of it. */
+	if (r == 0)
+		r = git_run(&remove, NULL, NULL, &status, err);
+	if (r == 0)
+		r = fs_remove_tree(temporary, err);
+	return r < 0 || !branch || !base_oid ? r : delete_branch(common_dir, branch, base_oid, err);
 }
 
 /* After it was renamed: git's own note of where it is. */

@@ -14,12 +14,15 @@
 int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err);
 /* Make plan->branch there, without an upstream, or take it if plan->existing; check it out. */
 int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err);
+/* Did worktree_fill() come to its end? `dir` is known to be a work tree of its own. */
+bool worktree_is_filled(const char *dir, const char *branch);
 /*
- * Take both back, however far they came; the branch too if it was made here and stands where it was
- * made. `common_dir` is a real path.
+ * Take both back, however far they came, and however far an earlier undoing came; the branch too if
+ * it was made here and stands where it was made. `common_dir` is a real path; `temporary` is a name
+ * beside `dir` for this work tree alone, and what is there is removed.
  */
-int worktree_undo(const char *common_dir, const char *dir, const char *branch, const char *base_oid,
-	struct error *err);
+int worktree_undo(const char *common_dir, const char *dir, const char *temporary,
+	const char *branch, const char *base_oid, struct error *err);
 
 /*
  * Rename it to `trash`. git keeps what belongs to it, locked, so that nothing in it can be

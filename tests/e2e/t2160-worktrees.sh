@@ -140,12 +140,41 @@ test_ok 'of a bare repository' '
 	minsky -C bare.git doctor >out && has "^live .*/bare.git/worktrees/bared" out &&
 	minsky -C bare.git hooks uninstall >out && find bare.git/hooks -name "p*" ! -name "*.sample" >left && test ! -s left
 '
+fatal_git() { # ORDER: a git first in PATH that runs $FATAL after killing who called it, or the other way round
+	mkdir -p fatal && cat >fatal/git <<-END
+		#!/bin/sh
+		case "\$*" in
+		*"\$FATAL"*) $1 ;;
+		*) exec $(command -v git) "\$@" ;;
+		esac
+	END
+	chmod 755 fatal/git
+}
+run_git="$(command -v git) \"\$@\""
+killed_at() { # GIT-WORDS COMMAND...
+	FATAL=$1 && shift && export FATAL && ! (PATH="$TRASH/fatal:$PATH" exec "$@") >out 2>&1 && unset FATAL
+}
+test_ok 'killed before the branch was there: taken back, and so it is when that is killed as well' '
+	fatal_git "$run_git; kill -9 \$PPID" && killed_at "worktree add" minsky -C r session start gone --worktree &&
+	test -f "${ws%/one}/gone/.git" && fatal_git "kill -9 \$PPID" && killed_at "worktree remove" minsky -C r sync &&
+	test ! -e "${ws%/one}/gone" && test -d r/.git/worktrees/gone &&
+	minsky -C r sync >out 2>&1 && has "the start of .gone. was interrupted; taken back" out &&
+	find "${ws%/one}" -name ".*.tmp" >left && test ! -s left && test ! -e r/.git/worktrees/gone &&
+	minsky -C r session start gone --worktree --quiet >out
+'
+test_ok 'killed when the files were there: what somebody did with them stays, and the start is finished' '
+	fatal_git "$run_git; kill -9 \$PPID" && killed_at "switch" minsky -C r session start there --worktree &&
+	echo work >"${ws%/one}/there/new" && minsky -C r sync >out 2>&1 &&
+	has "the start of .there. was interrupted; finished" out && test -f "${ws%/one}/there/new" &&
+	record there ".status == \"active\" and .branch == \"there\"" && commit "${ws%/one}/there" after &&
+	record there ".commitCount == 1"
+'
 kill_starts() {
 	n=0
 	while [ "$n" -lt 8 ]; do
 		n=$((n + 1))
 		setsid minsky -C r session start "k$n" --worktree --quiet >/dev/null 2>&1 &
-		killed=$!
+		killed=$! # what this one takes back of the one before is killed as well
 		sleep "0.0$((n * 2))"
 		kill -9 "-$killed" 2>/dev/null
 		wait "$killed" 2>/dev/null

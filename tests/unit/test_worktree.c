@@ -19,9 +19,9 @@ static void undone_after(const char *break_it)
 		"echo initializing >.git/worktrees/w/locked");
 	sh(".", break_it);
 	error_clear(&err);
-	if (worktree_undo(at("m/.git"), at("w"), NULL, NULL, &err))
+	if (worktree_undo(at("m/.git"), at("w"), at(".w"), NULL, NULL, &err))
 		fail_msg("%s: %s", break_it, err.msg);
-	if (!sh_ok(".", "test ! -e w"))
+	if (!sh_ok(".", "test ! -e w && test ! -e .w && test ! -e m/.git/worktrees/w"))
 		fail_msg("%s: the directory is still there", break_it);
 	if (!sh_ok("m", "git worktree add --quiet --detach -- ../w HEAD && git -C ../w status"))
 		fail_msg("%s: git will not have another there", break_it);
@@ -43,6 +43,29 @@ static void a_start_is_taken_back_however_far_it_came(void **state)
 	undone_after("git -C w checkout -q -f HEAD; echo more >w/file");
 }
 
+/* Killed while it took back: once more, from wherever that had come to. */
+static void a_start_is_taken_back_again(void **state)
+{
+	(void)state;
+	undone_after("rm -r w");
+	undone_after("mv w .w");
+	undone_after("git -C w checkout -q -f HEAD; mv w .w; rm .w/.git");
+	undone_after("rm -r w; rm m/.git/worktrees/w/commondir");
+	undone_after("rm -r w; rm m/.git/worktrees/w/HEAD");
+	undone_after("rm -r w m/.git/worktrees/w");
+}
+
+static void filled_is_with_the_branch_checked_out(void **state)
+{
+	(void)state;
+	sh(".", "repo m; cd m; commit a 1; git worktree add -q --detach ../w HEAD");
+	assert_false(worktree_is_filled(at("w"), "b"));
+	sh("w", "git switch -q -c b");
+	assert_true(worktree_is_filled(at("w"), "b"));
+	assert_false(worktree_is_filled(at("w"), "c"));
+	assert_false(worktree_is_filled(at("none"), "b"));
+}
+
 static void what_is_somebody_elses_stays(void **state)
 {
 	(void)state;
@@ -51,9 +74,9 @@ static void what_is_somebody_elses_stays(void **state)
 		">w/.git\n"
 		"echo work >other/file; : >other/.git");
 	error_clear(&err);
-	assert_int_equal(worktree_undo(at("m/.git"), at("w"), NULL, NULL, &err), 0);
+	assert_int_equal(worktree_undo(at("m/.git"), at("w"), at(".w"), NULL, NULL, &err), 0);
 	assert_string_equal(ask("w", "cat .git"), "gitdir: /elsewhere");
-	assert_int_equal(worktree_undo(at("m/.git"), at("other"), NULL, NULL, &err), 0);
+	assert_int_equal(worktree_undo(at("m/.git"), at("other"), at(".w"), NULL, NULL, &err), 0);
 	assert_string_equal(ask("other", "ls -A; cat file"), ".git\nfile\nwork");
 }
 
@@ -63,6 +86,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_start_is_taken_back_however_far_it_came),
+		TEST(a_start_is_taken_back_again),
+		TEST(filled_is_with_the_branch_checked_out),
 		TEST(what_is_somebody_elses_stays),
 	};
 
