@@ -412,19 +412,44 @@ void fs_unlock(int fd)
 	(void)fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+/* 1: it is the file that everybody sees under that name; 0: it was replaced or removed. */
+static int is_named(int fd, int dir_fd, const char *name, const char *shown, struct error *err)
+{
+	struct stat held, seen;
+
+	if (fstat(fd, &held) < 0)
+		return error_errno(err, "cannot look at lock '%s'", shown);
+	if (fstatat(dir_fd, name, &seen, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "cannot look at lock '%s'", shown);
+	return held.st_dev == seen.st_dev && held.st_ino == seen.st_ino;
+}
+
 int fs_lock_at(int dir_fd, const char *name, const char *shown, int timeout_ms, int *fd_out,
 	struct error *err)
 {
-	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int64_t deadline = clock_monotonic_ms() + timeout_ms, left = timeout_ms;
 	int r;
 
-	if (fd < 0)
-		return error_errno(err, "cannot open lock '%s'", shown);
-	r = fs_lock_again(fd, timeout_ms, shown, err);
-	if (r < 0)
+	do {
+		int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+		if (fd < 0)
+			return error_errno(err, "cannot open lock '%s'", shown);
+		r = fs_lock_again(fd, (int)left, shown, err);
+		if (r == 0)
+			r = is_named(fd, dir_fd, name, shown, err);
+		if (r > 0) {
+			*fd_out = fd;
+			return 0;
+		}
+		/* Whoever comes now locks another file: so do we. */
 		close(fd);
-	else
-		*fd_out = fd;
+		if (r == 0 && timeout_ms >= 0) {
+			left = deadline - clock_monotonic_ms();
+			if (left < 0)
+				left = 0;
+		}
+	} while (r == 0);
 	return r;
 }
 

@@ -43,9 +43,10 @@ int fs_rename_new(const char *from, const char *to, struct error *err);
 /* realpath(3) into `out` (cleared first). ERR_NOTFOUND if a component is missing. */
 int fs_realpath(const char *path, struct buf *out, struct error *err);
 /*
- * Exclusive flock-like lock (open file description lock) on the file `path`, created 0600 and
- * never deleted. Dies with the process. ERR_BUSY after `timeout_ms`; 0 tries once, -1 waits.
- * Closing *fd_out releases it.
+ * Exclusive flock-like lock (open file description lock) on the file `path`, created 0600. Dies
+ * with the process. ERR_BUSY after `timeout_ms`; 0 tries once, -1 waits. Closing *fd_out releases
+ * it. Only the file that has the name is the lock: one that was replaced or removed while it was
+ * waited for is left for the one that is there now.
  */
 int fs_lock(const char *path, int timeout_ms, int *fd_out, struct error *err);
 /* The same of `name` in an open directory; `shown` is for messages. */

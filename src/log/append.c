@@ -250,6 +250,19 @@ static void mark_suspect(
 			"journal verify'");
 }
 
+/* More than we can have written is not all ours: the next writer keeps a copy of what it cuts. */
+static void take_back(const struct append *a, struct error *err)
+{
+	const struct tail *t = &a->tail;
+	struct error ignored = ERROR_INIT;
+	uint64_t size;
+
+	if ((file_size(a->fd, t->segment.name, &size, &ignored) == 0 &&
+		    size > t->good + a->batch.lines.len) ||
+		ftruncate(a->fd, (off_t)t->good) < 0 || fdatasync(a->fd) < 0)
+		mark_suspect(a, t->segment.name, t->good, err);
+}
+
 /* One write behind the last good record, one sync; on failure the file is as it was. */
 static int extend(struct append *a, struct error *err)
 {
@@ -273,15 +286,16 @@ static int extend(struct append *a, struct error *err)
 	if (r == 0)
 		r = file_size(fd, t->segment.name, &size, err);
 	if (r == 0 && size != t->good + lines->len)
-		r = error_set(err, ERR_IO, "a part of the write is missing");
+		r = error_set(err, ERR_IO,
+			size < t->good + lines->len ? "a part of the write is missing"
+						    : "it changes although it is locked");
 	if (r == 0 && fdatasync(fd) < 0)
 		r = error_errno(err, "cannot sync");
 	if (r == 0 && !a->covered && fsync(a->j->own.fd) < 0)
 		r = error_errno(err, "cannot sync the directory");
 	if (r < 0) {
 		error_wrap(err, "cannot append to '%s/%s'", a->j->own.path, t->segment.name);
-		if (ftruncate(fd, (off_t)t->good) < 0 || fdatasync(fd) < 0)
-			mark_suspect(a, t->segment.name, t->good, err);
+		take_back(a, err);
 	}
 	return r;
 }
@@ -406,29 +420,15 @@ int append_locked(const struct journal *j, const struct journal_entry *entries, 
 	return r;
 }
 
-/* The lock counts only if it is the file that everybody else sees, in the directory we hold. */
 int journal_lock(const struct journal *j, int timeout_ms, int *fd_out, struct error *err)
 {
 	struct buf path = BUF_INIT;
-	struct stat held, seen;
-	int fd = -1, r;
+	int r;
 
 	fs_join(&path, j->own.path, "lock");
 	r = buf_check(&path, err);
 	if (r == 0)
-		r = fs_lock_at(j->own.fd, "lock", path.data, timeout_ms, &fd, err);
-	if (r < 0)
-		goto out;
-	if (fstat(fd, &held) < 0 || fstatat(j->own.fd, "lock", &seen, AT_SYMLINK_NOFOLLOW) < 0)
-		r = error_errno(err, "cannot look at '%s'", path.data);
-	else if (held.st_dev != seen.st_dev || held.st_ino != seen.st_ino)
-		r = error_set(
-			err, ERR_BUSY, "'%s' was replaced while it was waited for", path.data);
-	if (r < 0)
-		close(fd);
-	else
-		*fd_out = fd;
-out:
+		r = fs_lock_at(j->own.fd, "lock", path.data, timeout_ms, fd_out, err);
 	buf_release(&path);
 	return r;
 }

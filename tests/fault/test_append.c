@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -463,6 +464,78 @@ static void a_failed_sync_takes_the_bytes_back(void **state)
 	}
 }
 
+#define FOREIGN "written by somebody who knows no lock\n"
+static char foreign_path[4096];
+
+static void write_foreign(void)
+{
+	int fd = open(foreign_path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, FOREIGN, sizeof(FOREIGN) - 1), sizeof(FOREIGN) - 1);
+	close(fd);
+}
+
+static bool holds_foreign(const char *path)
+{
+	struct buf text = scratch_read(path);
+	bool holds = strstr(text.data, FOREIGN) != NULL;
+
+	buf_release(&text);
+	return holds;
+}
+
+/* In the segment, or in a copy of what was cut. */
+static bool foreign_is_there(struct journal *j)
+{
+	bool there = holds_foreign(journals_segment(j));
+	DIR *torn = opendir(scratch_path(journal_dir(j), "torn"));
+	const struct dirent *entry;
+
+	while (!there && torn && (entry = readdir(torn))) {
+		char name[300];
+
+		(void)snprintf(name, sizeof(name), "torn/%s", entry->d_name);
+		there = entry->d_name[0] != '.' &&
+			holds_foreign(scratch_path(journal_dir(j), name));
+	}
+	if (torn)
+		closedir(torn);
+	return there;
+}
+
+/* Whenever it comes: what a stranger has written is never cut without a copy, nor taken for ours.
+ */
+static void what_a_stranger_writes_on_the_way_is_kept(void **state)
+{
+	const struct scenario *s = &scenarios[1];
+	bool noticed = false, fired = true;
+
+	(void)state;
+	fault_then(write_foreign);
+	for (unsigned n = 1; fired; n++) {
+		struct error err = ERROR_INIT;
+		char dir[SCRATCH_SIZE];
+		struct journal *j = begin(s, dir);
+		int r;
+
+		(void)snprintf(foreign_path, sizeof(foreign_path), "%s", journals_segment(j));
+		fault_arm(FAULT_THEN, n);
+		r = append_both(j, &err);
+		fault_disarm();
+		fired = fault_fired();
+		if (r < 0) {
+			noticed = true;
+			assert_non_null(strstr(err.msg, "changes although it is locked"));
+		}
+		check_after(s, dir, r == 0 ? STORED : NOT_STORED);
+		assert_int_equal(foreign_is_there(j), fired);
+		journal_close(j);
+		scratch_remove(dir);
+	}
+	assert_true(noticed);
+}
+
 /* Appends until it is killed; tells of each acknowledged number through the pipe. */
 static void append_until_killed(const char *dir, unsigned round, int out)
 {
@@ -554,6 +627,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_fills_up_stores_all_or_nothing),
 		cmocka_unit_test(a_process_that_ends_at_any_call_costs_nothing),
 		cmocka_unit_test(a_failed_sync_takes_the_bytes_back),
+		cmocka_unit_test(what_a_stranger_writes_on_the_way_is_kept),
 		cmocka_unit_test(a_hundred_kills_lose_nothing_that_was_acknowledged),
 	};
 

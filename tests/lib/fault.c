@@ -12,6 +12,7 @@ static enum fault_kind kind;
 static unsigned target, count;
 static const char *hit = "";
 static size_t length, size;
+static void (*then)(void);
 
 void fault_arm(enum fault_kind k, unsigned n)
 {
@@ -27,6 +28,11 @@ void fault_arm(enum fault_kind k, unsigned n)
 void fault_length(size_t n)
 {
 	length = n;
+}
+
+void fault_then(void (*f)(void))
+{
+	then = f;
 }
 
 size_t fault_size(void)
@@ -109,6 +115,7 @@ static int decide(const char *name, enum what what)
 	case FAULT_KILL_HALF:
 		return what == WRITES ? -2 : 0;
 	case FAULT_KILL_AFTER:
+	case FAULT_THEN:
 		break;
 	}
 	return 0;
@@ -119,6 +126,11 @@ static void done(void)
 	if (armed && count == target &&
 		(kind == FAULT_KILL_AFTER || kind == FAULT_KILL_HALF || kind == FAULT_LENGTH_KILL))
 		_exit(FAULT_KILLED);
+	if (armed && count == target && kind == FAULT_THEN) {
+		armed = false;
+		then();
+		armed = true;
+	}
 }
 
 static size_t part(int decision, size_t n)

@@ -26,6 +26,7 @@ enum fault_kind {
 	FAULT_KILL_BEFORE, /* the process ends in front of that call */
 	FAULT_KILL_AFTER,
 	FAULT_KILL_HALF, /* ... after half of a write */
+	FAULT_THEN, /* behind that call, what fault_then() named is done */
 };
 
 #define FAULT_KILLED 99 /* exit status of such a process */
@@ -34,6 +35,7 @@ void fault_arm(enum fault_kind kind, unsigned n);
 void fault_disarm(void);
 /* For the kinds that say so; before fault_arm(). */
 void fault_length(size_t length);
+void fault_then(void (*f)(void)); /* none of its own calls is counted */
 bool fault_fired(void);
 /* Of the call that was hit: its name, for messages, and how much it should have transferred. */
 const char *fault_name(void);

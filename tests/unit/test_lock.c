@@ -94,7 +94,7 @@ struct waiter {
 };
 
 /* A writer that waits for the lock which this process holds. */
-static struct waiter start_waiter(int held)
+static struct waiter start_waiter_for(int held, int timeout_ms)
 {
 	struct stat lock;
 	struct waiter w;
@@ -113,7 +113,7 @@ static struct waiter start_waiter(int held)
 		/* What it inherits would keep the lock, and look like a file that it opened. */
 		close(held);
 		(void)!write(fds[1], "", 1);
-		r = append(WAIT_MS, &err);
+		r = append(timeout_ms, &err);
 		(void)!write(fds[1], err.msg, strlen(err.msg) + 1);
 		_exit(-r);
 	}
@@ -124,6 +124,11 @@ static struct waiter start_waiter(int held)
 		nap();
 	assert_true(has_open(w.pid, &lock));
 	return w;
+}
+
+static struct waiter start_waiter(int held)
+{
+	return start_waiter_for(held, WAIT_MS);
 }
 
 /* 0, or the code of the error, whose text goes to msg. */
@@ -140,15 +145,34 @@ static int waiter_ends(struct waiter *w, char *msg, size_t size)
 	return -WEXITSTATUS(status);
 }
 
-/*
- * Whoever comes after the waiter locks the new file. If the waiter went on with the old one, two
- * would write at once.
- */
-static void a_lock_file_that_was_replaced_is_no_lock(void **state)
+/* Whoever comes after the waiter locks the new file, and so does the waiter: never two at once. */
+static void a_lock_file_that_was_replaced_is_left_for_the_new_one(void **state)
 {
 	int held = take_lock(), other;
 	struct waiter w = start_waiter(held);
-	struct error err = ERROR_INIT;
+	struct stat lock;
+	char msg[512];
+
+	(void)state;
+	scratch_write(scratch_path(dir, "other"), "", 0);
+	assert_int_equal(rename(scratch_path(dir, "other"), scratch_path(dir, "lock")), 0);
+	other = take_lock();
+	close(held);
+	assert_int_equal(fstat(other, &lock), 0);
+	for (int i = 0; !has_open(w.pid, &lock) && i < WAIT_MS; i++)
+		nap();
+	assert_true(has_open(w.pid, &lock));
+	holds(3);
+	close(other);
+	assert_int_equal(waiter_ends(&w, msg, sizeof(msg)), 0);
+	assert_string_equal(msg, "");
+	holds(4);
+}
+
+static void the_deadline_is_one_for_both(void **state)
+{
+	int held = take_lock(), other;
+	struct waiter w = start_waiter_for(held, 4 * DEADLINE_MS);
 	char msg[512];
 
 	(void)state;
@@ -157,15 +181,12 @@ static void a_lock_file_that_was_replaced_is_no_lock(void **state)
 	other = take_lock();
 	close(held);
 	assert_int_equal(waiter_ends(&w, msg, sizeof(msg)), ERR_BUSY);
-	assert_non_null(strstr(msg, "/lock' was replaced while it was waited for"));
-	holds(3);
-	assert_int_equal(append(0, &err), ERR_BUSY);
+	assert_non_null(strstr(msg, "/lock' is locked by another process"));
 	close(other);
-	assert_int_equal(append(0, &err), 0);
-	holds(4);
+	holds(3);
 }
 
-static void a_lock_file_that_was_removed_is_no_lock(void **state)
+static void a_lock_file_that_was_removed_is_made_again(void **state)
 {
 	int held = take_lock();
 	struct waiter w = start_waiter(held);
@@ -175,11 +196,11 @@ static void a_lock_file_that_was_removed_is_no_lock(void **state)
 	(void)state;
 	assert_int_equal(unlink(scratch_path(dir, "lock")), 0);
 	close(held);
-	assert_int_not_equal(waiter_ends(&w, msg, sizeof(msg)), 0);
-	assert_non_null(strstr(msg, "/lock'"));
-	holds(3);
-	assert_int_equal(append(0, &err), 0);
+	assert_int_equal(waiter_ends(&w, msg, sizeof(msg)), 0);
 	holds(4);
+	close(take_lock());
+	assert_int_equal(append(0, &err), 0);
+	holds(5);
 }
 
 static void a_lock_file_that_is_still_the_same_is_waited_for(void **state)
@@ -293,8 +314,9 @@ static void a_holder_that_was_stopped_is_not_waited_for_longer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_lock_file_that_was_replaced_is_no_lock),
-		TEST(a_lock_file_that_was_removed_is_no_lock),
+		TEST(a_lock_file_that_was_replaced_is_left_for_the_new_one),
+		TEST(the_deadline_is_one_for_both),
+		TEST(a_lock_file_that_was_removed_is_made_again),
 		TEST(a_lock_file_that_is_still_the_same_is_waited_for),
 		TEST(a_descriptor_that_leaked_keeps_the_lock_until_its_owner_ends),
 		TEST(a_holder_that_was_stopped_is_not_waited_for_longer),
