@@ -275,7 +275,9 @@ static void offer_argument(struct completion *c, const struct cmd *cmd, int n, c
 		return;
 	(void)snprintf(place, sizeof(place), "%.*s", (int)len, at);
 	if (strstr(place, "NAME|ID"))
-		offer_sessions(c, strcmp(cmd->name, "session restore") == 0);
+		offer_sessions(c,
+			strcmp(cmd->name, "session restore") == 0 ||
+				strcmp(cmd->name, "session purge") == 0);
 	else if (strstr(place, "KEY"))
 		offer_keys(c, "");
 	else if (strstr(place, "VALUE"))

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/purge.h"
 #include "cli/remove.h"
 #include "cli/settle.h"
 
@@ -55,6 +56,36 @@ static int check_outside(const struct session *s, struct error *err)
 	return 0;
 }
 
+static int count(void *arg, const struct session *s, const char *where, struct error *err)
+{
+	(void)s;
+	(void)where;
+	(void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* What was deleted long ago makes room. That it fails is no failure of this command. */
+static void tidy(struct context *c, const struct session *s)
+{
+	const struct purge_request req = { .keep_ms = purge_keep(c) };
+	const char *keep = config_get(c->config, "trash.keep");
+	struct error failed = ERROR_INIT;
+	size_t n = 0;
+	int r;
+
+	if (req.keep_ms)
+		app_say(c->app,
+			"its workspace is in the trash for %s; 'minsky session restore %s' brings "
+			"it back",
+			keep, s->name);
+	r = purge_sessions(c, &req, count, &n, &failed);
+	if (r < 0 && r != ERR_BUSY)
+		app_warn(c->app, "cannot purge the trash: %s", failed.msg);
+	else if (n)
+		app_say(c->app, "purged from the trash: %zu deleted %s ago or earlier", n, keep);
+}
+
 static int run_delete(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct context c = CONTEXT_INIT;
@@ -82,39 +113,9 @@ static int run_delete(struct app *app, int argc, const char **argv, struct error
 		session_release(&now);
 	}
 	if (r == 0 && !dry_run)
-		app_say(app,
-			"its workspace is in the trash; 'minsky session restore %s' brings it "
-			"back",
-			s.name);
+		tidy(&c, &s);
 	session_release(&s);
 	context_release(&c);
-	return r;
-}
-
-/* The newest deleted session of that name or id. */
-static int find_deleted(struct context *c, const char *key, struct session *out, struct error *err)
-{
-	struct session_query query = {
-		.status = "deleted", .deleted = true, .sort = SORT_ACTIVITY
-	};
-	struct session_set set = { NULL, 0 };
-	const struct session *best = NULL;
-	int r = context_project(c, err);
-
-	if (r == 0)
-		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
-	for (size_t i = 0; r == 0 && i < set.n; i++) {
-		const struct session *s = &set.v[i];
-
-		if (strcmp(s->id, key) != 0 && (!s->name || strcmp(s->name, key) != 0))
-			continue;
-		if (!best || s->deleted_at > best->deleted_at)
-			best = s;
-	}
-	if (r == 0)
-		r = best ? session_copy(out, best, err)
-			 : error_set(err, ERR_NOTFOUND, "there is no deleted session '%s'", key);
-	session_set_release(&set);
 	return r;
 }
 
@@ -128,7 +129,7 @@ static int run_restore(struct app *app, int argc, const char **argv, struct erro
 	if (r == 0 && !c.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 	if (r == 0)
-		r = find_deleted(&c, argv[0], &s, err);
+		r = remove_find_deleted(&c, argv[0], false, &s, err);
 	if (r == 0)
 		r = session_want_local(&c, &s, "restore it", err);
 	if (r == 0)

@@ -2,12 +2,12 @@
 
 extern const struct cmd cmd_session_start, cmd_session_adopt, cmd_session_list, cmd_session_get,
 	cmd_session_dir, cmd_session_inspect, cmd_session_log, cmd_session_delete,
-	cmd_session_restore, cmd_session_pr_create, cmd_session_pr_get, cmd_session_approve,
-	cmd_journal_log, cmd_journal_follow, cmd_journal_cat, cmd_journal_export,
-	cmd_journal_replay, cmd_journal_stats, cmd_journal_verify, cmd_journal_repair,
-	cmd_journal_redact, cmd_journal_seal, cmd_hooks_install, cmd_hooks_status,
-	cmd_hooks_uninstall, cmd_doctor, cmd_init, cmd_sync, cmd_status, cmd_sessiondb_init,
-	cmd_completion, cmd_help, cmd_version;
+	cmd_session_restore, cmd_session_purge, cmd_session_pr_create, cmd_session_pr_get,
+	cmd_session_approve, cmd_journal_log, cmd_journal_follow, cmd_journal_cat,
+	cmd_journal_export, cmd_journal_replay, cmd_journal_stats, cmd_journal_verify,
+	cmd_journal_repair, cmd_journal_redact, cmd_journal_seal, cmd_hooks_install,
+	cmd_hooks_status, cmd_hooks_uninstall, cmd_doctor, cmd_init, cmd_sync, cmd_status,
+	cmd_sessiondb_init, cmd_completion, cmd_help, cmd_version;
 extern const struct cmd cmd_sessiondb_check, cmd_sessiondb_rebuild, cmd_sessiondb_export,
 	cmd_sessiondb_migrate_to, cmd_sessiondb_migrate_status;
 extern const struct cmd cmd_config_get, cmd_config_path, cmd_config_set, cmd_config_show,
@@ -35,6 +35,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_session_approve,
 	&cmd_session_delete,
 	&cmd_session_restore,
+	&cmd_session_purge,
 	&cmd_journal_log,
 	&cmd_journal_follow,
 	&cmd_journal_cat,

@@ -18,6 +18,7 @@ static const struct {
 	{ EVENT_SESSION_NOTED, { "state", "text" } },
 	{ EVENT_SESSION_DELETED, { "reason" } },
 	{ EVENT_SESSION_RESTORED, { "workspace" } },
+	{ EVENT_SESSION_PURGED, { "how" } },
 	{ EVENT_SESSION_LOST, { "workspace" } },
 	{ EVENT_SESSION_FOUND, { "workspace" } },
 	{ EVENT_COMMIT_CREATED, { "oid", "branch", "subject" } },

@@ -6,6 +6,7 @@
 
 #include "cli/emit.h"
 #include "cli/settle.h"
+#include "cli/trash.h"
 #include "core/fs.h"
 #include "core/text.h"
 #include "git/workspace.h"
@@ -99,45 +100,6 @@ static int find_reasons(struct context *c, struct session *s, struct error *err)
 	return r;
 }
 
-/*
- * The trash is <state>/trash. Where workspaces are on another file system, it is beside them, in
- * .trash, since a workspace is moved by renaming it. No session's name begins with a dot.
- */
-static int trash_dirs(
-	struct context *c, const struct session *s, struct buf out[2], struct error *err)
-{
-	const char *slash = strrchr(s->workspace, '/');
-	int r;
-
-	fs_join(&out[0], c->state.data, "trash");
-	buf_add(&out[1], s->workspace, slash ? (size_t)(slash - s->workspace) : 0);
-	buf_adds(&out[1], "/.trash");
-	r = buf_check(&out[0], err);
-	return r < 0 ? r : buf_check(&out[1], err);
-}
-
-/* Where a workspace that is in the trash lies. */
-static int find_trash(
-	struct context *c, const struct session *s, struct buf *out, struct error *err)
-{
-	struct buf dirs[2] = { BUF_INIT, BUF_INIT };
-	int r = trash_dirs(c, s, dirs, err);
-
-	for (size_t i = 0; r == 0 && i < 2; i++) {
-		fs_join(out, dirs[i].data, s->id);
-		r = buf_check(out, err);
-		if (r == 0 && fs_is_dir(out->data))
-			goto out;
-	}
-	if (r == 0)
-		r = error_set(
-			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s->name);
-out:
-	buf_release(&dirs[0]);
-	buf_release(&dirs[1]);
-	return r;
-}
-
 /* `overrides`: there were reasons against it. */
 static int journal_deleted(struct context *c, const struct session *s, const char *override,
 	bool overrides, const char *trash, struct error *err)
@@ -169,88 +131,6 @@ static int journal_deleted(struct context *c, const struct session *s, const cha
 	return r;
 }
 
-/* Is the work tree a session's? While it is in the trash, it is not. */
-static int rename_mark(const char *top, const char *from, const char *to, struct error *err)
-{
-	struct buf git_dir = BUF_INIT, common = BUF_INIT, old = BUF_INIT, new = BUF_INIT;
-	int r = gitdir_find(top, false, &git_dir, &common, NULL, err);
-
-	fs_join(&old, git_dir.data, from);
-	fs_join(&new, git_dir.data, to);
-	if (r == 0)
-		r = old.failed ? error_nomem(err) : buf_check(&new, err);
-	if (r == 0 && rename(old.data, new.data) < 0 && errno != ENOENT)
-		r = error_errno(err, "cannot rename '%s'", old.data);
-	buf_release(&git_dir);
-	buf_release(&common);
-	buf_release(&old);
-	buf_release(&new);
-	return r;
-}
-
-static int shelve_linked(const struct session *s, const char *trash, struct error *err)
-{
-	struct error ignored = ERROR_INIT;
-	int r = rename_mark(s->workspace, "minsky/session", "minsky/deleted", err);
-
-	if (r == 0)
-		r = worktree_shelve(s->workspace, trash, err);
-	if (r < 0)
-		(void)rename_mark(s->workspace, "minsky/deleted", "minsky/session", &ignored);
-	return r;
-}
-
-static int unshelve_linked(
-	struct context *c, const struct session *s, const char *trash, struct error *err)
-{
-	bool attached = false;
-	int r = worktree_unshelve(trash, s->workspace, s->branch, &attached, err);
-
-	if (r == 0)
-		r = rename_mark(s->workspace, "minsky/deleted", "minsky/session", err);
-	if (r == 0 && !attached)
-		app_warn(c->app,
-			"the branch '%s' has moved, or is checked out elsewhere: HEAD is detached "
-			"where it was",
-			s->branch);
-	return r;
-}
-
-/*
- * First into the trash, then the event: killed in between, the session shows as lost, deleting it
- * again finds nothing in the way, and nothing is gone.
- */
-static int move_to_trash(
-	struct context *c, const struct session *s, struct buf *trash, struct error *err)
-{
-	struct buf dirs[2] = { BUF_INIT, BUF_INIT };
-	struct stat here, there;
-	const char *dir;
-	int r = trash_dirs(c, s, dirs, err);
-
-	if (r == 0)
-		r = fs_mkdirs(dirs[0].data, 0700, err);
-	if (r < 0)
-		goto out;
-	dir = dirs[0].data;
-	if (lstat(s->workspace, &here) == 0 && stat(dir, &there) == 0 &&
-		here.st_dev != there.st_dev) {
-		dir = dirs[1].data;
-		r = fs_mkdirs(dir, 0700, err);
-	}
-	if (r == 0) {
-		fs_join(trash, dir, s->id);
-		r = buf_check(trash, err);
-	}
-	if (r == 0)
-		r = session_is_linked(s) ? shelve_linked(s, trash->data, err)
-					 : fs_rename_new(s->workspace, trash->data, err);
-out:
-	buf_release(&dirs[0]);
-	buf_release(&dirs[1]);
-	return r;
-}
-
 int remove_session(
 	struct context *c, struct session *s, const char *override, bool dry_run, struct error *err)
 {
@@ -271,8 +151,10 @@ int remove_session(
 	}
 	if (dry_run)
 		goto out;
+	/* Killed before the event, it shows as lost, and deleting it again finds nothing in the
+	 * way. */
 	if (there)
-		r = move_to_trash(c, s, &trash, err);
+		r = trash_put(c, s, &trash, err);
 	else
 		app_say(c->app, "the workspace was gone already");
 	if (r == 0)
@@ -285,10 +167,43 @@ out:
 	return r;
 }
 
+int remove_find_deleted(
+	struct context *c, const char *key, bool one, struct session *out, struct error *err)
+{
+	struct session_query query = {
+		.status = "deleted", .deleted = true, .sort = SORT_ACTIVITY
+	};
+	struct session_set set = { NULL, 0 };
+	const struct session *best = NULL;
+	size_t n = 0;
+	int r = context_project(c, err);
+
+	if (r == 0)
+		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++) {
+		const struct session *s = &set.v[i];
+
+		if (strcmp(s->id, key) != 0 && (!s->name || strcmp(s->name, key) != 0))
+			continue;
+		n++;
+		if (!best || s->deleted_at > best->deleted_at)
+			best = s;
+	}
+	if (r == 0 && one && n > 1) {
+		r = error_set(err, ERR_USAGE, "%zu deleted sessions were called '%s'", n, key);
+		error_hint(
+			err, "name one by its id: 'minsky session list --status deleted --json'");
+	}
+	if (r == 0)
+		r = best ? session_copy(out, best, err)
+			 : error_set(err, ERR_NOTFOUND, "there is no deleted session '%s'", key);
+	session_set_release(&set);
+	return r;
+}
+
 int restore_session(struct context *c, struct session *s, struct error *err)
 {
 	struct session other = { .name = NULL };
-	struct buf trash = BUF_INIT;
 	struct jsonw *w;
 	struct emit e;
 	int r;
@@ -310,12 +225,8 @@ int restore_session(struct context *c, struct session *s, struct error *err)
 	if (r != ERR_NOTFOUND)
 		goto out;
 	error_clear(err);
-	r = s->workspace ? find_trash(c, s, &trash, err)
+	r = s->workspace ? trash_take_out(c, s, err)
 			 : error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
-	if (r < 0)
-		goto out;
-	r = session_is_linked(s) ? unshelve_linked(c, s, trash.data, err)
-				 : fs_rename_new(trash.data, s->workspace, err);
 	if (r < 0)
 		goto out;
 	w = emit_begin(&e, EVENT_SESSION_RESTORED, s->id);
@@ -329,6 +240,5 @@ int restore_session(struct context *c, struct session *s, struct error *err)
 out:
 	session_release(&other);
 	emit_release(&e);
-	buf_release(&trash);
 	return r;
 }

@@ -1,8 +1,8 @@
 /*
  * remove.h - deleting a session without losing anything, and bringing it back.
  *
- * Deleting renames the workspace into <state>/trash/<session id>; restoring renames it back. What
- * stands against it is collected as the app's reasons; any error of git is a reason.
+ * Deleting moves the workspace to the trash (trash.h); restoring moves it back. What stands against
+ * it is collected as the app's reasons; any error of git is a reason.
  */
 #ifndef CLI_REMOVE_H
 #define CLI_REMOVE_H
@@ -14,6 +14,9 @@ int remove_session(struct context *c, struct session *s, const char *override, b
 	struct error *err);
 /* Add a reason for each process that works in the directory. */
 int remove_find_processes(struct context *c, const char *workspace, struct error *err);
+/* By name or id, the one that was deleted last; `one`: ERR_USAGE if there are several. Projects. */
+int remove_find_deleted(
+	struct context *c, const char *key, bool one, struct session *out, struct error *err);
 int restore_session(struct context *c, struct session *s, struct error *err);
 
 #endif

@@ -341,8 +341,8 @@ static int make_workspace(struct adopting *a, struct error *err)
 		if (r == 0)
 			r = start_pass(t->c, t->git->common_dir, t->workspace.data, err);
 		if (r < 0)
-			(void)start_unlink(
-				t->git->common_dir, t->workspace.data, t->id, NULL, NULL, &ignored);
+			(void)start_unlink(t->git->common_dir, t->workspace.data, t->temporary.data,
+				NULL, NULL, &ignored);
 		return r;
 	}
 	r = workspace_clone(&plan, t->temporary.data, err);

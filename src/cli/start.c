@@ -365,8 +365,8 @@ static void take_back(struct starting *t, const struct error *why)
 	struct error ignored = ERROR_INIT;
 
 	if (t->linked) {
-		(void)start_unlink(t->c->common_dir.data, t->workspace.data, t->id, t->branch,
-			t->base_oid, &ignored);
+		(void)start_unlink(t->c->common_dir.data, t->workspace.data, t->temporary.data,
+			t->branch, t->base_oid, &ignored);
 	} else if (!t->req->worktree) {
 		/* Half a workspace, if this is killed, must not pass for one. */
 		if (t->clone[0])

@@ -57,29 +57,15 @@ int start_link(struct context *c, const struct workspace_plan *plan, const char 
 	return r < 0 ? r : start_tie(c, c->common_dir.data, workspace, id, name, err);
 }
 
-int start_temporary(const char *workspace, const char *id, struct buf *out, struct error *err)
+int start_unlink(const char *common_dir, const char *workspace, const char *temporary,
+	const char *branch, const char *base_oid, struct error *err)
 {
-	const char *slash = strrchr(workspace, '/');
-
-	buf_clear(out);
-	buf_addf(out, "%.*s/.%s.tmp", slash ? (int)(slash - workspace) : 1, slash ? workspace : ".",
-		id);
-	return buf_check(out, err);
-}
-
-int start_unlink(const char *common_dir, const char *workspace, const char *id, const char *branch,
-	const char *base_oid, struct error *err)
-{
-	struct buf temporary = BUF_INIT;
 	int fd = -1, r = lock(common_dir, &fd, err);
 
 	if (r < 0)
 		return r;
-	r = start_temporary(workspace, id, &temporary, err);
-	if (r == 0)
-		r = worktree_undo(common_dir, workspace, temporary.data, branch, base_oid, err);
+	r = worktree_undo(common_dir, workspace, temporary, branch, base_oid, err);
 	close(fd);
-	buf_release(&temporary);
 	return r;
 }
 

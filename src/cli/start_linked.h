@@ -16,11 +16,9 @@ int start_link(struct context *c, const struct workspace_plan *plan, const char 
 /* The work tree alone, by which nothing is a session yet. */
 int start_add(struct context *c, const struct workspace_plan *plan, const char *workspace,
 	struct error *err);
-/* `common_dir` is that of the main repository, `id` the session's that should have been. */
-int start_unlink(const char *common_dir, const char *workspace, const char *id, const char *branch,
-	const char *base_oid, struct error *err);
-/* Beside `workspace`: where a start works, and what it takes back, until it is complete or gone. */
-int start_temporary(const char *workspace, const char *id, struct buf *out, struct error *err);
+/* `common_dir` is that of the main repository; the rest as worktree_undo() has it. */
+int start_unlink(const char *common_dir, const char *workspace, const char *temporary,
+	const char *branch, const char *base_oid, struct error *err);
 /* Its making is no news: begin its cursor at the present. */
 int start_pass(struct context *c, const char *common_dir, const char *workspace, struct error *err);
 /* Say whose it is, begin its cursor at the present, see to the repository's hooks. */

@@ -48,14 +48,15 @@ out:
  * that somebody may have worked in since: tie it and record success. Otherwise nothing of value was
  * made.
  */
-static int recover_linked(struct context *c, const struct session *s, struct error *err)
+static int recover_linked(
+	struct context *c, const struct session *s, const char *temporary, struct error *err)
 {
 	const char *common = context_workspace_git(c, s);
 	int r;
 
 	if (common && start_is_usable(s->workspace, s->id, s->branch))
 		return finish(c, s, err);
-	r = common ? start_unlink(common, s->workspace, s->id, s->branch, s->base_oid, err) : 0;
+	r = common ? start_unlink(common, s->workspace, temporary, s->branch, s->base_oid, err) : 0;
 	if (r == 0)
 		r = starting_record_failure(c, s->id, s->name, "interrupted", err);
 	if (r == 0)
@@ -64,13 +65,12 @@ static int recover_linked(struct context *c, const struct session *s, struct err
 }
 
 /* Of a clone, the rename to its place was the last thing that could fail for good. */
-static int recover_one(struct context *c, const struct session *s, struct error *err)
+static int recover_clone(
+	struct context *c, const struct session *s, const char *temporary, struct error *err)
 {
-	struct buf git = BUF_INIT, temporary = BUF_INIT;
-	int r = start_temporary(s->workspace, s->id, &temporary, err);
+	struct buf git = BUF_INIT;
+	int r = fs_remove_tree(temporary, err);
 
-	if (r == 0)
-		r = fs_remove_tree(temporary.data, err);
 	fs_join(&git, s->workspace, ".git");
 	if (r == 0 && fs_is_dir(git.data)) {
 		r = finish(c, s, err);
@@ -80,6 +80,22 @@ static int recover_one(struct context *c, const struct session *s, struct error 
 			app_say(c->app, "the start of '%s' was interrupted; taken back", s->name);
 	}
 	buf_release(&git);
+	return r;
+}
+
+static int recover_one(struct context *c, const struct session *s, struct error *err)
+{
+	const char *slash = strrchr(s->workspace, '/');
+	struct buf temporary = BUF_INIT;
+	int r;
+
+	if (slash)
+		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
+	buf_addf(&temporary, "/.%s.tmp", s->id);
+	r = buf_check(&temporary, err);
+	if (r == 0)
+		r = session_is_linked(s) ? recover_linked(c, s, temporary.data, err)
+					 : recover_clone(c, s, temporary.data, err);
 	buf_release(&temporary);
 	return r;
 }
@@ -99,7 +115,7 @@ static int recover_locked(struct context *c, const char *id, struct error *err)
 	if (r == 0)
 		r = c->backend->ops->get(c->backend, context_store(c), KEY_ID, id, &s, err);
 	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(c, &s))
-		r = session_is_linked(&s) ? recover_linked(c, &s, err) : recover_one(c, &s, err);
+		r = recover_one(c, &s, err);
 	unlink(lock.data);
 	close(fd);
 out:

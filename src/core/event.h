@@ -41,6 +41,7 @@
 	X(SESSION_NOTED, "session.noted")                                                          \
 	X(SESSION_DELETED, "session.deleted")                                                      \
 	X(SESSION_RESTORED, "session.restored")                                                    \
+	X(SESSION_PURGED, "session.purged")                                                        \
 	X(SESSION_IMPORTED, "session.imported")                                                    \
 	X(SESSION_LOST, "session.lost")                                                            \
 	X(SESSION_FOUND, "session.found")                                                          \

@@ -1,0 +1,177 @@
+/* minsky session purge */
+#include "cli/output.h"
+#include "cli/purge.h"
+#include "cli/remove.h"
+#include "core/clock.h"
+#include "core/duration.h"
+
+#define LOCK_MS 30000
+
+static const char *repo, *older_than;
+static bool all, dry_run;
+
+static const struct option_desc options[] = {
+	{ OPTION_STRING, 0, "older-than", &older_than, "DURATION",
+		"those deleted so long ago (the setting trash.keep)" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say which would be purged" },
+	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
+};
+
+struct purged {
+	struct app *app;
+	struct jsonw w;
+	size_t n;
+};
+
+static int show(void *arg, const struct session *s, const char *where, struct error *err)
+{
+	struct purged *p = arg;
+	struct buf line = BUF_INIT;
+	char at[CLOCK_TEXT_SIZE], age[32];
+	int r;
+
+	p->n++;
+	if (p->app->json) {
+		clock_format(s->deleted_at, at);
+		jsonw_begin_object(&p->w);
+		jsonw_kstring_opt(&p->w, "session", s->name);
+		jsonw_kstring(&p->w, "sessionId", s->id);
+		jsonw_kstring(&p->w, "deletedAt", at);
+		jsonw_kstring(&p->w, "trash", where);
+		jsonw_end_object(&p->w);
+		return 0;
+	}
+	clock_format_age(s->deleted_at, clock_now_ms(), age);
+	buf_addf(&line, "deleted %s, %s", age, where);
+	r = buf_check(&line, err);
+	if (r == 0)
+		app_row(p->app, s->name ? s->name : s->id, line.data);
+	buf_release(&line);
+	return r;
+}
+
+/* `key`: a session, or NULL. */
+static int purge_here(
+	struct context *c, const char *key, int64_t keep_ms, struct purged *p, struct error *err)
+{
+	struct purge_request req = { .keep_ms = keep_ms, .dry_run = dry_run, .lock_ms = LOCK_MS };
+	struct session s = { .name = NULL };
+	size_t before = p->n;
+	int r = 0;
+
+	if (keep_ms < 0)
+		req.keep_ms = purge_keep(c);
+	if (key) {
+		r = remove_find_deleted(c, key, true, &s, err);
+		if (r == 0)
+			r = session_want_local(c, &s, "purge it", err);
+		req.id = s.id;
+	} else {
+		r = context_project(c, err);
+	}
+	if (r == 0)
+		r = purge_sessions(c, &req, show, p, err);
+	if (r == 0 && key && p->n == before)
+		r = error_set(
+			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s.name);
+	if (r == 0 && p->n > before)
+		r = context_project(c, err);
+	session_release(&s);
+	return r;
+}
+
+static int purge_all(struct context *c, int64_t keep_ms, struct purged *p, struct error *err)
+{
+	struct repo_list list = { NULL, 0 };
+	int r = repo_list_load(&list, c->state.data, err);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		struct context other = CONTEXT_INIT;
+
+		r = context_open_journal(&other, p->app, list.v[i].journal, err);
+		if (r == 0)
+			r = purge_here(&other, NULL, keep_ms, p, err);
+		context_release(&other);
+	}
+	repo_list_release(&list);
+	return r;
+}
+
+static int check_usage(const char *key, int64_t *keep_ms, struct error *err)
+{
+	if (key && (older_than || all))
+		return error_set(err, ERR_USAGE, "--%s is not about one session",
+			all ? "all" : "older-than");
+	if (all && repo)
+		return error_set(err, ERR_USAGE, "--all and --repo exclude each other");
+	if (older_than && !duration_parse(older_than, keep_ms)) {
+		error_set(err, ERR_USAGE, "--older-than: '%s' is no duration", older_than);
+		return error_hint(
+			err, "write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w");
+	}
+	return 0;
+}
+
+static void print(struct purged *p, const struct context *c)
+{
+	struct app *app = p->app;
+
+	if (app->json) {
+		jsonw_end_array(&p->w);
+		app_json_end(app, &p->w);
+	} else if (!p->n) {
+		const char *age = older_than ? older_than : config_get(c->config, "trash.keep");
+
+		if (*age == '0')
+			app_say(app, "the trash is empty");
+		else
+			app_say(app, "nothing in the trash was deleted %s ago or earlier", age);
+	}
+}
+
+static int run(struct app *app, int argc, const char **argv, struct error *err)
+{
+	const char *key = argc ? argv[0] : NULL;
+	struct context c = CONTEXT_INIT;
+	struct purged p = { .app = app };
+	int64_t keep_ms = -1;
+	int r = check_usage(key, &keep_ms, err);
+
+	if (r < 0)
+		return r;
+	r = context_open(&c, app, repo, err);
+	if (r == ERR_NOTFOUND && all) {
+		error_clear(err);
+		r = context_load_config(&c, err);
+	}
+	if (r == 0 && !all && !c.known)
+		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
+	if (r == 0 && app->json) {
+		app_json_begin(app, &p.w);
+		jsonw_kstring(&p.w, "outcome", dry_run ? "would be purged" : "purged");
+		jsonw_key(&p.w, "sessions");
+		jsonw_begin_array(&p.w);
+	}
+	if (r == 0)
+		r = all ? purge_all(&c, keep_ms, &p, err) : purge_here(&c, key, keep_ms, &p, err);
+	if (r == 0)
+		print(&p, &c);
+	context_release(&c);
+	return r;
+}
+
+const struct cmd cmd_session_purge = {
+	.name = "session purge",
+	.summary = "remove workspaces for good that were deleted long ago",
+	.usage = "[NAME|ID]",
+	.details =
+		"With a session, its workspace alone, however short ago it was deleted. Deleting "
+		"a session\npurges the trash by itself; what is removed cannot be restored.",
+	.options = options,
+	.min_args = 0,
+	.max_args = 1,
+	.json = true,
+	.run = run,
+};
