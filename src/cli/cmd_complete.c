@@ -236,6 +236,8 @@ static void offer_option_value(struct completion *c, const struct option_desc *o
 		SESSION_STATUSES(X)
 	}
 #undef X
+	else if (o->arg && strcmp(o->arg, "WORD") == 0)
+		offer_choices(c, "", "working|waiting|blocked|done");
 	else if (strcmp(o->name, "state") == 0)
 		offer_choices(c, "", "open|approved|merged|closed|gone|unchecked");
 	else if (strcmp(o->name, "session") == 0)

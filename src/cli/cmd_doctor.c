@@ -201,9 +201,9 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (d.dark) {
 		app_say(app,
 			"%zu clone%s dark: commands notice what happens there, hooks do not; "
-			"'minsky doctor --fix' installs what is missing, 'minsky hooks status' in "
-			"the clone says what to add",
-			d.dark, d.dark == 1 ? " is" : "s are");
+			"%s'minsky hooks status' in the clone says what to add",
+			d.dark, d.dark == 1 ? " is" : "s are",
+			repair ? "" : "'minsky doctor --fix' installs what is missing, ");
 		app->unwell = true;
 	}
 out:

@@ -13,7 +13,8 @@ extern const struct cmd cmd_sessiondb_check, cmd_sessiondb_rebuild, cmd_sessiond
 extern const struct cmd cmd_config_get, cmd_config_path, cmd_config_set, cmd_config_show,
 	cmd_config_unset, cmd_config_validate, cmd_trust, cmd_complete;
 extern const struct cmd cmd_session_pr_list, cmd_session_pr_approve, cmd_session_pr_merge,
-	cmd_session_pr_close, cmd_session_pr_reopen, cmd_session_rename, cmd_session_update;
+	cmd_session_pr_close, cmd_session_pr_reopen, cmd_session_rename, cmd_session_update,
+	cmd_session_note;
 
 const struct cmd *const cmd_table[] = {
 	&cmd_session_start,
@@ -25,6 +26,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_session_log,
 	&cmd_session_rename,
 	&cmd_session_update,
+	&cmd_session_note,
 	&cmd_session_pr_create,
 	&cmd_session_pr_list,
 	&cmd_session_pr_get,

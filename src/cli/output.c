@@ -151,10 +151,6 @@ int output_session_json(
 	return r;
 }
 
-struct output_row {
-	char *cells[8];
-};
-
 enum {
 	CELL_NAME,
 	CELL_STATUS,
@@ -164,11 +160,34 @@ enum {
 	CELL_BELL,
 	CELL_WHOSE,
 	CELL_REPO,
+	CELL_NOTE,
 	CELLS
 };
 
+struct output_row {
+	char *cells[CELLS];
+};
+
 static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
-	"LAST BELL", "WHOSE", "REPOSITORY" };
+	"LAST BELL", "WHOSE", "REPOSITORY", "NOTE" };
+
+/* "waiting: for review"; empty without one. */
+static void add_note(struct buf *out, const struct session *s)
+{
+	const char *state = s->note_state, *text = s->note_text;
+
+	if (state)
+		buf_addf(out, "%s%s%s", state, text ? ": " : "", text ? text : "");
+}
+
+void output_note(struct app *app, const struct session *s)
+{
+	struct buf line = BUF_INIT;
+
+	add_note(&line, s);
+	app_row(app, "note", line.data);
+	buf_release(&line);
+}
 
 static bool is_approved(const struct pr *pr)
 {
@@ -195,7 +214,7 @@ int output_table_add(
 {
 	struct output_row *v = realloc(t->v, (t->n + 1) * sizeof(*v));
 	enum session_health health = output_health(c, s);
-	struct buf status = BUF_INIT;
+	struct buf status = BUF_INIT, note = BUF_INIT;
 	const int64_t rang = last_bell(c, s);
 	char age[32], bell[32] = "-";
 
@@ -205,7 +224,9 @@ int output_table_add(
 	buf_adds(&status, session_status_name(session_status(s)));
 	if (health != HEALTH_OK && health != HEALTH_ELSEWHERE)
 		buf_addf(&status, " (%s)", health_name(health));
+	add_note(&note, s);
 	t->others |= health == HEALTH_ELSEWHERE;
+	t->notes |= note.len > 0;
 	clock_format_age(
 		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(c->app), age);
 	if (rang)
@@ -213,7 +234,8 @@ int output_table_add(
 	v[t->n] = (struct output_row){ { strdup(label_of(c, s)), buf_detach(&status),
 		strdup(s->branch ? s->branch : ""), strdup(output_pr_word(c, s, session_pr(s))),
 		strdup(age), strdup(bell), strdup(session_whose(s)),
-		strdup(c->repo.name ? c->repo.name : "") } };
+		strdup(c->repo.name ? c->repo.name : ""), strdup(note.data) } };
+	buf_release(&note);
 	t->n++;
 	for (int i = 0; i < CELLS; i++)
 		if (!t->v[t->n - 1].cells[i])
@@ -227,12 +249,21 @@ void output_table_release(struct output_table *t)
 		for (int k = 0; k < CELLS; k++)
 			free(t->v[i].cells[k]);
 	free(t->v);
-	*t = (struct output_table){ NULL, 0, false, false };
+	*t = (struct output_table){ .v = NULL };
 }
 
 static bool is_shown(const struct output_table *t, int cell)
 {
-	return cell == CELL_REPO ? t->repo_column : cell != CELL_WHOSE || t->others;
+	switch (cell) {
+	case CELL_REPO:
+		return t->repo_column;
+	case CELL_WHOSE:
+		return t->others;
+	case CELL_NOTE:
+		return t->notes;
+	default:
+		return true;
+	}
 }
 
 static void print_cells(struct app *app, const struct output_table *t, const char *const *cells,
@@ -253,8 +284,11 @@ static void print_cells(struct app *app, const struct output_table *t, const cha
 
 void output_table_print(struct app *app, const struct output_table *t)
 {
-	int last = t->repo_column ? CELL_REPO : t->others ? CELL_WHOSE : CELL_BELL;
+	int last = CELLS - 1;
 	size_t width[CELLS];
+
+	while (!is_shown(t, last))
+		last--;
 
 	for (int k = 0; k < CELLS; k++) {
 		struct buf shown = BUF_INIT;
@@ -350,12 +384,7 @@ int output_session_text(struct context *c, const struct session *s, struct error
 	row_time(app, "activity", s->last_activity_at);
 	row_time(app, "last bell", last_bell(c, s));
 	row_time(app, "deleted", s->deleted_at);
-	if (s->note_state) {
-		buf_clear(&line);
-		buf_addf(&line, "%s%s%s", s->note_state, s->note_text ? ": " : "",
-			s->note_text ? s->note_text : "");
-		app_row(app, "note", line.data);
-	}
+	output_note(app, s);
 	if (pr) {
 		buf_addf(&app->out, "%-12s", "pr");
 		output_pr_line(app, pr);

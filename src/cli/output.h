@@ -20,6 +20,7 @@ struct output_table {
 	size_t n;
 	bool repo_column;
 	bool others; /* somebody else's sessions are among them */
+	bool notes; /* somebody has said how one of them stands */
 };
 int output_table_add(
 	struct output_table *t, struct context *c, const struct session *s, struct error *err);
@@ -27,6 +28,8 @@ void output_table_print(struct app *app, const struct output_table *t);
 void output_table_release(struct output_table *t);
 /* Everything about one. */
 int output_session_text(struct context *c, const struct session *s, struct error *err);
+/* What its newest note says; nothing without one. */
+void output_note(struct app *app, const struct session *s);
 /* A PR of a session in one word: open, approved, merged, closed, gone, or unchecked; "-" for NULL.
  */
 const char *output_pr_word(struct context *c, const struct session *s, const struct pr *pr);
