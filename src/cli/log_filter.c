@@ -16,6 +16,8 @@ static int prepare_range(struct log_filter *f, struct journal *j, struct error *
 	if (f->from && f->to && strcmp(from.origin, to.origin) != 0)
 		return error_set(
 			err, ERR_USAGE, "'%s' and '%s' are of two origins", f->from, f->to);
+	if (f->from && f->to && from.seq > to.seq)
+		return error_set(err, ERR_USAGE, "--from %s is behind --to %s", f->from, f->to);
 	if (f->from || f->to)
 		memcpy(f->range.origin, f->from ? from.origin : to.origin, ID_HEX_SIZE);
 	f->range.from = from.seq;
@@ -45,6 +47,9 @@ int log_filter_prepare(
 		r = clock_parse_user(f->since, now, &f->since_ms, err);
 	if (r == 0 && f->until)
 		r = clock_parse_user(f->until, now, &f->until_ms, err);
+	if (r == 0 && f->since && f->until && f->since_ms > f->until_ms)
+		r = error_set(
+			err, ERR_USAGE, "--since %s is later than --until %s", f->since, f->until);
 	if (r == 0)
 		r = prepare_range(f, j, err);
 	if (r == 0 && f->own)

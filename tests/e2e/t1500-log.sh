@@ -91,6 +91,8 @@ test_ok 'by place: numbers of records, also with their origin' '
 	same_as ".seq <= 2" --to 2 && same_as ".seq == 5" --from "$short:5" --to "$origin:5" &&
 	last=$(jq -s length all) && log --from $((last + 1)) >out && test ! -s out &&
 	must_fail 3 minsky -C app journal log --from $((last + 2)) 2>err && has "no record" err &&
+	must_fail 2 minsky -C app journal log --from 5 --to 3 2>err && has "^minsky: --from 5 is behind --to 3$" err &&
+	must_fail 2 minsky -C app journal log --since 2026-01-02 --until 2026-01-01 2>err && has "is later than --until" err &&
 	must_fail 2 minsky -C app journal log --from 0 && must_fail 2 minsky -C app journal log --to -1 &&
 	must_fail 2 minsky -C app journal log --from 2026-01-01 && must_fail 2 minsky -C app journal log --from x:1 &&
 	other=$(echo "$short" | tr 0-9a-f 1-9a-f0) &&
