@@ -279,6 +279,9 @@ static void print_cells(struct app *app, const struct output_table *t, const cha
 			buf_addf(
 				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
 	}
+	/* The last cell may be empty. */
+	while (app->out.len && app->out.data[app->out.len - 1] == ' ')
+		buf_truncate(&app->out, app->out.len - 1);
 	buf_addch(&app->out, '\n');
 }
 
