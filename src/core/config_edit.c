@@ -364,7 +364,9 @@ static int take_out(const struct place *p, size_t i, const char *name, struct er
 	}
 	if (item_of(o, o->v[i].parent)->flow)
 		return remove_from_braces(p, i, name, err);
-	if (o->v[whole].flow && may_hold_comment(p->text, o->v[whole].begin, o->v[whole].end))
+	/* In braces anywhere, else between the name and a value in a later line. */
+	if (may_hold_comment(p->text, o->v[whole].begin,
+		    o->v[whole].flow ? o->v[whole].end : o->v[whole].at))
 		return fail_layout(name, p->e, err);
 	for (size_t k = n; k < CONFIG_EDIT_DEPTH; k++) {
 		const struct item *h = &o->v[heads[k]];

@@ -132,6 +132,12 @@ static void what_would_not_come_out_as_meant_is_refused(void **state)
 	assert_non_null(strstr(out.data, "# mine"));
 	assert_int_equal(edit("sessiondb: { backend: # mine\n  x, hub: y }\n", BACKEND, NULL),
 		ERR_UNSUPPORTED);
+	/* So would one between the name and a value in a later line. */
+	assert_int_equal(edit("sessiondb:\n  backend:\n    # mine\n    json\n", BACKEND, NULL),
+		ERR_UNSUPPORTED);
+	assert_int_equal(edit("color: # mine\n  never\n", PATH("color"), NULL), ERR_UNSUPPORTED);
+	assert_int_equal(edit("color: # mine\n  never\n", PATH("color"), "always"), 0);
+	assert_string_equal(out.data, "color: # mine\n  always\n");
 	assert_int_equal(edit("a: [\n", BACKEND, "json"), ERR_USAGE);
 	assert_int_equal(edit("", BACKEND, "a\nb"), ERR_USAGE);
 	assert_int_equal(edit("", BACKEND, "a\x1b[2J"), ERR_USAGE);
