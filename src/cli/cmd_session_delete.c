@@ -25,20 +25,12 @@ static const struct option_desc restore_options[] = {
 static int print(struct context *c, const struct session *s, const char *word, struct error *err)
 {
 	struct app *app = c->app;
-	struct jsonw w;
-	int r = 0;
 
-	if (app->json) {
-		app_json_begin(app, &w);
-		jsonw_kstring(&w, "outcome", word);
-		jsonw_key(&w, "session");
-		r = output_session_json(c, &w, s, err);
-		app_json_end(app, &w);
-	} else {
-		app_row(app, "session", s->name);
-		app_row(app, "outcome", word);
-	}
-	return r;
+	if (app->json)
+		return output_outcome_json(c, word, s, err);
+	app_row(app, "session", s->name);
+	app_row(app, "outcome", word);
+	return 0;
 }
 
 /* The command's own directory, and that of the shell it came from, must not vanish. */

@@ -92,7 +92,6 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	char id[ID_UUID_SIZE] = "";
 	const char *outcome;
 	bool changed = false;
-	struct jsonw w;
 	int r = check_usage(err);
 
 	if (r < 0)
@@ -108,11 +107,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		goto out;
 	outcome = !changed ? "unchanged" : clear ? "cleared" : "noted";
 	if (app->json) {
-		app_json_begin(app, &w);
-		jsonw_kstring(&w, "outcome", outcome);
-		jsonw_key(&w, "session");
-		r = output_session_json(&c, &w, &s, err);
-		app_json_end(app, &w);
+		r = output_outcome_json(&c, outcome, &s, err);
 	} else {
 		app_row(app, "session", label_of(&c, &s));
 		output_note(app, &s);

@@ -51,18 +51,9 @@ int pr_cmd_print(struct context *c, const struct session *s, const char *outcome
 {
 	const struct pr *pr = session_pr(s);
 	struct app *app = c->app;
-	struct jsonw w;
-	int r = 0;
 
-	if (app->json) {
-		app_json_begin(app, &w);
-		if (outcome)
-			jsonw_kstring(&w, "outcome", outcome);
-		jsonw_key(&w, "session");
-		r = output_session_json(c, &w, s, err);
-		app_json_end(app, &w);
-		return r;
-	}
+	if (app->json)
+		return output_outcome_json(c, outcome, s, err);
 	buf_addf(&app->out, "%-12s", "pr");
 	output_pr_line(app, pr);
 	buf_addch(&app->out, '\n');

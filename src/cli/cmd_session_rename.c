@@ -23,7 +23,6 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct session s = { .name = NULL };
 	const char *outcome;
 	bool done = false;
-	struct jsonw w;
 	int r = context_find_session(&c, app, repo, argc == 2 ? argv[0] : NULL, &s, err);
 
 	if (r == 0)
@@ -40,11 +39,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		goto out;
 	outcome = done ? "renamed" : "unchanged";
 	if (app->json) {
-		app_json_begin(app, &w);
-		jsonw_kstring(&w, "outcome", outcome);
-		jsonw_key(&w, "session");
-		r = output_session_json(&c, &w, &s, err);
-		app_json_end(app, &w);
+		r = output_outcome_json(&c, outcome, &s, err);
 	} else {
 		app_row(app, "session", s.name);
 		app_row(app, "branch", s.branch);

@@ -151,6 +151,21 @@ int output_session_json(
 	return r;
 }
 
+int output_outcome_json(
+	struct context *c, const char *outcome, const struct session *s, struct error *err)
+{
+	struct jsonw w;
+	int r;
+
+	app_json_begin(c->app, &w);
+	if (outcome)
+		jsonw_kstring(&w, "outcome", outcome);
+	jsonw_key(&w, "session");
+	r = output_session_json(c, &w, s, err);
+	app_json_end(c->app, &w);
+	return r;
+}
+
 enum {
 	CELL_NAME,
 	CELL_STATUS,

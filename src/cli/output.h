@@ -14,6 +14,9 @@
  */
 int output_session_json(
 	struct context *c, struct jsonw *w, const struct session *s, struct error *err);
+/* The whole document of a command that did something to it; `outcome` may be NULL. */
+int output_outcome_json(
+	struct context *c, const char *outcome, const struct session *s, struct error *err);
 /* A table: one line a session. `repo_column` when several repositories are listed. */
 struct output_table {
 	struct output_row *v;

@@ -100,6 +100,14 @@ test_finished=
 test_clock=1767225600 # 2026-01-01T00:00:00Z
 exec 3>&1 4>&2
 
+json() { # EXPRESSION [FILE]: is it so of a JSON document?
+	jq -e "$1" "${2:-out}" >/dev/null || {
+		echo "not so: $1" >&4
+		cat "${2:-out}" >&4
+		return 1
+	}
+}
+
 # Move the clock of minsky and git on: one minute, or as many seconds as given.
 tick() {
 	test_clock=$((test_clock + ${1:-60}))

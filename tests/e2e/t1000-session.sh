@@ -2,14 +2,6 @@
 # A session from start to approval, as the README tells it, with and without a remote.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 all_in() { # FILE TYPE...
 	file=$1
 	shift

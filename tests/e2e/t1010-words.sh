@@ -3,14 +3,6 @@
 # document whatever happens.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 # A command line that cannot be understood: exit 2, nothing on stdout, what is wrong and one line
 # that says how it is used, or where to look.
 misused() { # WORD...

@@ -2,14 +2,6 @@
 # What session start takes from the repository, and what list shows of it.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 start() { # DIR ARGUMENT...: the workspace is in $ws, talk in err
 	in=$1
 	shift

@@ -2,13 +2,6 @@
 # How a session stands: said by whoever works there, seen by those who look after many.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION
-	jq -e "$1" out >/dev/null || {
-		echo "not so: $1" >&4
-		cat out >&4
-		return 1
-	}
-}
 noted() { # so many times
 	minsky -C app journal log --type session.noted --json >all && test "$(grep -c . all)" -eq "$1"
 }

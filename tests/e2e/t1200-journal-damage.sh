@@ -7,14 +7,6 @@ fi
 . "$(dirname "$0")/lib.sh"
 [ "$MINSKY_TEST_BACKEND" = json ] || skip_all "it is the json store that is taken away and broken here"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 mounted=
 unmount_all() {
 	[ -z "$mounted" ] || umount "$mounted" 2>/dev/null || umount -l "$mounted"

@@ -4,14 +4,6 @@
 [ "$MINSKY_TEST_BACKEND" = json ] || skip_all "it is the json store that is taken away and broken here"
 unset MINSKY_SESSION_BACKEND
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 user=$XDG_CONFIG_HOME/minsky/config.yaml
 mkdir -p "$XDG_CONFIG_HOME/minsky" "$TRASH/stores"
 

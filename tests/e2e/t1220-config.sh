@@ -8,14 +8,6 @@ user=$XDG_CONFIG_HOME/minsky/config.yaml
 repo=app/.minsky/config.yaml
 mkdir -p "$XDG_CONFIG_HOME/minsky"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 get_is() { # KEY VALUE [ARGUMENT...]
 	key=$1 wanted=$2
 	shift 2

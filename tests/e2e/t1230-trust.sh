@@ -9,14 +9,6 @@ repo=app/.minsky/config.yaml
 trusted=$XDG_STATE_HOME/minsky/trust.json
 mkdir -p "$XDG_CONFIG_HOME/minsky"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 get_is() { # KEY VALUE
 	got=$(minsky -C "$TRASH/app" config get "$1" 2>"$TRASH/err") || {
 		cat "$TRASH/err" >&4

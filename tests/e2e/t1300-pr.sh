@@ -2,14 +2,6 @@
 # What a PR is refused for, with nothing changed, and that its text arrives byte for byte.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 ws=
 # Every ref and work tree of the three repositories of a session, and the journal's length.
 picture() {

@@ -2,14 +2,6 @@
 # Approval: what it refuses, with nothing changed then, and what it never touches.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 commit_in() { # DIR FILE TEXT
 	tick && echo "$3" >"$1/$2" && git -C "$1" add "$2" && git -C "$1" commit -q -m "$3"
 }

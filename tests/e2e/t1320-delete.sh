@@ -2,14 +2,6 @@
 # Deleting a session never loses work: each reason against it, the override, the way back.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 start() { # NAME
 	minsky -C app session start "$1" --quiet >dir && ws=$(cat dir)
 }

@@ -3,13 +3,6 @@
 # gone on with.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
 days() { # N: later
 	tick $((60 * 60 * 24 * $1))
 }

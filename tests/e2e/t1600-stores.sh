@@ -2,14 +2,6 @@
 # Which store answers: several repositories in one, one repository in several, lists across all.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 # names_are 'one two' ARGUMENT...: what a list says, in its order; outside any repository.
 names_are() {
 	test_wanted=$1

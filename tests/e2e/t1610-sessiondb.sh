@@ -2,14 +2,6 @@
 # The store beside the journal: compared, filled anew, printed whole.
 . "$(dirname "$0")/lib.sh"
 
-json() { # EXPRESSION FILE
-	jq -e "$1" "$2" >/dev/null || {
-		echo "not so: $1" >&4
-		cat "$2" >&4
-		return 1
-	}
-}
-
 # The rows of the store, changed by jq as no minsky would.
 tamper() { # FILTER
 	jq -c "(.repositories[].sessions) |= ($1)" "$STORE" >"$TRASH/tampered" && cp "$TRASH/tampered" "$STORE"
