@@ -83,7 +83,8 @@ test_ok 'every setting, and the values that it takes' '
 	offers "color=auto color=always" session list -c color=a && offers ":files" config set sessiondb.json.path /
 '
 test_ok 'sessions by name: those that are there, and those that can be restored' '
-	offers "fix-login" -C app session get "" && offers "gone" -C app session restore "" && offers "fix-login" session dir fix &&
+	offers "fix-login" -C app session get "" && offers "gone" -C app session restore "" &&
+	offers "gone" -C app session purge "" && offers "working waiting" session note -s w && offers "fix-login" session dir fix &&
 	offers "fix-login" -C app journal log --session f && offers "" -C nowhere session get ""
 '
 test_ok 'words from outside cannot become lines or escapes' '
