@@ -1,7 +1,6 @@
 #include "cli/remove.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <unistd.h>
 
 #include "cli/emit.h"
@@ -10,7 +9,6 @@
 #include "core/fs.h"
 #include "core/text.h"
 #include "git/workspace.h"
-#include "git/worktree.h"
 #include "hooks/refs.h"
 
 static bool is_below(const char *path, const char *dir)
