@@ -8,7 +8,6 @@
 #include "cli/start_linked.h"
 #include "core/fs.h"
 #include "git/worktree.h"
-#include "hooks/refs.h"
 
 static int trash_dirs(
 	struct context *c, const struct session *s, struct buf out[2], struct error *err)
