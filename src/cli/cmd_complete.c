@@ -7,9 +7,9 @@
 
 #include "backends/module.h"
 #include "cli/config_here.h"
-#include "cli/log_type.h"
 #include "core/session.h"
 #include "core/text.h"
+#include "history/type.h"
 
 /* Nobody waits longer for a word, whatever a server does. */
 #define SECONDS 2
@@ -123,21 +123,21 @@ static void offer_backends(struct completion *c)
 	buf_release(&names);
 }
 
-static void offer_sessions_of(struct completion *c, struct context *x, bool deleted)
+static void offer_sessions_of(struct completion *c, struct repo *x, bool deleted)
 {
 	const struct session_query query = { .deleted = deleted, .sort = SORT_ACTIVITY };
 	struct session_set set = { NULL, 0 };
 	struct error ignored = ERROR_INIT;
 
 	x->offline = true;
-	if (context_project(x, &ignored) < 0 ||
-		x->backend->ops->list(x->backend, context_store(x), &query, &set, &ignored) < 0)
+	if (repo_project(x, &ignored) < 0 ||
+		x->backend->ops->list(x->backend, repo_store(x), &query, &set, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < set.n; i++) {
 		const struct session *s = &set.v[i];
 
 		if (s->name && s->deleted == deleted)
-			offer(c, "", label_of(x, s), strlen(label_of(x, s)),
+			offer(c, "", display_name(x, s), strlen(display_name(x, s)),
 				s->task_id ? s->task_id : "");
 	}
 	session_set_release(&set);
@@ -145,27 +145,27 @@ static void offer_sessions_of(struct completion *c, struct context *x, bool dele
 
 static void offer_sessions(struct completion *c, bool deleted)
 {
-	struct context here = CONTEXT_INIT;
-	struct repo_list list = { NULL, 0 };
+	struct repo here = REPO_INIT;
+	struct repo_file_list list = { NULL, 0 };
 	struct error ignored = ERROR_INIT;
 
 	here.settings = SETTINGS_QUIET;
 	alarm(SECONDS);
-	if (context_open(&here, c->app, NULL, &ignored) == 0) {
+	if (repo_open(&here, c->app, NULL, &ignored) == 0) {
 		if (here.known)
 			offer_sessions_of(c, &here, deleted);
-	} else if (repo_list_load(&list, here.state.data, &ignored) == 0) {
+	} else if (repo_file_list_load(&list, here.state.data, &ignored) == 0) {
 		for (size_t i = 0; i < list.n; i++) {
-			struct context x = CONTEXT_INIT;
+			struct repo x = REPO_INIT;
 
 			x.settings = SETTINGS_QUIET;
-			if (context_open_journal(&x, c->app, list.v[i].journal, &ignored) == 0)
+			if (repo_open_journal(&x, c->app, list.v[i].journal, &ignored) == 0)
 				offer_sessions_of(c, &x, deleted);
-			context_release(&x);
+			repo_release(&x);
 		}
 	}
-	repo_list_release(&list);
-	context_release(&here);
+	repo_file_list_release(&list);
+	repo_release(&here);
 }
 
 /* The words of commands that may follow these. */
@@ -243,7 +243,7 @@ static void offer_option_value(struct completion *c, const struct option_desc *o
 	else if (strcmp(o->name, "session") == 0)
 		offer_sessions(c, false);
 	else if (o->arg && strcmp(o->arg, "TYPE") == 0)
-		log_type_each(offer_type, c);
+		history_type_each(offer_type, c);
 	else if (o->arg &&
 		(strstr(o->arg, "FILE") || strstr(o->arg, "DIR") || strstr(o->arg, "PATH")))
 		offer_files(c);

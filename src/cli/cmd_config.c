@@ -22,14 +22,14 @@ static const struct option_desc path_options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-int config_open_here(struct context *c, struct app *app, struct error *err)
+int config_open_here(struct repo *repo, struct app *app, struct error *err)
 {
-	int r = context_open(c, app, NULL, err);
+	int r = repo_open(repo, app, NULL, err);
 
 	/* Outside any repository there are still the other levels. */
 	if (r == ERR_NOTFOUND) {
 		error_clear(err);
-		r = context_load_config(c, err);
+		r = repo_load_config(repo, err);
 	}
 	return r;
 }
@@ -115,16 +115,16 @@ static int print_value(struct app *app, const struct config *config, const struc
 
 static int get_run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	const struct config_key *key = NULL;
 	int r = config_find_key(&key, argv[0], err);
 
 	(void)argc;
 	if (r == 0)
-		r = config_open_here(&c, app, err);
+		r = config_open_here(&repo, app, err);
 	if (r == 0)
-		r = print_value(app, c.config, key, err);
-	context_release(&c);
+		r = print_value(app, repo.config, key, err);
+	repo_release(&repo);
 	return r;
 }
 
@@ -218,17 +218,17 @@ static int show_text(struct app *app, const struct config *config, struct error 
 
 static int show_run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	int r;
 
 	(void)argc;
 	(void)argv;
 	if (origin || app->json)
-		c.settings = SETTINGS_QUIET;
-	r = config_open_here(&c, app, err);
+		repo.settings = SETTINGS_QUIET;
+	r = config_open_here(&repo, app, err);
 	if (r == 0)
-		r = app->json ? show_json(app, c.config, err) : show_text(app, c.config, err);
-	context_release(&c);
+		r = app->json ? show_json(app, repo.config, err) : show_text(app, repo.config, err);
+	repo_release(&repo);
 	return r;
 }
 
@@ -263,7 +263,7 @@ static void print_paths(struct app *app, const char *users, const char *reposito
 
 static int path_run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct config_sources sources = { .repository_file = NULL };
 	struct buf users = BUF_INIT, file = BUF_INIT, text = BUF_INIT;
 	const char **names = NULL;
@@ -272,19 +272,20 @@ static int path_run(struct app *app, int argc, const char **argv, struct error *
 
 	(void)argc;
 	(void)argv;
-	c.settings = SETTINGS_UNREAD;
+	repo.settings = SETTINGS_UNREAD;
 	if (!no_user)
 		r = paths_config_file(&users, err);
 	if (r == 0 && !no_file)
-		r = repository ? context_open(&c, app, NULL, err) : config_open_here(&c, app, err);
+		r = repository ? repo_open(&repo, app, NULL, err)
+			       : config_open_here(&repo, app, err);
 	if (r == 0 && !no_file)
-		r = context_config_sources(&c, &sources, &file, &text, &names, err);
+		r = repo_config_sources(&repo, &sources, &file, &text, &names, err);
 	if (r == 0)
 		print_paths(app, no_user ? NULL : users.data,
 			no_file ? NULL : sources.repository_file,
 			sources.repository_text ? text.len > 0 : file.len && fs_exists(file.data));
 	free(names);
-	context_release(&c);
+	repo_release(&repo);
 	buf_release(&users);
 	buf_release(&file);
 	buf_release(&text);

@@ -24,7 +24,7 @@ static const struct option_desc options[] = {
 #define EDITS_MAX 8
 
 struct change {
-	struct context c;
+	struct repo repo;
 	const struct config_key *key;
 	const char *value; /* NULL: take it out */
 	struct buf file, repo_file, lock, typed;
@@ -77,14 +77,14 @@ static int find_file(struct change *ch, struct app *app, struct error *err)
 {
 	struct config_sources sources = { .repository_file = NULL };
 	struct buf text = BUF_INIT;
-	int r = repository || here ? context_open(&ch->c, app, NULL, err)
-				   : config_open_here(&ch->c, app, err);
+	int r = repository || here ? repo_open(&ch->repo, app, NULL, err)
+				   : config_open_here(&ch->repo, app, err);
 
-	if (r == 0 && !ch->c.state.len)
-		r = paths_state(&ch->c.state, err);
+	if (r == 0 && !ch->repo.state.len)
+		r = paths_state(&ch->repo.state, err);
 	if (r == 0)
-		r = context_config_sources(
-			&ch->c, &sources, &ch->repo_file, &text, &ch->names, err);
+		r = repo_config_sources(
+			&ch->repo, &sources, &ch->repo_file, &text, &ch->names, err);
 	if (r < 0)
 		goto out;
 	if (repository && sources.repository_text) {
@@ -97,18 +97,18 @@ static int find_file(struct change *ch, struct app *app, struct error *err)
 	}
 	/* A URL is what people know; without a remote it is the path, the last of the names. */
 	for (size_t i = 0; here && ch->names[i]; i++)
-		ch->name = ch->c.repo.n_urls ? ch->c.repo.urls[0] : ch->names[i];
+		ch->name = ch->repo.file.n_urls ? ch->repo.file.urls[0] : ch->names[i];
 	if (repository)
 		buf_adds(&ch->file, sources.repository_file);
 	else
 		r = paths_config_file(&ch->file, err);
-	fs_join(&ch->lock, ch->c.state.data, "config.lock");
+	fs_join(&ch->lock, ch->repo.state.data, "config.lock");
 	if (r == 0)
 		r = buf_check(&ch->file, err);
 	if (r == 0)
 		r = buf_check(&ch->lock, err);
 	if (r == 0)
-		r = fs_mkdirs(ch->c.state.data, 0700, err);
+		r = fs_mkdirs(ch->repo.state.data, 0700, err);
 out:
 	buf_release(&text);
 	return r;
@@ -137,9 +137,9 @@ static int trust(const struct change *ch, struct error *err)
 {
 	const struct trust_value v = { ch->key, ch->value };
 
-	if (!repository || !ch->value || !ch->c.known || !config_needs_trust(ch->key, ch->value))
+	if (!repository || !ch->value || !ch->repo.known || !config_needs_trust(ch->key, ch->value))
 		return 0;
-	return trust_add(ch->c.state.data, ch->c.repo.id, &v, 1, err);
+	return trust_add(ch->repo.state.data, ch->repo.file.id, &v, 1, err);
 }
 
 /* Say so if the value is not the one that counts now. */
@@ -149,19 +149,20 @@ static void look_again(struct change *ch, struct app *app)
 	struct error why = ERROR_INIT;
 	const struct config_note *n;
 
-	ch->c.settings = SETTINGS_QUIET;
-	if (context_load_config(&ch->c, &why) < 0) {
+	ch->repo.settings = SETTINGS_QUIET;
+	if (repo_load_config(&ch->repo, &why) < 0) {
 		app_warn(app, "the settings as a whole are wrong: %s", why.msg);
 		return;
 	}
-	for (size_t i = 0; (n = config_note(ch->c.config, i)); i++)
+	for (size_t i = 0; (n = config_note(ch->repo.config, i)); i++)
 		if (n->key == ch->key && strcmp(n->value, ch->value ? ch->value : "") == 0 &&
 			n->kind != CONFIG_NOTE_OVERRIDDEN)
 			app_warn(
 				app, "'%s' has no effect yet: %s", name, config_note_text(n->kind));
-	raw = config_raw(ch->c.config, name);
+	raw = config_raw(ch->repo.config, name);
 	if (raw && (!ch->value || strcmp(raw, ch->value) != 0))
-		app_say(app, "what counts now is what %s says", config_origin(ch->c.config, name));
+		app_say(app, "what counts now is what %s says",
+			config_origin(ch->repo.config, name));
 }
 
 static void print_change(const struct change *ch, struct app *app)
@@ -183,23 +184,23 @@ static void print_change(const struct change *ch, struct app *app)
 }
 
 /* A secret on the command line is in the shell's history, and everybody sees it in ps. */
-static int read_typed(struct change *ch, struct error *err)
+static int read_typed(struct change *change, struct error *err)
 {
-	int c;
+	int ch;
 
-	while ((c = getchar()) != EOF && c != '\n' && ch->typed.len < 8192)
-		buf_addch(&ch->typed, (char)c);
-	if (ch->typed.len && ch->typed.data[ch->typed.len - 1] == '\r')
-		buf_truncate(&ch->typed, ch->typed.len - 1);
-	ch->value = ch->typed.data;
-	if (memchr(ch->typed.data, 0, ch->typed.len))
+	while ((ch = getchar()) != EOF && ch != '\n' && change->typed.len < 8192)
+		buf_addch(&change->typed, (char)ch);
+	if (change->typed.len && change->typed.data[change->typed.len - 1] == '\r')
+		buf_truncate(&change->typed, change->typed.len - 1);
+	change->value = change->typed.data;
+	if (memchr(change->typed.data, 0, change->typed.len))
 		return error_set(err, ERR_USAGE, "the value holds control characters");
-	return buf_check(&ch->typed, err);
+	return buf_check(&change->typed, err);
 }
 
 static int change(struct app *app, const char *key, const char *value, struct error *err)
 {
-	struct change ch = { .c = CONTEXT_INIT,
+	struct change ch = { .repo = REPO_INIT,
 		.value = value,
 		.file = BUF_INIT,
 		.repo_file = BUF_INIT,
@@ -207,7 +208,7 @@ static int change(struct app *app, const char *key, const char *value, struct er
 		.typed = BUF_INIT };
 	int r;
 
-	ch.c.settings = SETTINGS_UNREAD;
+	ch.repo.settings = SETTINGS_UNREAD;
 	if (user + repository + here > 1)
 		return error_set(err, ERR_USAGE, "--user, --repo and --here exclude each other");
 	r = config_find_key(&ch.key, key, err);
@@ -233,7 +234,7 @@ static int change(struct app *app, const char *key, const char *value, struct er
 	for (size_t i = 0; i < ch.n; i++)
 		free(ch.parts[i]);
 	free(ch.names);
-	context_release(&ch.c);
+	repo_release(&ch.repo);
 	buf_release(&ch.file);
 	buf_release(&ch.repo_file);
 	buf_release(&ch.lock);

@@ -86,12 +86,12 @@ static int look_at_file(struct findings *f, const char *path, struct error *err)
 	return look(f, &sources, err);
 }
 
-static int look_here(struct findings *f, struct context *c, struct error *err)
+static int look_here(struct findings *f, struct repo *repo, struct error *err)
 {
 	struct config_sources sources = { .repository_file = NULL };
 	struct buf file = BUF_INIT, text = BUF_INIT;
 	const char **names = NULL;
-	int r = context_config_sources(c, &sources, &file, &text, &names, err);
+	int r = repo_config_sources(repo, &sources, &file, &text, &names, err);
 	struct config_sources users = { .repository_names = names, .no_environment = true };
 	struct config_sources environment = { .user_file = "" };
 
@@ -113,13 +113,13 @@ static int look_here(struct findings *f, struct context *c, struct error *err)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct findings f = { .app = app };
 	int r = 0;
 
-	c.settings = SETTINGS_UNREAD;
+	repo.settings = SETTINGS_UNREAD;
 	if (!argc)
-		r = config_open_here(&c, app, err);
+		r = config_open_here(&repo, app, err);
 	if (r < 0)
 		goto out;
 	if (app->json) {
@@ -127,7 +127,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_key(&f.w, "findings");
 		jsonw_begin_array(&f.w);
 	}
-	r = argc ? look_at_file(&f, argv[0], err) : look_here(&f, &c, err);
+	r = argc ? look_at_file(&f, argv[0], err) : look_here(&f, &repo, err);
 	if (r < 0)
 		goto out;
 	if (app->json) {
@@ -140,7 +140,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (!f.errors && !f.warnings)
 		app_say(app, "nothing is wrong");
 out:
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -2,14 +2,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/bell_check.h"
-#include "cli/clones.h"
-#include "cli/context.h"
-#include "cli/hook_setup.h"
 #include "core/clock.h"
 #include "core/paths.h"
 #include "git/gitcmd.h"
-#include "hooks/bell.h"
+#include "hooks/observe/observe.h"
+#include "repo/clones.h"
+#include "repo/hook_check.h"
+#include "repo/hook_setup.h"
+#include "repo/repo.h"
 
 static bool all, repair;
 
@@ -26,21 +26,21 @@ struct doctor {
 };
 
 static void print_clone(
-	struct doctor *d, const struct clone_visit *v, const struct bell_check *bell)
+	struct doctor *d, const struct clone_visit *v, const struct hook_check *bell)
 {
-	struct app *app = v->c->app;
+	struct app *app = v->repo->app;
 	char last[CLOCK_TEXT_SIZE], age[32] = "never";
 
 	if (bell->last)
 		clock_format_age(bell->last, clock_now_ms(), age);
 	if (app->json) {
 		jsonw_begin_object(&d->w);
-		jsonw_kstring(&d->w, "repo", v->c->repo.id);
+		jsonw_kstring(&d->w, "repo", v->repo->file.id);
 		jsonw_kstring(&d->w, "clone", v->clone->id);
 		jsonw_kstring(&d->w, "path", v->linked ? v->linked->git_dir : v->clone->path);
 		jsonw_kstring_opt(
 			&d->w, "sessionId", v->linked ? v->linked->session : v->clone->session);
-		jsonw_kstring(&d->w, "bell", bell_state_name(bell->state));
+		jsonw_kstring(&d->w, "bell", hooks_work_name(bell->state));
 		jsonw_kstring_opt(&d->w, "reason", bell->reason.data);
 		if (bell->last) {
 			clock_format(bell->last, last);
@@ -49,7 +49,7 @@ static void print_clone(
 		jsonw_end_object(&d->w);
 		return;
 	}
-	buf_addf(&app->out, "%-8s ", bell_state_name(bell->state));
+	buf_addf(&app->out, "%-8s ", hooks_work_name(bell->state));
 	app_text(app, v->linked ? v->linked->git_dir : v->clone->path);
 	buf_addf(&app->out, ", last rang %s\n", age);
 	if (bell->reason.len) {
@@ -61,7 +61,7 @@ static void print_clone(
 
 /* What can be put right by installing is; the answer is then that of a second look. */
 static int check(
-	struct doctor *d, const struct clone_visit *v, struct bell_check *bell, struct error *err)
+	struct doctor *d, const struct clone_visit *v, struct hook_check *bell, struct error *err)
 {
 	struct hook_place place = HOOK_PLACE_INIT;
 	struct hooks_report report;
@@ -71,14 +71,14 @@ static int check(
 	if (r == 0)
 		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
 	if (r == 0 && repair && !report.live && !place.off && place.own)
-		r = hook_setup(v->c, v->clone->path, v->clone->id,
+		r = hook_setup(v->repo, v->clone->path, v->clone->id,
 			v->linked ? NULL : v->clone->session, v->bare, err);
 	if (r == 0 && repair)
 		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
 	if (r == 0)
-		r = bell_check(bell, v->clone->path, &place, &report, err);
+		r = hook_check(bell, v->clone->path, &place, &report, err);
 	if (r == 0 && v->linked)
-		bell->last = bell_last(v->c->repo.journal, v->linked->session);
+		bell->last = last_hook_time(v->repo->file.journal, v->linked->session);
 	hook_place_release(&place);
 	return r;
 }
@@ -86,7 +86,7 @@ static int check(
 /* A clone that was deleted has nothing that could ring. */
 static int visit(const struct clone_visit *v, void *arg, struct error *err)
 {
-	struct bell_check bell = BELL_CHECK_INIT;
+	struct hook_check bell = HOOK_CHECK_INIT;
 	struct doctor *d = arg;
 	struct stat st;
 	int r = 0;
@@ -98,10 +98,10 @@ static int visit(const struct clone_visit *v, void *arg, struct error *err)
 	else
 		goto out;
 	if (r < 0 && r != ERR_NOMEM) {
-		bell.state = st.st_uid != geteuid() ? BELL_FOREIGN : BELL_DARK;
+		bell.state = st.st_uid != geteuid() ? HOOKS_FOREIGN : HOOKS_DO_NOT_WORK;
 		buf_clear(&bell.reason);
 		buf_adds(&bell.reason,
-			bell.state == BELL_FOREIGN ? "it belongs to another user" : err->msg);
+			bell.state == HOOKS_FOREIGN ? "it belongs to another user" : err->msg);
 		error_clear(err);
 		r = 0;
 	}
@@ -109,12 +109,12 @@ static int visit(const struct clone_visit *v, void *arg, struct error *err)
 		r = buf_check(&bell.reason, err);
 	if (r < 0)
 		goto out;
-	d->live += bell.state == BELL_LIVE;
-	d->dark += bell.state == BELL_DARK;
-	d->foreign += bell.state == BELL_FOREIGN;
+	d->live += bell.state == HOOKS_WORK;
+	d->dark += bell.state == HOOKS_DO_NOT_WORK;
+	d->foreign += bell.state == HOOKS_FOREIGN;
 	print_clone(d, v, &bell);
 out:
-	bell_check_release(&bell);
+	hook_check_release(&bell);
 	return r;
 }
 
@@ -151,28 +151,28 @@ static int print_place(struct app *app, struct doctor *d, struct error *err)
 /* The hub of the repository that we are in, if there are both. */
 static int check_hub(struct app *app, struct doctor *d, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct error ignored = ERROR_INIT;
-	int r = context_open(&c, app, NULL, &ignored);
+	int r = repo_open(&repo, app, NULL, &ignored);
 
-	if (r == 0 && c.known)
-		r = team_ask(&c, err);
-	if (r == 0 && c.known && c.team.kind != TEAM_NONE) {
-		const struct hub_state *h = &c.team.state;
+	if (r == 0 && repo.known)
+		r = repo_hub_ask(&repo, err);
+	if (r == 0 && repo.known && repo.hub.kind != REPO_HUB_NONE) {
+		const struct hub_state *h = &repo.hub.state;
 
 		if (app->json) {
 			jsonw_key(&d->w, "hub");
-			team_print_json(&c, &d->w);
+			print_hub_json(&repo, &d->w);
 		} else {
-			team_print(&c);
+			print_hub(&repo);
 		}
 		if (h->failure[0]) {
 			app_say(app, "the hub: %s; %llu events wait for it", h->message,
-				(unsigned long long)team_unpushed(&c));
+				(unsigned long long)repo_hub_unpushed(&repo));
 			app->unwell = true;
 		}
 	}
-	context_release(&c);
+	repo_release(&repo);
 	return err->code == ERR_OK ? 0 : err->code;
 }
 

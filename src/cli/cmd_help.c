@@ -14,9 +14,9 @@ static bool is_command(const char *words)
 {
 	size_t n = strlen(words);
 
-	for (const struct cmd *const *c = cmd_table; *c; c++)
-		if (strncmp((*c)->name, words, n) == 0 &&
-			((*c)->name[n] == '\0' || (*c)->name[n] == ' ' || !n))
+	for (const struct cmd *const *repo = cmd_table; *repo; repo++)
+		if (strncmp((*repo)->name, words, n) == 0 &&
+			((*repo)->name[n] == '\0' || (*repo)->name[n] == ' ' || !n))
 			return true;
 	return false;
 }

@@ -1,11 +1,11 @@
 /* minsky hooks install|status|uninstall: for the repository that we are in, or all. */
-#include "cli/bell_check.h"
-#include "cli/clones.h"
-#include "cli/context.h"
-#include "cli/hook_advice.h"
-#include "cli/hook_setup.h"
 #include "core/clock.h"
 #include "core/fs.h"
+#include "repo/clones.h"
+#include "repo/hook_advice.h"
+#include "repo/hook_check.h"
+#include "repo/hook_setup.h"
+#include "repo/repo.h"
 
 static const struct option_desc options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
@@ -33,34 +33,34 @@ struct uninstalling {
 };
 
 struct place {
-	struct context c;
+	struct repo repo;
 	struct git_repo git;
 	struct hook_place hooks;
 	struct buf program;
 	struct hooks_report report;
-	struct bell_check bell;
+	struct hook_check bell;
 };
 
 static void place_release(struct place *p)
 {
-	bell_check_release(&p->bell);
+	hook_check_release(&p->bell);
 	buf_release(&p->program);
 	hook_place_release(&p->hooks);
 	git_repo_release(&p->git);
-	context_release(&p->c);
+	repo_release(&p->repo);
 }
 
 static int place_open(struct place *p, struct app *app, bool foreign_too, struct error *err)
 {
 	int r;
 
-	*p = (struct place){ .c = CONTEXT_INIT,
+	*p = (struct place){ .repo = REPO_INIT,
 		.hooks = HOOK_PLACE_INIT,
 		.program = BUF_INIT,
-		.bell = BELL_CHECK_INIT };
-	r = context_open(&p->c, app, NULL, err);
+		.bell = HOOK_CHECK_INIT };
+	r = repo_open(&p->repo, app, NULL, err);
 	/* Known to its owner's minsky. */
-	if (r == ERR_REFUSED && foreign_too && hook_foreign(p->c.common_dir.data)) {
+	if (r == ERR_REFUSED && foreign_too && hook_foreign(p->repo.common_dir.data)) {
 		error_clear(err);
 		r = 0;
 	}
@@ -68,7 +68,7 @@ static int place_open(struct place *p, struct app *app, bool foreign_too, struct
 		r = git_repo_open(&p->git, ".", err);
 	if (r == 0)
 		r = hook_place_look(
-			&p->hooks, p->c.common_dir.data, p->c.top.data, p->git.bare, err);
+			&p->hooks, p->repo.common_dir.data, p->repo.top.data, p->git.bare, err);
 	return r;
 }
 
@@ -82,7 +82,7 @@ static void print_json(struct app *app, const struct place *p, const char *advic
 	jsonw_kstring(&w, "directory", p->hooks.directory.data);
 	jsonw_kstring(&w, "form", report->configured ? "configuration" : "files");
 	jsonw_kbool(&w, "installed", report->live);
-	jsonw_kstring(&w, "bell", bell_state_name(p->bell.state));
+	jsonw_kstring(&w, "bell", hooks_work_name(p->bell.state));
 	jsonw_kstring_opt(&w, "reason", p->bell.reason.data);
 	jsonw_kstring_opt(&w, "advice", advice);
 	if (p->bell.last) {
@@ -115,7 +115,7 @@ static void print_text(struct app *app, const struct place *p, const char *advic
 		buf_addf(&app->out, "%-18s%s%s\n", report->v[i].name,
 			state_names[report->v[i].state],
 			report->v[i].chained ? ", runs the hook that was there before" : "");
-	buf_addf(&line, "%s%s%s", bell_state_name(p->bell.state), p->bell.reason.len ? ": " : "",
+	buf_addf(&line, "%s%s%s", hooks_work_name(p->bell.state), p->bell.reason.len ? ": " : "",
 		p->bell.reason.data);
 	app_row(app, "bell", line.data);
 	if (p->bell.last) {
@@ -128,7 +128,7 @@ static void print_text(struct app *app, const struct place *p, const char *advic
 
 static int report(struct app *app, struct place *p, struct error *err)
 {
-	const char *common = p->c.common_dir.data;
+	const char *common = p->repo.common_dir.data;
 	struct buf advice = BUF_INIT;
 	int r = hook_program(&p->program, err);
 
@@ -136,8 +136,8 @@ static int report(struct app *app, struct place *p, struct error *err)
 	if (r == 0 && !hook_foreign(common))
 		r = hook_state(common, &p->hooks, p->program.data, &p->report, err);
 	if (r == 0)
-		r = bell_check(&p->bell, common, &p->hooks, &p->report, err);
-	if (r == 0 && p->bell.state == BELL_DARK && p->c.known)
+		r = hook_check(&p->bell, common, &p->hooks, &p->report, err);
+	if (r == 0 && p->bell.state == HOOKS_DO_NOT_WORK && p->repo.known)
 		hook_advice(&p->hooks, p->program.data, &advice);
 	if (r == 0)
 		r = buf_check(&advice, err);
@@ -155,7 +155,7 @@ static int explain_refusal(struct app *app, struct place *p, struct error *err)
 	struct error ignored = ERROR_INIT;
 	struct buf why = BUF_INIT, advice = BUF_INIT;
 
-	if (hook_foreign(p->c.common_dir.data) || hook_program(&p->program, &ignored) < 0)
+	if (hook_foreign(p->repo.common_dir.data) || hook_program(&p->program, &ignored) < 0)
 		return err->code;
 	hook_place_why(&p->hooks, &why);
 	hook_advice(&p->hooks, p->program.data, &advice);
@@ -195,10 +195,10 @@ static int run_install(struct app *app, int argc, const char **argv, struct erro
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = context_adopt(&p.c, &p.git, NULL, err);
+		r = repo_register(&p.repo, &p.git, NULL, err);
 	if (r == 0) {
-		r = hook_setup(&p.c, p.c.common_dir.data, p.c.pointer.clone, p.c.pointer.session,
-			p.git.bare, err);
+		r = hook_setup(&p.repo, p.repo.common_dir.data, p.repo.pointer.clone,
+			p.repo.pointer.session, p.git.bare, err);
 		if (r == ERR_REFUSED)
 			r = explain_refusal(app, &p, err);
 	}
@@ -257,8 +257,8 @@ static int uninstall_here(struct app *app, struct error *err)
 	int r = place_open(&p, app, false, err);
 
 	if (r == 0)
-		r = hook_remove(&p.c, p.c.common_dir.data, &p.hooks, p.c.pointer.clone,
-			p.c.pointer.session, &left, NULL, err);
+		r = hook_remove(&p.repo, p.repo.common_dir.data, &p.hooks, p.repo.pointer.clone,
+			p.repo.pointer.session, &left, NULL, err);
 	if (r == 0)
 		say_left(app, &p.hooks, &left);
 	if (r == 0)
@@ -273,7 +273,7 @@ static int uninstall_one(const struct clone_visit *v, void *arg, struct error *e
 	struct hook_place place = HOOK_PLACE_INIT;
 	struct buf left = BUF_INIT;
 	struct uninstalling *u = arg;
-	struct app *app = v->c->app;
+	struct app *app = v->repo->app;
 	bool any = false;
 	int r;
 
@@ -283,7 +283,7 @@ static int uninstall_one(const struct clone_visit *v, void *arg, struct error *e
 	r = hook_place_look(&place, v->clone->path, NULL, v->bare, err);
 
 	if (r == 0)
-		r = hook_remove(v->c, v->clone->path, &place, v->clone->id, v->clone->session,
+		r = hook_remove(v->repo, v->clone->path, &place, v->clone->id, v->clone->session,
 			&left, &any, err);
 	if (r == 0)
 		say_left(app, &place, &left);

@@ -1,6 +1,6 @@
 /* minsky init: make the repository known, and offer the hooks for it. */
-#include "cli/context.h"
-#include "cli/hook_setup.h"
+#include "repo/hook_setup.h"
+#include "repo/repo.h"
 
 static bool with_hooks, without_hooks;
 
@@ -12,22 +12,22 @@ static const struct option_desc options[] = {
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct git_repo git = { .top = NULL };
 	bool made = false, hooks = with_hooks, there = false;
 	struct jsonw w;
 	int r;
 
 	(void)argc;
-	r = context_open(&c, app, argc ? argv[0] : NULL, err);
+	r = repo_open(&repo, app, argc ? argv[0] : NULL, err);
 	if (r == 0)
 		r = git_repo_open(&git, argc ? argv[0] : ".", err);
 	if (r == 0)
-		r = context_adopt(&c, &git, &made, err);
+		r = repo_register(&repo, &git, &made, err);
 	if (r < 0)
 		goto out;
 	app_say(app, made ? "this repository is known now" : "this repository was known already");
-	there = hook_there(&c, c.common_dir.data, git.bare);
+	there = hook_there(&repo, repo.common_dir.data, git.bare);
 	if (!hooks && !there && !without_hooks) {
 		hooks = app_confirm(app, "install minsky's hooks in this repository?");
 		if (!hooks)
@@ -36,24 +36,25 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 				"notice changes without them too");
 	}
 	if (hooks)
-		r = hook_setup(&c, c.common_dir.data, c.pointer.clone, NULL, git.bare, err);
+		r = hook_setup(
+			&repo, repo.common_dir.data, repo.pointer.clone, NULL, git.bare, err);
 	if (r < 0)
 		goto out;
 	if (app->json) {
 		app_json_begin(app, &w);
-		jsonw_kstring(&w, "repository", c.repo.id);
-		jsonw_kstring(&w, "name", c.repo.name);
-		jsonw_kstring(&w, "journal", c.repo.journal);
+		jsonw_kstring(&w, "repository", repo.file.id);
+		jsonw_kstring(&w, "name", repo.file.name);
+		jsonw_kstring(&w, "journal", repo.file.journal);
 		jsonw_kbool(&w, "new", made);
 		jsonw_kbool(&w, "hooks", hooks || there);
 		app_json_end(app, &w);
 	} else {
-		app_row(app, "repository", c.repo.name);
-		app_row(app, "journal", c.repo.journal);
+		app_row(app, "repository", repo.file.name);
+		app_row(app, "journal", repo.file.journal);
 	}
 out:
 	git_repo_release(&git);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -11,20 +11,20 @@
 
 #define FLUSH_AT 65536
 
-static const char *repo, *origin, *output;
+static const char *repo_path, *origin, *output;
 static bool array, body;
 
 static const struct option_desc export_options[] = {
 	{ OPTION_STRING, 0, "origin", &origin, "ORIGIN", "records of this origin alone" },
 	{ OPTION_FLAG, 0, "array", &array, NULL, "as one JSON array instead of lines" },
 	{ OPTION_STRING, 'o', "output", &output, "FILE", "into a new file" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc cat_options[] = {
 	{ OPTION_FLAG, 0, "body", &body, NULL, "what happened alone, one member a line" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -149,18 +149,18 @@ static int export_all(struct sink *s, struct journal *j, struct error *err)
 
 static int run_export(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct sink sink = { .app = app, .fd = -1 };
-	int r = log_open(&c, app, repo, err);
+	int r = log_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
 	if (r == 0)
 		r = sink_open(&sink, err);
 	if (r == 0)
-		r = export_all(&sink, c.journal, err);
+		r = export_all(&sink, repo.journal, err);
 	r = sink_close(&sink, r == 0 || r == ERR_CORRUPT, r, err);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
@@ -184,15 +184,15 @@ static int cat_one(struct app *app, struct journal *j, const char *text, struct 
 {
 	struct journal_reader *reader = NULL;
 	const struct record *record = NULL;
-	struct log_point p = { .by_time = false };
-	int r = log_point_parse(&p, j, text, false, err);
+	struct history_point p = { .by_time = false };
+	int r = history_point_parse(&p, j, text, false, err);
 
 	if (r == 0)
 		r = journal_reader_open(&reader, j, p.origin, p.seq - 1, NULL, err);
 	if (r == 0)
 		r = journal_reader_next(reader, &record, err);
 	if (r == ERR_NOTFOUND || (r == 0 && (!record || record->seq != p.seq)))
-		r = log_point_missing(text, err);
+		r = history_point_missing(text, err);
 	if (r == 0) {
 		size_t len;
 		const char *line = journal_reader_line(reader, &len);
@@ -219,17 +219,17 @@ static int cat_newest(struct app *app, struct journal *j, struct error *err)
 
 static int run_cat(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
-	int r = log_open(&c, app, repo, err);
+	struct repo repo = REPO_INIT;
+	int r = log_open(&repo, app, repo_path, err);
 
 	if (r == 0 && !argc)
-		r = cat_newest(app, c.journal, err);
+		r = cat_newest(app, repo.journal, err);
 	for (int i = 0; r == 0 && i < argc; i++) {
-		r = cat_one(app, c.journal, argv[i], err);
+		r = cat_one(app, repo.journal, argv[i], err);
 		if (r == 0 && app->out.len > FLUSH_AT)
 			r = app_flush(app, err);
 	}
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

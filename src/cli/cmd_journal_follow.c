@@ -11,16 +11,16 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "cli/follow_cursor.h"
 #include "cli/log_print.h"
-#include "cli/watch.h"
 #include "core/clock.h"
+#include "history/follow_cursor.h"
+#include "history/journal_watch.h"
 
 #define STORE_EVERY_MS 250 /* while there is more to read; at its end in any case */
 
-static struct log_filter filter;
+static struct history_filter filter;
 static struct option_list from;
-static const char *repo, *cursor_name;
+static const char *repo_path, *cursor_name;
 static unsigned long count;
 
 static const struct option_desc options[] = {
@@ -31,16 +31,16 @@ static const struct option_desc options[] = {
 	{ OPTION_LIST, 0, "from", &from, "SEQ", "begin with this record, not at the end" },
 	{ OPTION_STRING, 0, "cursor", &cursor_name, "NAME", "go on where NAME ended last time" },
 	{ OPTION_COUNT, 'n', "count", &count, "N", "end after N events" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 struct follow {
 	struct app *app;
 	struct journal *journal;
-	struct log_names names;
+	struct history_names names;
 	struct log_show show;
-	struct watch watch;
+	struct journal_watch watch;
 	struct follow_cursor cursor;
 	struct heads read; /* up to which records were read */
 	struct heads delivered; /* up to which they were written */
@@ -68,13 +68,13 @@ static int store(struct follow *f, bool now, struct error *err)
 /* Write what is pending; `behind` are the heads behind it. */
 static int deliver(struct follow *f, const struct heads *behind, struct error *err)
 {
-	enum watch_event event = WATCH_READY;
+	enum journal_watch_event event = JOURNAL_WATCH_READY;
 	struct heads heads = HEADS_INIT;
 	int r = heads_copy(&heads, behind, err);
 
 	if (r == 0 && f->app->out.len)
-		r = watch_wait_output(&event, err);
-	if (r == 0 && event != WATCH_READY) {
+		r = journal_watch_wait_output(&event, err);
+	if (r == 0 && event != JOURNAL_WATCH_READY) {
 		f->ended = true;
 		buf_clear(&f->app->out);
 	} else if (r == 0) {
@@ -106,8 +106,8 @@ static int take(struct follow *f, const struct record *record, const char *line,
 
 	readable = log_decode(&e, record, &r, err);
 	if (r == 0 && readable)
-		r = log_names_learn(&f->names, &e, err);
-	if (r == 0 && log_filter_fits(&filter, record, readable ? &e : NULL)) {
+		r = history_names_learn(&f->names, &e, err);
+	if (r == 0 && history_filter_fits(&filter, record, readable ? &e : NULL)) {
 		log_show(&f->show, record, readable ? &e : NULL, line, len);
 		f->shown++;
 		r = buf_check(out, err);
@@ -150,7 +150,7 @@ static int read_origin(struct follow *f, const char *origin, struct error *err)
 		r = take(f, record, line, len, err);
 		if (r == 0 && !f->ended && f->app->out.len > PIPE_BUF / 2)
 			r = deliver(f, &f->read, err);
-		f->ended = f->ended || watch_stopped();
+		f->ended = f->ended || journal_watch_stopped();
 		if (count && f->shown >= count)
 			break;
 	}
@@ -224,15 +224,15 @@ static int read_all(struct follow *f, struct error *err)
 static int begin_at(struct follow *f, const char *place, struct error *err)
 {
 	struct journal_reader *reader = NULL;
-	struct log_point p;
+	struct history_point p;
 	struct head head;
-	int r = log_point_parse(&p, f->journal, place, false, err);
+	int r = history_point_parse(&p, f->journal, place, false, err);
 
 	if (r < 0)
 		return r;
 	r = journal_reader_open(&reader, f->journal, p.origin, p.seq - 1, NULL, err);
 	if (r == ERR_NOTFOUND)
-		return log_point_missing(place, err);
+		return history_point_missing(place, err);
 	if (r < 0)
 		return r;
 	journal_reader_head(reader, &head);
@@ -262,25 +262,25 @@ static int begin(struct follow *f, struct error *err)
 	return r == 0 ? heads_copy(&f->stored, &f->read, err) : r;
 }
 
-static int follow(struct follow *f, struct context *c, struct error *err)
+static int follow(struct follow *f, struct repo *repo, struct error *err)
 {
 	struct error late = ERROR_INIT;
 	int stored;
-	int r = watch_open(&f->watch, journal_dir(f->journal), err);
+	int r = journal_watch_open(&f->watch, journal_dir(f->journal), err);
 
 	if (r == 0)
-		r = log_prepare(c, &filter, &f->names, err);
+		r = log_prepare(repo, &filter, &f->names, err);
 	if (r == 0)
 		r = begin(f, err);
 	while (r == 0 && !f->ended) {
-		enum watch_event event = WATCH_CHANGED;
+		enum journal_watch_event event = JOURNAL_WATCH_CHANGED;
 
 		r = read_all(f, err);
 		if (r == 0)
 			r = store(f, true, err);
 		if (r == 0 && !f->ended)
-			r = watch_wait(&f->watch, &event, err);
-		f->ended = f->ended || event != WATCH_CHANGED;
+			r = journal_watch_wait(&f->watch, &event, err);
+		f->ended = f->ended || event != JOURNAL_WATCH_CHANGED;
 	}
 	/* What is not delivered is not: the next one begins with it. */
 	buf_clear(&f->app->out);
@@ -294,26 +294,26 @@ static int follow(struct follow *f, struct context *c, struct error *err)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
-	struct follow f = { .app = app, .watch = WATCH_INIT, .cursor = FOLLOW_CURSOR_INIT };
-	int r = log_open(&c, app, repo, err);
+	struct repo repo = REPO_INIT;
+	struct follow f = { .app = app, .watch = JOURNAL_WATCH_INIT, .cursor = FOLLOW_CURSOR_INIT };
+	int r = log_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
 	if (r == 0) {
-		f.journal = c.journal;
+		f.journal = repo.journal;
 		f.show = (struct log_show){
-			.app = app, .names = &f.names, .own = journal_origin(c.journal)
+			.app = app, .names = &f.names, .own = journal_origin(repo.journal)
 		};
-		r = follow(&f, &c, err);
+		r = follow(&f, &repo, err);
 	}
-	watch_close(&f.watch);
+	journal_watch_close(&f.watch);
 	follow_cursor_close(&f.cursor);
-	log_names_release(&f.names);
+	history_names_release(&f.names);
 	heads_release(&f.read);
 	heads_release(&f.delivered);
 	heads_release(&f.stored);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

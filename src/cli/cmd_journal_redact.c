@@ -1,15 +1,15 @@
 /* minsky journal redact */
-#include "cli/context.h"
-#include "cli/log_point.h"
+#include "history/point.h"
 #include "log/redact.h"
+#include "repo/repo.h"
 
-static const char *repo, *reason;
+static const char *repo_path, *reason;
 static bool yes;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "reason", &reason, "TEXT", "why; it is written to the journal" },
 	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -22,7 +22,7 @@ static int confirm(struct app *app, const char *place, struct error *err)
 }
 
 static void print_result(
-	struct app *app, const struct log_point *p, const char *place, bool changed)
+	struct app *app, const struct history_point *p, const char *place, bool changed)
 {
 	struct jsonw w;
 
@@ -40,30 +40,30 @@ static void print_result(
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
-	struct log_point p = { .by_time = false };
+	struct repo repo = REPO_INIT;
+	struct history_point p = { .by_time = false };
 	bool changed = false;
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
-	if (r == 0 && !c.known)
+	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 	if (r == 0 && (!reason || !*reason))
 		r = error_set(err, ERR_USAGE, "a reason has to be given with --reason");
 	if (r == 0)
-		r = log_point_parse(&p, c.journal, argv[0], false, err);
+		r = history_point_parse(&p, repo.journal, argv[0], false, err);
 	if (r == 0)
 		r = confirm(app, argv[0], err);
 	if (r == 0)
-		r = journal_redact(c.journal, p.origin, p.seq, reason, &changed, err);
-	c.wrote = r == 0;
+		r = journal_redact(repo.journal, p.origin, p.seq, reason, &changed, err);
+	repo.wrote = r == 0;
 	if (r == 0)
-		r = context_empty_backend(&c, err);
+		r = repo_empty_backend(&repo, err);
 	if (r == 0)
-		r = context_project(&c, err);
+		r = repo_project(&repo, err);
 	if (r == 0)
 		print_result(app, &p, argv[0], changed);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,11 +1,11 @@
 /* minsky journal repair */
 #include "backends/registry.h"
-#include "cli/reconcile.h"
-#include "cli/repair_hub.h"
-#include "cli/retell.h"
+#include "history/retell.h"
 #include "log/repair.h"
+#include "repo/reconcile.h"
+#include "repo/repair_hub.h"
 
-static const char *repo;
+static const char *repo_path;
 static bool dry_run;
 static struct option_list from;
 
@@ -13,7 +13,7 @@ static const struct option_desc options[] = {
 	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "say what would be done, change nothing" },
 	{ OPTION_LIST, 0, "from", &from, "DIRECTORY",
 		"take missing records from this copy of the journal; may be repeated" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -81,17 +81,18 @@ static void told(void *arg, const struct repair_step *s)
 }
 
 /* What the store remembers. One that cannot be asked does not keep the journal from its repair. */
-static void ask_store(struct context *c, struct heads *heads)
+static void ask_store(struct repo *repo, struct heads *heads)
 {
 	struct error ignored = ERROR_INIT;
 
-	if (registry_open(&c->backend, c->config, &ignored) < 0 ||
-		c->backend->ops->heads(c->backend, context_store(c), heads, &ignored) < 0)
-		app_warn(c->app, "the session store cannot say what it remembers: %s", ignored.msg);
+	if (registry_open(&repo->backend, repo->config, &ignored) < 0 ||
+		repo->backend->ops->heads(repo->backend, repo_store(repo), heads, &ignored) < 0)
+		app_warn(repo->app, "the session store cannot say what it remembers: %s",
+			ignored.msg);
 }
 
 /* Is everything that the store was filled with still in the journal, as it was? */
-static int store_fits(struct context *c, const struct heads *heads, bool *out, struct error *err)
+static int store_fits(struct repo *repo, const struct heads *heads, bool *out, struct error *err)
 {
 	int r = 0;
 
@@ -100,7 +101,7 @@ static int store_fits(struct context *c, const struct heads *heads, bool *out, s
 		const struct head *h = &heads->v[i];
 		struct journal_reader *reader = NULL;
 
-		r = journal_reader_open(&reader, c->journal, h->origin, h->seq, h->hash, err);
+		r = journal_reader_open(&reader, repo->journal, h->origin, h->seq, h->hash, err);
 		journal_reader_close(reader);
 		if (r == ERR_CORRUPT || r == ERR_NOTFOUND) {
 			error_clear(err);
@@ -112,15 +113,15 @@ static int store_fits(struct context *c, const struct heads *heads, bool *out, s
 }
 
 /* The store folded another journal than there is now: it is filled from the beginning. */
-static int refill(struct context *c, const struct heads *heads, bool changed, struct error *err)
+static int refill(struct repo *repo, const struct heads *heads, bool changed, struct error *err)
 {
 	bool fits;
-	int r = store_fits(c, heads, &fits, err);
+	int r = store_fits(repo, heads, &fits, err);
 
-	if (r < 0 || !c->backend)
+	if (r < 0 || !repo->backend)
 		return r;
 	if (changed || !fits)
-		r = context_empty_backend(c, err);
+		r = repo_empty_backend(repo, err);
 	return r;
 }
 
@@ -133,7 +134,7 @@ static void add_source(struct repair_options *how, const char **sources, const c
 }
 
 static int repair(
-	struct context *c, struct repair_result *result, struct steps *steps, struct error *err)
+	struct repo *repo, struct repair_result *result, struct steps *steps, struct error *err)
 {
 	struct heads remembered = HEADS_INIT;
 	struct repair_options how = {
@@ -143,8 +144,8 @@ static int repair(
 	const char **sources = NULL;
 	int r;
 
-	ask_store(c, &remembered);
-	r = repair_hub_ask(&hub, c, &remembered, err);
+	ask_store(repo, &remembered);
+	r = repair_hub_ask(&hub, repo, &remembered, err);
 	if (r == 0 && hub.ready) {
 		sources = calloc(from.n + 1, sizeof(*sources));
 		if (!sources)
@@ -153,17 +154,17 @@ static int repair(
 			add_source(&how, sources, hub.dir.data);
 	}
 	if (r == 0)
-		r = journal_repair(c->journal, &how, result, told, steps, err);
+		r = journal_repair(repo->journal, &how, result, told, steps, err);
 	if (r == 0 && !dry_run && result->restored)
-		r = retell_withdraw(c->journal, &steps->withdrawn, err);
+		r = retell_withdraw(repo->journal, &steps->withdrawn, err);
 	if (r == 0 && !dry_run)
-		r = refill(c, &remembered, result->changed, err);
+		r = refill(repo, &remembered, result->changed, err);
 	if (r == 0 && !dry_run)
-		r = reconcile_all(c, NULL, err);
+		r = reconcile_all(repo, NULL, err);
 	if (r == 0 && !dry_run && steps->first_lost)
-		r = retell_lost(c, steps->first_lost, &steps->retold, err);
-	if (r == 0 && !dry_run && c->backend)
-		r = context_project(c, err);
+		r = retell_lost(repo, steps->first_lost, &steps->retold, err);
+	if (r == 0 && !dry_run && repo->backend)
+		r = repo_project(repo, err);
 	free(sources);
 	repair_hub_release(&hub);
 	heads_release(&remembered);
@@ -202,14 +203,14 @@ static void print_result(const struct steps *steps, const struct repair_result *
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct repair_result result = { .origins = 0 };
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct jsonw w;
 	struct steps steps = { .app = app, .w = &w };
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known)
+	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 	if (r < 0)
 		goto out;
@@ -218,12 +219,12 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_key(&w, "steps");
 		jsonw_begin_array(&w);
 	}
-	steps.own = journal_origin(c.journal);
-	r = repair(&c, &result, &steps, err);
+	steps.own = journal_origin(repo.journal);
+	r = repair(&repo, &result, &steps, err);
 	if (r == 0)
 		print_result(&steps, &result);
 out:
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

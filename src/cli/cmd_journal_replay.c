@@ -2,27 +2,27 @@
 #include "cli/json_pretty.h"
 #include "cli/log_print.h"
 #include "cli/output.h"
-#include "cli/replay_into.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "history/replay_into.h"
 
 #define FLUSH_AT 65536
 
-static const char *repo, *session, *from, *to, *into;
+static const char *repo_path, *session, *from, *to, *into;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 's', "session", &session, "NAME", "one session" },
 	{ OPTION_STRING, 0, "from", &from, "SEQ", "show what this record and later ones changed" },
 	{ OPTION_STRING, 0, "to", &to, "SEQ|TIME", "replay no further than this" },
 	{ OPTION_STRING, 0, "into", &into, "FILE", "write the records into a new store" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-struct telling {
+struct pending {
 	struct app *app;
 	const char *own;
-	const struct log_point *from; /* NULL: all are shown */
+	const struct history_point *from; /* NULL: all are shown */
 	bool on;
 	struct jsonw w;
 };
@@ -30,7 +30,7 @@ struct telling {
 static int tell_change(void *arg, const char *member, const struct json_slice *before,
 	const struct json_slice *after, struct error *err)
 {
-	struct telling *t = arg;
+	struct pending *t = arg;
 	struct buf *out = &t->app->out;
 
 	if (t->app->json) {
@@ -76,13 +76,13 @@ static void add_actor(struct app *app, const struct event *e)
 	}
 }
 
-static void tell_event_text(struct telling *t, const struct record *record, const struct event *e,
+static void tell_event_text(struct pending *t, const struct record *record, const struct event *e,
 	const struct session *s)
 {
 	struct app *app = t->app;
-	char place[LOG_PLACE_SIZE], at[CLOCK_TEXT_SIZE];
+	char place[HISTORY_PLACE_SIZE], at[CLOCK_TEXT_SIZE];
 
-	log_place(place, t->own, record->origin, record->seq);
+	history_place(place, t->own, record->origin, record->seq);
 	if (!e) {
 		output_blank_line(app, place, record_hlc_ms(record->hlc), record->body != NULL);
 	} else {
@@ -99,7 +99,7 @@ static void tell_event_text(struct telling *t, const struct record *record, cons
 }
 
 static void tell_event_json(
-	struct telling *t, const struct record *record, const struct event *e, const char *id)
+	struct pending *t, const struct record *record, const struct event *e, const char *id)
 {
 	struct jsonw *w = &t->w;
 
@@ -123,7 +123,7 @@ static void tell_event_json(
 static int tell(void *arg, const struct record *record, const struct event *e,
 	const struct session *s, const char *before, struct error *err)
 {
-	struct telling *t = arg;
+	struct pending *t = arg;
 	struct app *app = t->app;
 	struct buf after = BUF_INIT;
 	int r = 0;
@@ -175,8 +175,8 @@ static int tell_record(struct app *app, const struct session *s, struct error *e
 }
 
 /* Which one is meant is read from the journal too: the store has no say here. */
-static int find_session(
-	struct journal *j, const struct log_point *until, char id[ID_UUID_SIZE], struct error *err)
+static int find_session(struct journal *j, const struct history_point *until, char id[ID_UUID_SIZE],
+	struct error *err)
 {
 	const struct replay_wish wish = { .until = until };
 	const struct session *s;
@@ -201,26 +201,26 @@ static int find_session(
 	return r;
 }
 
-static int store(struct context *c, const struct replay *all, struct error *err)
+static int store(struct repo *repo, const struct replay *all, struct error *err)
 {
 	struct jsonw w;
-	int r = replay_into(all, c->repo.id, into, err);
+	int r = replay_into(all, repo->file.id, into, err);
 
 	if (r < 0)
 		return r;
-	if (c->app->json) {
-		app_json_begin(c->app, &w);
+	if (repo->app->json) {
+		app_json_begin(repo->app, &w);
 		jsonw_kstring(&w, "store", into);
 		jsonw_ku64(&w, "sessions", all->n);
-		app_json_end(c->app, &w);
+		app_json_end(repo->app, &w);
 	} else {
-		app_say(c->app, "wrote %zu sessions to '%s'", all->n, into);
+		app_say(repo->app, "wrote %zu sessions to '%s'", all->n, into);
 	}
 	return 0;
 }
 
 static int finish(
-	struct context *c, const struct replay *all, const struct telling *t, struct error *err)
+	struct repo *repo, const struct replay *all, const struct pending *t, struct error *err)
 {
 	int r = 0;
 
@@ -229,20 +229,20 @@ static int finish(
 		return error_hint(err, "'minsky journal log' shows those it has");
 	}
 	if (into)
-		return store(c, all, err);
+		return store(repo, all, err);
 	for (size_t i = 0; r == 0 && i < all->n; i++) {
-		r = tell_record(c->app, &all->v[i], err);
-		if (r == 0 && c->app->out.len > FLUSH_AT)
-			r = app_flush(c->app, err);
+		r = tell_record(repo->app, &all->v[i], err);
+		if (r == 0 && repo->app->out.len > FLUSH_AT)
+			r = app_flush(repo->app, err);
 	}
 	return r;
 }
 
-static int replay(struct context *c, struct error *err)
+static int replay(struct repo *repo, struct error *err)
 {
-	struct log_point first, last;
-	struct telling t = { .app = c->app,
-		.own = journal_origin(c->journal),
+	struct history_point first, last;
+	struct pending t = { .app = repo->app,
+		.own = journal_origin(repo->journal),
 		.from = from ? &first : NULL,
 		.on = !from };
 	struct replay_wish wish = {
@@ -251,24 +251,24 @@ static int replay(struct context *c, struct error *err)
 	struct error damage = ERROR_INIT;
 	char id[ID_UUID_SIZE];
 	struct replay all = { .v = NULL };
-	int r = from ? log_point_parse(&first, c->journal, from, false, err) : 0;
+	int r = from ? history_point_parse(&first, repo->journal, from, false, err) : 0;
 
 	if (r == 0 && to)
-		r = log_point_parse(&last, c->journal, to, true, err);
+		r = history_point_parse(&last, repo->journal, to, true, err);
 	if (r == 0 && session) {
-		r = find_session(c->journal, wish.until, id, err);
+		r = find_session(repo->journal, wish.until, id, err);
 		wish.session = id;
 	}
 	if (r == 0)
-		r = replay_run(&all, c->journal, &wish, err);
+		r = replay_run(&all, repo->journal, &wish, err);
 	if (r == ERR_CORRUPT) {
 		damage = *err;
 		r = 0;
 	}
 	if (r == 0)
-		r = finish(c, &all, &t, err);
+		r = finish(repo, &all, &t, err);
 	if (r == 0 && damage.code != ERR_OK) {
-		r = app_flush(c->app, err);
+		r = app_flush(repo->app, err);
 		*err = r < 0 ? *err : damage;
 		r = err->code;
 	}
@@ -278,7 +278,7 @@ static int replay(struct context *c, struct error *err)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	int r = 0;
 
 	(void)argc;
@@ -290,10 +290,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0 && into)
 		r = replay_into_check(into, err);
 	if (r == 0)
-		r = log_open(&c, app, repo, err);
+		r = log_open(&repo, app, repo_path, err);
 	if (r == 0)
-		r = replay(&c, err);
-	context_release(&c);
+		r = replay(&repo, err);
+	repo_release(&repo);
 	return r;
 }
 

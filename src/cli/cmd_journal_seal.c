@@ -1,14 +1,14 @@
 /* minsky journal seal */
-#include "cli/seal.h"
+#include "repo/seal.h"
 
-static const char *repo, *tag, *ref;
+static const char *repo_path, *tag, *ref;
 static bool sign;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "tag", &tag, "NAME", "the name of the tag (minsky/seal/TIME-N)" },
 	{ OPTION_STRING, 0, "ref", &ref, "REF", "under this ref instead of a tag" },
 	{ OPTION_FLAG, 's', "sign", &sign, NULL, "sign it, as git signs your tags" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -29,24 +29,24 @@ static void print_result(struct app *app, const char *name)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct buf name = BUF_INIT;
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known)
+	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 	if (r == 0 && tag && ref)
 		r = error_set(err, ERR_USAGE, "--tag and --ref exclude each other");
 	if (r == 0 && (tag ? tag[0] == '-' : ref && strncmp(ref, "refs/", 5) != 0))
 		r = error_set(err, ERR_USAGE, "'%s' is no name for a seal", tag ? tag : ref);
 	if (r == 0)
-		r = seal_make(&c, tag, ref, sign, &name, err);
+		r = seal_make(&repo, tag, ref, sign, &name, err);
 	if (r == 0)
 		print_result(app, name.data);
 	buf_release(&name);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

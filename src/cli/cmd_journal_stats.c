@@ -4,14 +4,14 @@
 #include <sys/stat.h>
 
 #include "cli/log_print.h"
-#include "cli/stats.h"
 #include "core/clock.h"
 #include "core/fs.h"
+#include "history/stats.h"
 
-static const char *repo;
+static const char *repo_path;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -62,25 +62,25 @@ static int measure(struct stats *s, struct journal *j, struct error *err)
 static int count_all(struct stats *s, struct journal *j, struct error *err)
 {
 	const struct log_range all = { .origin = "" };
-	struct log_walk *walk = NULL;
+	struct history_walk *walk = NULL;
 	const struct record *record;
-	int r = log_walk_open(&walk, j, &all, err);
+	int r = history_walk_open(&walk, j, &all, err);
 
 	while (r == 0) {
 		struct event e;
 		bool readable;
 		size_t len;
 
-		r = log_walk_next(walk, &record, err);
+		r = history_walk_next(walk, &record, err);
 		if (r < 0 || !record)
 			break;
-		(void)log_walk_line(walk, &len);
+		(void)history_walk_line(walk, &len);
 		readable = log_decode(&e, record, &r, err);
 		if (r == 0)
 			r = stats_add(s, record, readable ? &e : NULL, len, err);
 		event_release(&e);
 	}
-	log_walk_close(walk);
+	history_walk_close(walk);
 	return r;
 }
 
@@ -182,17 +182,17 @@ static void print_json(struct app *app, const struct stats *s, const char *own)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct error damage = ERROR_INIT;
 	struct stats s = { .records = 0 };
-	int r = log_open(&c, app, repo, err);
+	int r = log_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = measure(&s, c.journal, err);
+		r = measure(&s, repo.journal, err);
 	if (r == 0) {
-		r = count_all(&s, c.journal, err);
+		r = count_all(&s, repo.journal, err);
 		/* What precedes damage is the answer all the same. */
 		if (r == ERR_CORRUPT) {
 			damage = *err;
@@ -202,16 +202,16 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0) {
 		stats_sort(&s);
 		if (app->json)
-			print_json(app, &s, journal_origin(c.journal));
+			print_json(app, &s, journal_origin(repo.journal));
 		else
-			print_text(app, &s, journal_origin(c.journal));
+			print_text(app, &s, journal_origin(repo.journal));
 	}
 	if (r == 0 && damage.code != ERR_OK) {
 		app_warn(app, "%s; what is behind it was not counted", damage.msg);
 		app->damaged = true;
 	}
 	stats_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,10 +1,10 @@
 /* minsky journal verify */
-#include "cli/context.h"
 #include "cli/progress.h"
-#include "cli/seal.h"
 #include "log/verify.h"
+#include "repo/repo.h"
+#include "repo/seal.h"
 
-static const char *repo, *against;
+static const char *repo_path, *against;
 static bool resume, all;
 
 static const struct option_desc options[] = {
@@ -12,7 +12,7 @@ static const struct option_desc options[] = {
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "the others' chains too, which is always so" },
 	{ OPTION_FLAG, 0, "resume", &resume, NULL,
 		"do not read again what an earlier run has read and nobody has touched" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -96,7 +96,7 @@ static void print_result(struct app *app, struct jsonw *w, const struct verify_r
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct verify_result result;
 	struct jsonw w;
 	struct findings out = { .app = app, .w = &w };
@@ -105,11 +105,11 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		.arg = &out,
 		.keep = true,
 		.resume = resume };
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known)
+	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 	if (r < 0)
 		goto out;
@@ -119,16 +119,16 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_begin_array(&w);
 	}
 	progress_begin(&out.progress, app, "verifying");
-	r = journal_verify(c.journal, &how, &result, err);
+	r = journal_verify(repo.journal, &how, &result, err);
 	progress_end(&out.progress);
 	if (r == 0 && against)
-		r = seal_check(&c, against, &result, found, &out, err);
+		r = seal_check(&repo, against, &result, found, &out, err);
 	if (r < 0)
 		goto out;
 	print_result(app, &w, &result);
 	app->damaged = result.damaged > 0;
 out:
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,9 +1,9 @@
 /* minsky journal log, and session log: the same with the session given. */
-#include "cli/context.h"
 #include "cli/log_print.h"
+#include "repo/repo.h"
 
-static struct log_filter filter;
-static const char *repo;
+static struct history_filter filter;
+static const char *repo_path;
 static unsigned long count;
 static bool reverse, all;
 
@@ -20,7 +20,8 @@ static bool reverse, all;
 		{ OPTION_COUNT, 'n', "count", &count, "N", "the newest N" },                       \
 		{ OPTION_FLAG, 0, "reverse", &reverse, NULL, "newest first" },                     \
 	{                                                                                          \
-		OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" \
+		OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",                                 \
+			"the repository (the one we are in)"                                       \
 	}
 
 static const struct option_desc journal_options[] = {
@@ -36,47 +37,47 @@ static const struct option_desc session_options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-static int print(struct context *c, const char *wanted, struct error *err)
+static int print(struct repo *repo, const char *wanted, struct error *err)
 {
 	struct log_order order = { .count = count, .reverse = reverse };
 
 	filter.session = wanted;
-	return log_print(c, &filter, &order, err);
+	return log_print(repo, &filter, &order, err);
 }
 
 static int run_journal(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
-	int r = log_open(&c, app, repo, err);
+	struct repo repo = REPO_INIT;
+	int r = log_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
 	if (r == 0 && all && filter.own)
 		r = error_set(err, ERR_USAGE, "--all and --own are opposites");
 	if (r == 0)
-		r = print(&c, filter.session, err);
-	context_release(&c);
+		r = print(&repo, filter.session, err);
+	repo_release(&repo);
 	return r;
 }
 
 static int run_session(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	int r;
 
 	/* By name first among the living; log_print knows the deleted ones too. */
-	r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+	r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 	if (r == 0)
-		r = context_catch_up(&c, &s, err);
+		r = repo_catch_up(&repo, &s, err);
 	if (r == 0) {
-		r = print(&c, s.id, err);
-	} else if (r == ERR_NOTFOUND && argc && c.known) {
+		r = print(&repo, s.id, err);
+	} else if (r == ERR_NOTFOUND && argc && repo.known) {
 		error_clear(err);
-		r = print(&c, argv[0], err);
+		r = print(&repo, argv[0], err);
 	}
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

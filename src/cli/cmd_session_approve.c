@@ -1,9 +1,9 @@
 /* minsky session approve, pr approve, pr merge */
-#include "cli/approve.h"
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
+#include "session/approve.h"
 
-static const char *repo, *head;
+static const char *repo_path, *head;
 static bool yes;
 
 #define HEAD                                                                                       \
@@ -18,7 +18,8 @@ static bool yes;
 	}
 #define REPO                                                                                       \
 	{                                                                                          \
-		OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" \
+		OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",                                 \
+			"the repository (the one we are in)"                                       \
 	}
 #define END                                                                                        \
 	{                                                                                          \
@@ -28,11 +29,11 @@ static bool yes;
 static const struct option_desc land_options[] = { HEAD, YES, REPO, END };
 static const struct option_desc approve_options[] = { HEAD, REPO, END };
 
-static int print_landed(struct context *c, const struct session *s,
+static int print_landed(struct repo *repo, const struct session *s,
 	const struct approve_result *result, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
-	struct app *app = c->app;
+	struct app *app = repo->app;
 	struct jsonw w;
 	int r = 0;
 
@@ -40,7 +41,7 @@ static int print_landed(struct context *c, const struct session *s,
 		app_json_begin(app, &w);
 		jsonw_kbool(&w, "mainBehind", result->main_behind);
 		jsonw_key(&w, "session");
-		r = output_session_json(c, &w, s, err);
+		r = output_session_json(repo, &w, s, err);
 		app_json_end(app, &w);
 		return r;
 	}
@@ -56,19 +57,19 @@ static int print_landed(struct context *c, const struct session *s,
 static int run(
 	struct app *app, const char *key, const struct approve_request *req, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	struct approve_result result;
-	int r = pr_cmd_open(&c, app, repo, key, "approve it", &s, err);
+	int r = pr_cmd_open(&repo, app, repo_path, key, "approve it", &s, err);
 
 	if (r == 0)
-		r = approve_session(&c, &s, req, &result, err);
+		r = approve_session(&repo, &s, req, &result, err);
 	if (r == 0 && req->what == APPROVE_ONLY)
-		r = pr_cmd_print(&c, &s, result.unchanged ? "unchanged" : "approved", err);
+		r = pr_cmd_print(&repo, &s, result.unchanged ? "unchanged" : "approved", err);
 	else if (r == 0)
-		r = print_landed(&c, &s, &result, err);
+		r = print_landed(&repo, &s, &result, err);
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

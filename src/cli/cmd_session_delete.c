@@ -2,32 +2,32 @@
 #include <unistd.h>
 
 #include "cli/output.h"
-#include "cli/purge.h"
-#include "cli/remove.h"
-#include "cli/settle.h"
+#include "session/delete.h"
+#include "session/pr_refresh.h"
+#include "session/purge.h"
 
-static const char *repo, *override;
+static const char *repo_path, *override;
 static bool dry_run;
 
 static const struct option_desc delete_options[] = {
 	{ OPTION_STRING, 0, "override", &override, "REASON",
 		"delete although work could be lost; the reason is journaled" },
 	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say whether it would be deleted" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc restore_options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-static int print(struct context *c, const struct session *s, const char *word, struct error *err)
+static int print(struct repo *repo, const struct session *s, const char *word, struct error *err)
 {
-	struct app *app = c->app;
+	struct app *app = repo->app;
 
 	if (app->json)
-		return output_outcome_json(c, word, s, err);
+		return output_outcome_json(repo, word, s, err);
 	app_row(app, "session", s->name);
 	app_row(app, "outcome", word);
 	return 0;
@@ -58,81 +58,83 @@ static int count(void *arg, const struct session *s, const char *where, struct e
 }
 
 /* What was deleted long ago makes room. That it fails is no failure of this command. */
-static void tidy(struct context *c, const struct session *s)
+static void tidy(struct repo *repo, const struct session *s)
 {
-	const struct purge_request req = { .keep_ms = purge_keep(c) };
-	const char *keep = config_get(c->config, "trash.keep");
+	const struct purge_request req = { .keep_ms = purge_keep(repo) };
+	const char *keep = config_get(repo->config, "trash.keep");
 	struct error failed = ERROR_INIT;
 	size_t n = 0;
 	int r;
 
 	if (req.keep_ms)
-		app_say(c->app,
+		app_say(repo->app,
 			"its workspace is in the trash for %s; 'minsky session restore %s' brings "
 			"it back",
 			keep, s->name);
-	r = purge_sessions(c, &req, count, &n, &failed);
+	r = purge_sessions(repo, &req, count, &n, &failed);
 	if (r < 0 && r != ERR_BUSY)
-		app_warn(c->app, "cannot purge the trash: %s", failed.msg);
+		app_warn(repo->app, "cannot purge the trash: %s", failed.msg);
 	else if (n)
-		app_say(c->app, "purged from the trash: %zu deleted %s ago or earlier", n, keep);
+		app_say(repo->app, "purged from the trash: %zu deleted %s ago or earlier", n, keep);
 }
 
 static int run_delete(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	int r;
 
 	if (override && !*override)
 		return error_set(err, ERR_USAGE, "--override wants a reason");
-	r = context_find_session(&c, app, repo, argv[0], &s, err);
+	r = repo_find_session(&repo, app, repo_path, argv[0], &s, err);
 	(void)argc;
 	if (r == 0)
-		r = session_want_local(&c, &s, "delete it", err);
+		r = session_want_local(&repo, &s, "delete it", err);
 	if (r == 0)
 		r = check_outside(&s, err);
 	if (r == 0)
-		r = settle_session(&c, &s, SETTLE_FORCE, err);
+		r = pr_refresh(&repo, &s, PR_REFRESH_FORCE, err);
 	if (r == 0)
-		r = remove_session(&c, &s, override, dry_run, err);
+		r = remove_session(&repo, &s, override, dry_run, err);
 	if (r == 0) {
 		struct session now = { .name = NULL };
 
-		r = c.backend->ops->get(c.backend, context_store(&c), KEY_ID, s.id, &now, err);
+		r = repo.backend->ops->get(
+			repo.backend, repo_store(&repo), KEY_ID, s.id, &now, err);
 		if (r == 0)
-			r = print(&c, &now, dry_run ? "would be deleted" : "deleted", err);
+			r = print(&repo, &now, dry_run ? "would be deleted" : "deleted", err);
 		session_release(&now);
 	}
 	if (r == 0 && !dry_run)
-		tidy(&c, &s);
+		tidy(&repo, &s);
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
 static int run_restore(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL }, now = { .name = NULL };
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
-	if (r == 0 && !c.known)
+	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 	if (r == 0)
-		r = remove_find_deleted(&c, argv[0], false, &s, err);
+		r = remove_find_deleted(&repo, argv[0], false, &s, err);
 	if (r == 0)
-		r = session_want_local(&c, &s, "restore it", err);
+		r = session_want_local(&repo, &s, "restore it", err);
 	if (r == 0)
-		r = restore_session(&c, &s, err);
+		r = restore_session(&repo, &s, err);
 	if (r == 0)
-		r = c.backend->ops->get(c.backend, context_store(&c), KEY_ID, s.id, &now, err);
+		r = repo.backend->ops->get(
+			repo.backend, repo_store(&repo), KEY_ID, s.id, &now, err);
 	if (r == 0)
-		r = print(&c, &now, "restored", err);
+		r = print(&repo, &now, "restored", err);
 	session_release(&s);
 	session_release(&now);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

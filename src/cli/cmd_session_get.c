@@ -1,19 +1,19 @@
 /* minsky session get, dir, inspect: one session, by name, id or task, or the one we are in. */
-#include "cli/as_of.h"
 #include "cli/output.h"
-#include "cli/settle.h"
-#include "cli/start.h"
+#include "history/as_of.h"
+#include "session/pr_refresh.h"
+#include "session/start.h"
 
-static const char *repo, *when;
+static const char *repo_path, *when;
 
 static const struct option_desc get_options[] = {
 	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as it was then" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -22,60 +22,60 @@ static const struct option_desc no_options[] = {
 };
 
 static int print(
-	struct context *c, const struct session *s, const struct as_of *then, struct error *err)
+	struct repo *repo, const struct session *s, const struct as_of *then, struct error *err)
 {
 	struct jsonw w;
 	int r;
 
-	if (!c->app->json) {
+	if (!repo->app->json) {
 		if (then)
-			as_of_title(c->app, then);
-		return output_session_text(c, s, err);
+			as_of_title(repo->app, then);
+		return output_session_text(repo, s, err);
 	}
-	app_json_begin(c->app, &w);
+	app_json_begin(repo->app, &w);
 	if (then)
 		as_of_json(&w, then);
 	jsonw_key(&w, "session");
-	r = output_session_json(c, &w, s, err);
-	app_json_end(c->app, &w);
+	r = output_session_json(repo, &w, s, err);
+	app_json_end(repo->app, &w);
 	return r;
 }
 
 static int get(struct app *app, const char *key, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	int r = context_find_session(&c, app, repo, key, &s, err);
+	int r = repo_find_session(&repo, app, repo_path, key, &s, err);
 
 	if (r == 0 && !s.started && !s.deleted) {
-		r = start_recover(&c, err);
+		r = start_recover(&repo, err);
 		if (r == 0) {
 			session_release(&s);
 			s = (struct session){ .name = NULL };
-			context_release(&c);
-			r = context_find_session(&c, app, repo, key, &s, err);
+			repo_release(&repo);
+			r = repo_find_session(&repo, app, repo_path, key, &s, err);
 		}
 	}
 	if (r == 0)
-		r = settle_session(&c, &s, SETTLE_USUAL, err);
+		r = pr_refresh(&repo, &s, PR_REFRESH_USUAL, err);
 	if (r == 0)
-		r = print(&c, &s, NULL, err);
+		r = print(&repo, &s, NULL, err);
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
 static int get_then(struct app *app, const char *key, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct as_of then = { .ms = 0 };
 	const struct session *s = NULL;
-	int r = as_of_find(&c, app, repo, key, when, &then, &s, err);
+	int r = as_of_find(&repo, app, repo_path, key, when, &then, &s, err);
 
 	if (r == 0)
-		r = print(&c, s, &then, err);
+		r = print(&repo, s, &then, err);
 	as_of_release(&then);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
@@ -95,17 +95,17 @@ static int run_inspect(struct app *app, int argc, const char **argv, struct erro
 
 static int run_dir(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	struct jsonw w;
-	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+	int r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 
 	/* To a script it is simply not there. */
-	if (r == 0 && session_want_local(&c, &s, "ask for it", err) < 0)
+	if (r == 0 && session_want_local(&repo, &s, "ask for it", err) < 0)
 		r = err->code = ERR_NOTFOUND;
 	if (r == 0 && !s.workspace)
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no workspace", s.name);
-	if (r == 0 && output_health(&c, &s) == HEALTH_LOST)
+	if (r == 0 && output_health(&repo, &s) == HEALTH_LOST)
 		app_warn(app, "the workspace is not there any more");
 	if (r == 0 && app->json) {
 		app_json_begin(app, &w);
@@ -117,7 +117,7 @@ static int run_dir(struct app *app, int argc, const char **argv, struct error *e
 		buf_addf(&app->out, "%s\n", s.workspace);
 	}
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,10 +1,10 @@
 /* minsky session list: answered from the projection; git is not asked. */
-#include "cli/as_of.h"
 #include "cli/output.h"
 #include "core/clock.h"
 #include "core/names.h"
+#include "history/as_of.h"
 
-static const char *repo, *status, *task, *branch, *pr, *text, *when, *sort;
+static const char *repo_path, *status, *task, *branch, *pr, *text, *when, *sort;
 static const char *since, *until, *created_since, *created_until;
 static unsigned long limit, offset;
 static bool all, deleted;
@@ -13,7 +13,7 @@ static const struct option_desc options[] = {
 	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N sessions" },
 	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
 	{ OPTION_STRING, 0, "sort", &sort, "KEY", "activity, created or name" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "those of this repository" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "those of this repository" },
 	{ OPTION_STRING, 's', "status", &status, "STATUS",
 		"starting, active, pr-open, approved, merged, closed or deleted" },
 	{ OPTION_STRING, 't', "task", &task, "ID", "those of a task" },
@@ -33,7 +33,7 @@ static const struct option_desc options[] = {
 
 /* A session, and the repository that it belongs to. */
 struct found {
-	struct context *context;
+	struct repo *context;
 	struct session session;
 };
 
@@ -42,7 +42,7 @@ struct listing {
 	struct session_query query;
 	struct found *v;
 	size_t n, cap;
-	struct context **others; /* every other repository, open until its sessions are shown */
+	struct repo **others; /* every other repository, open until its sessions are shown */
 	size_t n_others;
 	bool several; /* repositories */
 	struct as_of then; /* ms is 0 when answers are about now */
@@ -53,7 +53,7 @@ static void listing_release(struct listing *l)
 	for (size_t i = 0; i < l->n; i++)
 		session_release(&l->v[i].session);
 	for (size_t i = 0; i < l->n_others; i++) {
-		context_release(l->others[i]);
+		repo_release(l->others[i]);
 		free(l->others[i]);
 	}
 	free(l->v);
@@ -61,7 +61,7 @@ static void listing_release(struct listing *l)
 }
 
 /* Takes over what is in *s. */
-static int add(struct listing *l, struct context *c, struct session *s, struct error *err)
+static int add(struct listing *l, struct repo *repo, struct session *s, struct error *err)
 {
 	if (l->n == l->cap) {
 		size_t cap = l->cap ? 2 * l->cap : 64;
@@ -72,18 +72,18 @@ static int add(struct listing *l, struct context *c, struct session *s, struct e
 		l->v = v;
 		l->cap = cap;
 	}
-	l->v[l->n++] = (struct found){ c, *s };
+	l->v[l->n++] = (struct found){ repo, *s };
 	*s = (struct session){ .name = NULL };
 	return 0;
 }
 
 static int list_then(
-	struct context *c, struct listing *l, const struct session_query *query, struct error *err)
+	struct repo *repo, struct listing *l, const struct session_query *query, struct error *err)
 {
 	const struct session **v = NULL;
 	struct as_of then = { .ms = 0 };
 	size_t n = 0;
-	int r = as_of_fold(&then, c, when, err);
+	int r = as_of_fold(&then, repo, when, err);
 
 	if (r == 0 && l->several && !then.by_time) {
 		r = error_set(err, ERR_USAGE, "'%s' is a place in one journal", when);
@@ -96,7 +96,7 @@ static int list_then(
 
 		r = session_copy(&copy, v[i], err);
 		if (r == 0)
-			r = add(l, c, &copy, err);
+			r = add(l, repo, &copy, err);
 		session_release(&copy);
 	}
 	if (r == 0) {
@@ -108,7 +108,7 @@ static int list_then(
 	return r;
 }
 
-static int list_one(struct context *c, struct listing *l, struct error *err)
+static int list_one(struct repo *repo, struct listing *l, struct error *err)
 {
 	struct session_set set = { NULL, 0 };
 	struct session_query query = l->query;
@@ -120,30 +120,30 @@ static int list_one(struct context *c, struct listing *l, struct error *err)
 		query.offset = 0;
 	}
 	if (when)
-		return list_then(c, l, &query, err);
-	r = context_project(c, err);
+		return list_then(repo, l, &query, err);
+	r = repo_project(repo, err);
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
+		r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = add(l, c, &set.v[i], err);
+		r = add(l, repo, &set.v[i], err);
 	session_set_release(&set);
 	return r;
 }
 
-static int add_other(struct listing *l, struct context **out, struct error *err)
+static int add_other(struct listing *l, struct repo **out, struct error *err)
 {
-	struct context **v = reallocarray(l->others, l->n_others + 1, sizeof(struct context *));
-	struct context *c;
+	struct repo **v = reallocarray(l->others, l->n_others + 1, sizeof(struct repo *));
+	struct repo *repo;
 
 	if (!v)
 		return error_nomem(err);
 	l->others = v;
-	c = malloc(sizeof(*c));
-	if (!c)
+	repo = malloc(sizeof(*repo));
+	if (!repo)
 		return error_nomem(err);
-	*c = (struct context)CONTEXT_INIT;
-	l->others[l->n_others++] = c;
-	*out = c;
+	*repo = (struct repo)REPO_INIT;
+	l->others[l->n_others++] = repo;
+	*out = repo;
 	return 0;
 }
 
@@ -173,18 +173,18 @@ static void merge(struct listing *l)
 
 static int list_all(struct app *app, const struct buf *state, struct listing *l, struct error *err)
 {
-	struct repo_list list = { NULL, 0 };
-	int r = repo_list_load(&list, state->data, err);
+	struct repo_file_list list = { NULL, 0 };
+	int r = repo_file_list_load(&list, state->data, err);
 
 	l->several = true;
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct context *c = NULL;
+		struct repo *repo = NULL;
 
-		r = add_other(l, &c, err);
+		r = add_other(l, &repo, err);
 		if (r == 0)
-			r = context_open_journal(c, app, list.v[i].journal, err);
+			r = repo_open_journal(repo, app, list.v[i].journal, err);
 		if (r == 0)
-			r = list_one(c, l, err);
+			r = list_one(repo, l, err);
 		/* The damage of one repository does not hide the sessions of the others. */
 		if (r == ERR_CORRUPT) {
 			app_warn(app, "'%s' is left out: %s",
@@ -194,7 +194,7 @@ static int list_all(struct app *app, const struct buf *state, struct listing *l,
 			r = 0;
 		}
 	}
-	repo_list_release(&list);
+	repo_file_list_release(&list);
 	if (r == 0)
 		merge(l);
 	return r;
@@ -309,7 +309,7 @@ static int show_text(struct listing *l, struct error *err)
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct listing l = { .app = app };
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct buf task_id = BUF_INIT;
 	bool outside = false;
 	int r = parse(&l.query, &task_id, err);
@@ -318,8 +318,8 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argv;
 	if (r < 0)
 		goto out;
-	r = context_open(&c, app, repo, err);
-	if (r == ERR_NOTFOUND && !repo) {
+	r = repo_open(&repo, app, repo_path, err);
+	if (r == ERR_NOTFOUND && !repo_path) {
 		error_clear(err);
 		outside = true;
 		r = 0;
@@ -327,15 +327,15 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r < 0)
 		goto out;
 	if (all || outside)
-		r = list_all(app, &c.state, &l, err);
-	else if (c.known)
-		r = list_one(&c, &l, err);
+		r = list_all(app, &repo.state, &l, err);
+	else if (repo.known)
+		r = list_one(&repo, &l, err);
 	if (r == 0)
 		r = app->json ? show_json(&l, err) : show_text(&l, err);
 out:
 	listing_release(&l);
 	buf_release(&task_id);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,18 +1,18 @@
 /* minsky session note: whoever works in a session says how it stands, for those who look. */
-#include "cli/emit.h"
 #include "cli/output.h"
 #include "core/text.h"
+#include "repo/emit.h"
 
 #define TEXT_MAX 1000
 
-static const char *repo, *state, *text;
+static const char *repo_path, *state, *text;
 static bool clear;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 's', "state", &state, "WORD", "working, waiting, blocked or done" },
 	{ OPTION_STRING, 't', "text", &text, "TEXT", "in a line, on what or for what" },
 	{ OPTION_FLAG, 0, "clear", &clear, NULL, "take the note away" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -51,7 +51,7 @@ static bool same(const char *a, const char *b)
 }
 
 /* A text alone keeps the state; a new state begins without a text. */
-static int note(struct context *c, struct session *s, bool *changed_out, struct error *err)
+static int note(struct repo *repo, struct session *s, bool *changed_out, struct error *err)
 {
 	const char *now = clear ? NULL : state ? state : s->note_state ? s->note_state : "working";
 	struct buf clean = BUF_INIT;
@@ -72,9 +72,9 @@ static int note(struct context *c, struct session *s, bool *changed_out, struct 
 		jsonw_kstring(w, "text", clean.data);
 	r = emit_end(&e, err);
 	if (r == 0)
-		r = emit_append(&e, c, err);
+		r = emit_append(&e, repo, err);
 	if (r == 0)
-		r = context_project(c, err);
+		r = repo_project(repo, err);
 	if (r == 0) {
 		session_release(s);
 		*s = (struct session){ .name = NULL };
@@ -87,7 +87,7 @@ out:
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	char id[ID_UUID_SIZE] = "";
 	const char *outcome;
@@ -96,26 +96,26 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+	r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 	if (r == 0) {
 		memcpy(id, s.id, sizeof(id));
-		r = note(&c, &s, &changed, err);
+		r = note(&repo, &s, &changed, err);
 	}
 	if (r == 0 && changed)
-		r = c.backend->ops->get(c.backend, context_store(&c), KEY_ID, id, &s, err);
+		r = repo.backend->ops->get(repo.backend, repo_store(&repo), KEY_ID, id, &s, err);
 	if (r < 0)
 		goto out;
 	outcome = !changed ? "unchanged" : clear ? "cleared" : "noted";
 	if (app->json) {
-		r = output_outcome_json(&c, outcome, &s, err);
+		r = output_outcome_json(&repo, outcome, &s, err);
 	} else {
-		app_row(app, "session", label_of(&c, &s));
+		app_row(app, "session", display_name(&repo, &s));
 		output_note(app, &s);
 		app_row(app, "outcome", outcome);
 	}
 out:
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

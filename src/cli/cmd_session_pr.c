@@ -5,13 +5,13 @@
 
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
-#include "cli/pr_make.h"
-#include "cli/settle.h"
 #include "core/fs.h"
+#include "session/pr_make.h"
+#include "session/pr_refresh.h"
 
 #define BODY_MAX (1024 * 1024)
 
-static const char *title, *body, *body_file, *repo;
+static const char *title, *body, *body_file, *repo_path;
 static bool fetch;
 
 static const struct option_desc create_options[] = {
@@ -20,40 +20,40 @@ static const struct option_desc create_options[] = {
 	{ OPTION_STRING, 0, "body", &body, "TEXT", "the rest of it" },
 	{ OPTION_STRING, 0, "body-file", &body_file, "FILE", "the rest of it, from a file" },
 	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "ask the remote first where the base branch is" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc get_options[] = {
 	{ OPTION_FLAG, 0, "fetch", &fetch, NULL,
 		"ask the remote first where base and PR branch are" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-int pr_cmd_open(struct context *c, struct app *app, const char *repo_dir, const char *key,
+int pr_cmd_open(struct repo *repo, struct app *app, const char *repo_dir, const char *key,
 	const char *what, struct session *s, struct error *err)
 {
-	int r = context_find_session(c, app, repo_dir, key, s, err);
+	int r = repo_find_session(repo, app, repo_dir, key, s, err);
 
 	if (r == 0)
-		r = session_want_local(c, s, what, err);
+		r = session_want_local(repo, s, what, err);
 	if (r == 0 && (!s->started || !s->workspace || !fs_is_dir(s->workspace))) {
 		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s->name);
 		error_hint(err, "'minsky session get %s' says why", s->name);
 	}
 	if (r == 0)
-		r = settle_session(c, s, SETTLE_USUAL, err);
+		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 	return r;
 }
 
-int pr_cmd_print(struct context *c, const struct session *s, const char *outcome, struct error *err)
+int pr_cmd_print(struct repo *repo, const struct session *s, const char *outcome, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
-	struct app *app = c->app;
+	struct app *app = repo->app;
 
 	if (app->json)
-		return output_outcome_json(c, outcome, s, err);
+		return output_outcome_json(repo, outcome, s, err);
 	buf_addf(&app->out, "%-12s", "pr");
 	output_pr_line(app, pr);
 	buf_addch(&app->out, '\n');
@@ -121,7 +121,7 @@ static int run_create(struct app *app, int argc, const char **argv, struct error
 	static const char *const outcomes[] = {
 		[PR_MADE] = "created", [PR_REFRESHED] = "refreshed", [PR_UNCHANGED] = "unchanged"
 	};
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	struct buf file = BUF_INIT;
 	struct pr_request req;
@@ -129,37 +129,38 @@ static int run_create(struct app *app, int argc, const char **argv, struct error
 	int r = read_request(&req, &file, err);
 
 	if (r == 0)
-		r = pr_cmd_open(&c, app, repo, argc ? argv[0] : NULL, "make its PR", &s, err);
+		r = pr_cmd_open(
+			&repo, app, repo_path, argc ? argv[0] : NULL, "make its PR", &s, err);
 	if (r == 0)
-		r = pr_make(&c, &s, &req, &outcome, err);
+		r = pr_make(&repo, &s, &req, &outcome, err);
 	if (r == 0) {
 		app_say(app, "PR of '%s' %s", s.name, outcomes[outcome]);
-		r = pr_cmd_print(&c, &s, outcomes[outcome], err);
+		r = pr_cmd_print(&repo, &s, outcomes[outcome], err);
 	}
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	buf_release(&file);
 	return r;
 }
 
 static int run_get(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	int r = context_find_session(&c, app, repo, argc ? argv[0] : NULL, &s, err);
+	int r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 
 	if (r == 0)
-		r = fetch ? pr_fetch(&c, &s, err) : 0;
+		r = fetch ? pr_fetch(&repo, &s, err) : 0;
 	if (r == 0)
-		r = settle_session(&c, &s, fetch ? SETTLE_FETCHED : SETTLE_USUAL, err);
+		r = pr_refresh(&repo, &s, fetch ? PR_REFRESH_FETCHED : PR_REFRESH_USUAL, err);
 	if (r == 0 && !session_pr(&s)) {
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no PR", s.name);
 		error_hint(err, "'minsky session pr create' makes one");
 	}
 	if (r == 0)
-		r = pr_cmd_print(&c, &s, NULL, err);
+		r = pr_cmd_print(&repo, &s, NULL, err);
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,31 +1,31 @@
 /* minsky session pr close, pr reopen */
 #include "cli/output.h"
-#include "cli/pr_close.h"
 #include "cli/pr_cmd.h"
+#include "session/pr_close.h"
 
-static const char *repo;
+static const char *repo_path;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-typedef int end_fn(struct context *c, struct session *s, bool *done_out, struct error *err);
+typedef int end_fn(struct repo *repo, struct session *s, bool *done_out, struct error *err);
 
 static int run(
 	struct app *app, const char *key, end_fn *act, const char *outcome, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	bool done = false;
-	int r = pr_cmd_open(&c, app, repo, key, "end its PR", &s, err);
+	int r = pr_cmd_open(&repo, app, repo_path, key, "end its PR", &s, err);
 
 	if (r == 0)
-		r = act(&c, &s, &done, err);
+		r = act(&repo, &s, &done, err);
 	if (r == 0)
-		r = pr_cmd_print(&c, &s, done ? outcome : "unchanged", err);
+		r = pr_cmd_print(&repo, &s, done ? outcome : "unchanged", err);
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,16 +1,16 @@
 /* minsky session pr list: answered from the projection; git is not asked. */
-#include "cli/label.h"
 #include "cli/output.h"
 #include "core/clock.h"
+#include "repo/display_name.h"
 
-static const char *repo, *state;
+static const char *repo_path, *state;
 static unsigned long limit, offset;
 static bool all, history;
 
 static const struct option_desc options[] = {
 	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N PRs" },
 	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "those of this repository" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "those of this repository" },
 	{ OPTION_STRING, 's', "state", &state, "STATE",
 		"open, approved, merged, closed, gone or unchecked" },
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
@@ -82,10 +82,10 @@ out:
 	return r;
 }
 
-static int add(struct context *c, struct listing *l, const struct session *s, const struct pr *pr,
+static int add(struct repo *repo, struct listing *l, const struct session *s, const struct pr *pr,
 	struct error *err)
 {
-	const char *word = output_pr_word(c, s, pr);
+	const char *word = output_pr_word(repo, s, pr);
 	struct row *v;
 	struct row row = { .created_at = pr->created_at };
 
@@ -95,7 +95,7 @@ static int add(struct context *c, struct listing *l, const struct session *s, co
 	if (!v)
 		return error_nomem(err);
 	l->v = v;
-	row.cells[CELL_SESSION] = strdup(label_of(c, s));
+	row.cells[CELL_SESSION] = strdup(display_name(repo, s));
 	row.cells[CELL_BRANCH] = strdup(pr->branch_name ? pr->branch_name : "?");
 	row.cells[CELL_STATE] = strdup(word);
 	row.cells[CELL_MADE] = age(pr->created_at);
@@ -108,23 +108,23 @@ static int add(struct context *c, struct listing *l, const struct session *s, co
 	return l->app->json ? write_json(s, pr, word, &l->v[l->n - 1].json, err) : 0;
 }
 
-static int list_one(struct context *c, struct listing *l, struct error *err)
+static int list_one(struct repo *repo, struct listing *l, struct error *err)
 {
 	struct session_query query = { .sort = SORT_ACTIVITY };
 	struct session_set set = { NULL, 0 };
-	int r = context_project(c, err);
+	int r = repo_project(repo, err);
 
 	if (r == 0)
-		r = c->backend->ops->list(c->backend, context_store(c), &query, &set, err);
+		r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++) {
 		struct session called = set.v[i]; /* borrowed, under the name that is shown */
 		const struct session *s = &called;
 
 		if (called.name)
-			called.name = (char *)label_of(c, &set.v[i]);
+			called.name = (char *)display_name(repo, &set.v[i]);
 		for (size_t k = history || !s->n_prs ? 0 : s->n_prs - 1; r == 0 && k < s->n_prs;
 			k++)
-			r = add(c, l, s, &s->prs[k], err);
+			r = add(repo, l, s, &s->prs[k], err);
 	}
 	session_set_release(&set);
 	return r;
@@ -133,27 +133,27 @@ static int list_one(struct context *c, struct listing *l, struct error *err)
 static int list_all(
 	struct app *app, const struct buf *state_dir, struct listing *l, struct error *err)
 {
-	struct repo_list list = { NULL, 0 };
-	int r = repo_list_load(&list, state_dir->data, err);
+	struct repo_file_list list = { NULL, 0 };
+	int r = repo_file_list_load(&list, state_dir->data, err);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct context c = CONTEXT_INIT;
+		struct repo repo = REPO_INIT;
 
-		r = context_open_journal(&c, app, list.v[i].journal, err);
+		r = repo_open_journal(&repo, app, list.v[i].journal, err);
 		if (r == 0)
-			r = list_one(&c, l, err);
-		context_release(&c);
+			r = list_one(&repo, l, err);
+		repo_release(&repo);
 	}
-	repo_list_release(&list);
+	repo_file_list_release(&list);
 	return r;
 }
 
 static int newest_first(const void *a, const void *b)
 {
 	const struct row *ra = a, *rb = b;
-	int c = (ra->created_at < rb->created_at) - (ra->created_at > rb->created_at);
+	int order = (ra->created_at < rb->created_at) - (ra->created_at > rb->created_at);
 
-	return c ? c : strcmp(ra->cells[CELL_SESSION], rb->cells[CELL_SESSION]);
+	return order ? order : strcmp(ra->cells[CELL_SESSION], rb->cells[CELL_SESSION]);
 }
 
 static void print_line(struct app *app, const char *const *cells, const size_t *width)
@@ -236,7 +236,7 @@ static int check_state(struct error *err)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct listing l = { .app = app };
 	bool outside = false;
 	int r = check_state(err);
@@ -244,20 +244,20 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = context_open(&c, app, repo, err);
-	if (r == ERR_NOTFOUND && !repo) {
+		r = repo_open(&repo, app, repo_path, err);
+	if (r == ERR_NOTFOUND && !repo_path) {
 		error_clear(err);
 		outside = true;
 		r = 0;
 	}
 	if (r == 0 && (all || outside))
-		r = list_all(app, &c.state, &l, err);
-	else if (r == 0 && c.known)
-		r = list_one(&c, &l, err);
+		r = list_all(app, &repo.state, &l, err);
+	else if (r == 0 && repo.known)
+		r = list_one(&repo, &l, err);
 	if (r == 0)
 		finish(&l);
 	listing_release(&l);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

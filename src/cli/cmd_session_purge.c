@@ -1,13 +1,13 @@
 /* minsky session purge */
 #include "cli/output.h"
-#include "cli/purge.h"
-#include "cli/remove.h"
 #include "core/clock.h"
 #include "core/duration.h"
+#include "session/delete.h"
+#include "session/purge.h"
 
 #define LOCK_MS 30000
 
-static const char *repo, *older_than;
+static const char *repo_path, *older_than;
 static bool all, dry_run;
 
 static const struct option_desc options[] = {
@@ -15,7 +15,7 @@ static const struct option_desc options[] = {
 		"those deleted so long ago (the setting trash.keep)" },
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
 	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say which would be purged" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -54,7 +54,7 @@ static int show(void *arg, const struct session *s, const char *where, struct er
 
 /* `key`: a session, or NULL. */
 static int purge_here(
-	struct context *c, const char *key, int64_t keep_ms, struct purged *p, struct error *err)
+	struct repo *repo, const char *key, int64_t keep_ms, struct purged *p, struct error *err)
 {
 	struct purge_request req = { .keep_ms = keep_ms, .dry_run = dry_run, .lock_ms = LOCK_MS };
 	struct session s = { .name = NULL };
@@ -62,40 +62,40 @@ static int purge_here(
 	int r = 0;
 
 	if (keep_ms < 0)
-		req.keep_ms = purge_keep(c);
+		req.keep_ms = purge_keep(repo);
 	if (key) {
-		r = remove_find_deleted(c, key, true, &s, err);
+		r = remove_find_deleted(repo, key, true, &s, err);
 		if (r == 0)
-			r = session_want_local(c, &s, "purge it", err);
+			r = session_want_local(repo, &s, "purge it", err);
 		req.id = s.id;
 	} else {
-		r = context_project(c, err);
+		r = repo_project(repo, err);
 	}
 	if (r == 0)
-		r = purge_sessions(c, &req, show, p, err);
+		r = purge_sessions(repo, &req, show, p, err);
 	if (r == 0 && key && p->n == before)
 		r = error_set(
 			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s.name);
 	if (r == 0 && p->n > before)
-		r = context_project(c, err);
+		r = repo_project(repo, err);
 	session_release(&s);
 	return r;
 }
 
-static int purge_all(struct context *c, int64_t keep_ms, struct purged *p, struct error *err)
+static int purge_all(struct repo *repo, int64_t keep_ms, struct purged *p, struct error *err)
 {
-	struct repo_list list = { NULL, 0 };
-	int r = repo_list_load(&list, c->state.data, err);
+	struct repo_file_list list = { NULL, 0 };
+	int r = repo_file_list_load(&list, repo->state.data, err);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct context other = CONTEXT_INIT;
+		struct repo other = REPO_INIT;
 
-		r = context_open_journal(&other, p->app, list.v[i].journal, err);
+		r = repo_open_journal(&other, p->app, list.v[i].journal, err);
 		if (r == 0)
 			r = purge_here(&other, NULL, keep_ms, p, err);
-		context_release(&other);
+		repo_release(&other);
 	}
-	repo_list_release(&list);
+	repo_file_list_release(&list);
 	return r;
 }
 
@@ -104,7 +104,7 @@ static int check_usage(const char *key, int64_t *keep_ms, struct error *err)
 	if (key && (older_than || all))
 		return error_set(err, ERR_USAGE, "--%s is not about one session",
 			all ? "all" : "older-than");
-	if (all && repo)
+	if (all && repo_path)
 		return error_set(err, ERR_USAGE, "--all and --repo exclude each other");
 	if (older_than && !duration_parse(older_than, keep_ms)) {
 		error_set(err, ERR_USAGE, "--older-than: '%s' is no duration", older_than);
@@ -114,7 +114,7 @@ static int check_usage(const char *key, int64_t *keep_ms, struct error *err)
 	return 0;
 }
 
-static void print(struct purged *p, const struct context *c)
+static void print(struct purged *p, const struct repo *repo)
 {
 	struct app *app = p->app;
 
@@ -122,7 +122,7 @@ static void print(struct purged *p, const struct context *c)
 		jsonw_end_array(&p->w);
 		app_json_end(app, &p->w);
 	} else if (!p->n) {
-		const char *age = older_than ? older_than : config_get(c->config, "trash.keep");
+		const char *age = older_than ? older_than : config_get(repo->config, "trash.keep");
 
 		if (*age == '0')
 			app_say(app, "the trash is empty");
@@ -134,19 +134,19 @@ static void print(struct purged *p, const struct context *c)
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	const char *key = argc ? argv[0] : NULL;
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct purged p = { .app = app };
 	int64_t keep_ms = -1;
 	int r = check_usage(key, &keep_ms, err);
 
 	if (r < 0)
 		return r;
-	r = context_open(&c, app, repo, err);
+	r = repo_open(&repo, app, repo_path, err);
 	if (r == ERR_NOTFOUND && all) {
 		error_clear(err);
-		r = context_load_config(&c, err);
+		r = repo_load_config(&repo, err);
 	}
-	if (r == 0 && !all && !c.known)
+	if (r == 0 && !all && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 	if (r == 0 && app->json) {
 		app_json_begin(app, &p.w);
@@ -155,10 +155,11 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_begin_array(&p.w);
 	}
 	if (r == 0)
-		r = all ? purge_all(&c, keep_ms, &p, err) : purge_here(&c, key, keep_ms, &p, err);
+		r = all ? purge_all(&repo, keep_ms, &p, err)
+			: purge_here(&repo, key, keep_ms, &p, err);
 	if (r == 0)
-		print(&p, &c);
-	context_release(&c);
+		print(&p, &repo);
+	repo_release(&repo);
 	return r;
 }
 

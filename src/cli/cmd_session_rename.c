@@ -1,45 +1,45 @@
 /* minsky session rename */
 #include <unistd.h>
 
-#include "cli/label.h"
 #include "cli/output.h"
-#include "cli/rename.h"
-#include "cli/settle.h"
+#include "repo/display_name.h"
+#include "session/pr_refresh.h"
+#include "session/rename.h"
 
-static const char *repo;
+static const char *repo_path;
 static bool branch, move;
 
 static const struct option_desc options[] = {
 	{ OPTION_FLAG, 0, "branch", &branch, NULL, "rename the session's git branch, too" },
 	{ OPTION_FLAG, 0, "move", &move, NULL, "move its workspace to a directory of that name" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct rename_request req = { .name = argv[argc - 1], .branch = branch, .move = move };
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	const char *outcome;
 	bool done = false;
-	int r = context_find_session(&c, app, repo, argc == 2 ? argv[0] : NULL, &s, err);
+	int r = repo_find_session(&repo, app, repo_path, argc == 2 ? argv[0] : NULL, &s, err);
 
 	if (r == 0)
-		r = session_want_local(&c, &s, "rename it", err);
+		r = session_want_local(&repo, &s, "rename it", err);
 	if (r == 0)
-		r = settle_session(&c, &s, SETTLE_USUAL, err);
+		r = pr_refresh(&repo, &s, PR_REFRESH_USUAL, err);
 	if (r == 0 && (!s.started || !s.branch)) {
 		r = error_set(err, ERR_REFUSED, "session '%s' has not started", s.name);
 		error_hint(err, "'minsky session get %s' says why", s.name);
 	}
 	if (r == 0)
-		r = rename_session(&c, &s, &req, &done, err);
+		r = rename_session(&repo, &s, &req, &done, err);
 	if (r < 0)
 		goto out;
 	outcome = done ? "renamed" : "unchanged";
 	if (app->json) {
-		r = output_outcome_json(&c, outcome, &s, err);
+		r = output_outcome_json(&repo, outcome, &s, err);
 	} else {
 		app_row(app, "session", s.name);
 		app_row(app, "branch", s.branch);
@@ -48,7 +48,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	}
 out:
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,11 +1,11 @@
 /* minsky session start */
 #include "cli/output.h"
-#include "cli/setup.h"
-#include "cli/start.h"
 #include "core/names.h"
 #include "core/text.h"
+#include "session/setup.h"
+#include "session/start.h"
 
-static const char *task, *description, *branch, *base, *repo;
+static const char *task, *description, *branch, *base, *repo_path;
 static bool quiet, worktree;
 
 static const struct option_desc options[] = {
@@ -14,7 +14,7 @@ static const struct option_desc options[] = {
 	{ OPTION_STRING, 'b', "branch", &branch, "NAME",
 		"name of its branch (the session's name)" },
 	{ OPTION_STRING, 0, "base", &base, "BRANCH", "branch to start from (the default branch)" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_FLAG, 'w', "worktree", &worktree, NULL,
 		"a linked work tree of the repository instead of a clone" },
 	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL,
@@ -37,14 +37,14 @@ static int choose_name(const char *given, const char *task_id, struct buf *out, 
 	return buf_check(out, err);
 }
 
-static int refuse_inside(const struct context *c, struct error *err)
+static int refuse_inside(const struct repo *repo, struct error *err)
 {
 	struct buf dir = BUF_INIT, quoted = BUF_INIT;
 	struct error ignored = ERROR_INIT;
 
 	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
-		c->pointer.name ? c->pointer.name : c->pointer.session);
-	if (c->repo.main_path && context_main_dir(c, NULL, &dir, &ignored) == 0) {
+		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
+	if (repo->file.main_path && repo_main_dir(repo, NULL, &dir, &ignored) == 0) {
 		text_add_quoted(&quoted, dir.data);
 		error_hint(err, "start it from the repository: minsky session start --repo %s",
 			quoted.data);
@@ -54,23 +54,23 @@ static int refuse_inside(const struct context *c, struct error *err)
 	return err->code;
 }
 
-static int print(struct context *c, const struct session *s, struct error *err)
+static int print(struct repo *repo, const struct session *s, struct error *err)
 {
-	struct app *app = c->app;
+	struct app *app = repo->app;
 	struct jsonw w;
 	int r = 0;
 
 	if (app->json) {
 		app_json_begin(app, &w);
 		jsonw_key(&w, "session");
-		r = output_session_json(c, &w, s, err);
+		r = output_session_json(repo, &w, s, err);
 		app_json_end(app, &w);
 	} else if (quiet) {
 		buf_addf(&app->out, "%s\n", s->workspace);
 	} else {
 		app_say(app, "session '%s' started; go there: cd \"$(minsky session dir %s)\"",
 			s->name, s->name);
-		r = output_session_text(c, s, err);
+		r = output_session_text(repo, s, err);
 	}
 	return r;
 }
@@ -79,7 +79,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct start_request req = { .description = description };
 	struct buf name = BUF_INIT, task_id = BUF_INIT;
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct git_repo git = { .top = NULL };
 	struct session s = { .name = NULL };
 	const char *configured;
@@ -95,34 +95,34 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0 && branch)
 		r = name_check_branch(branch, err);
 	if (r == 0)
-		r = context_open(&c, app, repo, err);
-	if (r == 0 && c.known && c.pointer.session[0])
-		r = refuse_inside(&c, err);
+		r = repo_open(&repo, app, repo_path, err);
+	if (r == 0 && repo.known && repo.pointer.session[0])
+		r = refuse_inside(&repo, err);
 	if (r == 0)
-		r = git_repo_open(&git, repo ? repo : ".", err);
+		r = git_repo_open(&git, repo_path ? repo_path : ".", err);
 	if (r == 0)
-		r = context_adopt(&c, &git, NULL, err);
+		r = repo_register(&repo, &git, NULL, err);
 	if (r == 0)
-		r = start_recover(&c, err);
+		r = start_recover(&repo, err);
 	if (r < 0)
 		goto out;
 	req.name = name.data;
 	req.task = task ? task_id.data : NULL;
 	req.branch = branch;
-	configured = config_get(c.config, "session.base");
+	configured = config_get(repo.config, "session.base");
 	req.base = base ? base : configured && *configured ? configured : NULL;
-	req.worktree = worktree || !strcmp(config_get(c.config, "session.mode"), "worktree");
-	r = start_session(&c, &git, &req, &s, err);
+	req.worktree = worktree || !strcmp(config_get(repo.config, "session.mode"), "worktree");
+	r = start_session(&repo, &git, &req, &s, err);
 	if (r == ERR_NOTFOUND && req.base && !base)
-		error_wrap(err, "session.base (%s)", config_origin(c.config, "session.base"));
+		error_wrap(err, "session.base (%s)", config_origin(repo.config, "session.base"));
 	if (r == 0)
-		r = setup_run(&c, &s, err);
+		r = setup_run(&repo, &s, err);
 	if (r == 0)
-		r = print(&c, &s, err);
+		r = print(&repo, &s, err);
 out:
 	session_release(&s);
 	git_repo_release(&git);
-	context_release(&c);
+	repo_release(&repo);
 	buf_release(&name);
 	buf_release(&task_id);
 	return r;

@@ -1,25 +1,25 @@
 /* minsky session update */
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
-#include "cli/update.h"
 #include "core/names.h"
+#include "session/update.h"
 
-static const char *repo, *base;
+static const char *repo_path, *base;
 static bool fetch, dry_run;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "base", &base, "BRANCH", "its work is to go there from now on" },
 	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "ask the remote first where the base branch is" },
 	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say what would be done" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-static int print(struct context *c, const struct session *s, const struct update_result *result,
+static int print(struct repo *repo, const struct session *s, const struct update_result *result,
 	struct error *err)
 {
 	const char *outcome = !result->how ? "unchanged" : dry_run ? "would be updated" : "updated";
-	struct app *app = c->app;
+	struct app *app = repo->app;
 	struct jsonw w;
 	int r = 0;
 
@@ -32,7 +32,7 @@ static int print(struct context *c, const struct session *s, const struct update
 			jsonw_kstring(&w, "to", result->to);
 		}
 		jsonw_key(&w, "session");
-		r = output_session_json(c, &w, s, err);
+		r = output_session_json(repo, &w, s, err);
 		app_json_end(app, &w);
 		return r;
 	}
@@ -49,15 +49,15 @@ static int print(struct context *c, const struct session *s, const struct update
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct update_request req = { .base = base, .fetch = fetch, .dry_run = dry_run };
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	struct update_result result;
 	int r = base ? name_check_branch(base, err) : 0;
 
 	if (r == 0)
-		r = pr_cmd_open(&c, app, repo, argc ? argv[0] : NULL, "update it", &s, err);
+		r = pr_cmd_open(&repo, app, repo_path, argc ? argv[0] : NULL, "update it", &s, err);
 	if (r == 0)
-		r = update_session(&c, &s, &req, &result, err);
+		r = update_session(&repo, &s, &req, &result, err);
 	if (r == 0) {
 		const struct pr *pr = session_pr(&s);
 
@@ -65,10 +65,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 			app_say(app,
 				"the PR is as it was; 'minsky session pr create %s' refreshes it",
 				s.name);
-		r = print(&c, &s, &result, err);
+		r = print(&repo, &s, &result, err);
 	}
 	session_release(&s);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

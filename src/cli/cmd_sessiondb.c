@@ -2,30 +2,30 @@
 #include <sys/stat.h>
 
 #include "backends/registry.h"
-#include "cli/as_of.h"
-#include "cli/store_check.h"
-#include "cli/team.h"
 #include "core/clock.h"
 #include "core/fs.h"
+#include "history/as_of.h"
+#include "history/store_check.h"
 #include "log/projector.h"
+#include "repo/hub.h"
 
-static const char *repo, *when;
+static const char *repo_path, *when;
 static bool all;
 
 static const struct option_desc options[] = {
 	{ OPTION_FLAG, 'a', "all", &all, NULL, "every repository that is known here" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc export_options[] = {
 	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were then, from the journal" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 /* What is done with one repository; w is NULL without --json. */
-typedef int store_fn(struct context *c, struct jsonw *w, struct error *err);
+typedef int store_fn(struct repo *repo, struct jsonw *w, struct error *err);
 
 static int no_sessions(struct error *err)
 {
@@ -36,15 +36,15 @@ static int no_sessions(struct error *err)
 static int each(
 	struct app *app, struct jsonw *w, const char *state, store_fn *fn, struct error *err)
 {
-	struct repo_list list = { NULL, 0 };
-	int r = repo_list_load(&list, state, err);
+	struct repo_file_list list = { NULL, 0 };
+	int r = repo_file_list_load(&list, state, err);
 
 	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct context c = CONTEXT_INIT;
+		struct repo repo = REPO_INIT;
 
-		r = context_open_journal(&c, app, list.v[i].journal, err);
+		r = repo_open_journal(&repo, app, list.v[i].journal, err);
 		if (r == 0)
-			r = fn(&c, w, err);
+			r = fn(&repo, w, err);
 		if (r == ERR_CORRUPT) {
 			app_warn(app, "'%s' is left out: %s",
 				list.v[i].name ? list.v[i].name : list.v[i].journal, err->msg);
@@ -52,24 +52,24 @@ static int each(
 			app->damaged = true;
 			r = 0;
 		}
-		context_release(&c);
+		repo_release(&repo);
 	}
-	repo_list_release(&list);
+	repo_file_list_release(&list);
 	return r;
 }
 
 /* The repository that is meant, or with --all every one, as a list "stores". */
 static int run_on(struct app *app, store_fn *fn, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct jsonw writer, *w = app->json ? &writer : NULL;
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
-	if (r == ERR_NOTFOUND && all && !repo) {
+	if (r == ERR_NOTFOUND && all && !repo_path) {
 		error_clear(err);
 		r = 0;
 	}
-	if (r == 0 && !all && !c.known)
+	if (r == 0 && !all && !repo.known)
 		r = no_sessions(err);
 	if (r == 0 && w) {
 		app_json_begin(app, w);
@@ -77,27 +77,27 @@ static int run_on(struct app *app, store_fn *fn, struct error *err)
 		jsonw_begin_array(w);
 	}
 	if (r == 0)
-		r = all ? each(app, w, c.state.data, fn, err) : fn(&c, w, err);
+		r = all ? each(app, w, repo.state.data, fn, err) : fn(&repo, w, err);
 	if (r == 0 && w) {
 		jsonw_end_array(w);
 		app_json_end(app, w);
 	}
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
-static void add_store(struct context *c, struct jsonw *w, const char *backend, const char *location)
+static void add_store(struct repo *repo, struct jsonw *w, const char *backend, const char *location)
 {
 	jsonw_begin_object(w);
-	jsonw_kstring(w, "repository", c->repo.id);
-	jsonw_kstring_opt(w, "name", c->repo.name);
+	jsonw_kstring(w, "repository", repo->file.id);
+	jsonw_kstring_opt(w, "name", repo->file.name);
 	jsonw_kstring(w, "backend", backend);
 	jsonw_kstring(w, "location", location);
 }
 
-static void check_json(struct context *c, struct jsonw *w, const struct store_check *check)
+static void check_json(struct repo *repo, struct jsonw *w, const struct store_check *check)
 {
-	add_store(c, w, check->backend, check->location.data);
+	add_store(repo, w, check->backend, check->location.data);
 	jsonw_ku64(w, "sessions", check->sessions);
 	jsonw_ku64(w, "behind", check->behind);
 	jsonw_kbool(w, "good", check->n == 0);
@@ -117,12 +117,12 @@ static void check_json(struct context *c, struct jsonw *w, const struct store_ch
 	jsonw_end_object(w);
 }
 
-static void check_text(struct context *c, const struct store_check *check)
+static void check_text(struct repo *repo, const struct store_check *check)
 {
-	struct app *app = c->app;
+	struct app *app = repo->app;
 	char text[64];
 
-	app_row(app, "repository", c->repo.name ? c->repo.name : c->repo.id);
+	app_row(app, "repository", repo->file.name ? repo->file.name : repo->file.id);
 	app_row(app, "backend", check->backend);
 	app_row(app, "store", check->location.data);
 	(void)snprintf(text, sizeof(text), "%zu", check->sessions);
@@ -150,18 +150,19 @@ static void check_text(struct context *c, const struct store_check *check)
 		app_row(app, "good", "every record is what the journal gives");
 }
 
-static int check_one(struct context *c, struct jsonw *w, struct error *err)
+static int check_one(struct repo *repo, struct jsonw *w, struct error *err)
 {
 	struct store_check check = { .location = BUF_INIT };
-	int r = store_check(&check, c, err);
+	int r = store_check(&check, repo, err);
 
 	if (r == 0 && w)
-		check_json(c, w, &check);
+		check_json(repo, w, &check);
 	else if (r == 0)
-		check_text(c, &check);
+		check_text(repo, &check);
 	if (r == 0 && check.n) {
-		c->app->damaged = true;
-		app_say(c->app, "'minsky sessiondb rebuild' fills the store anew from the journal");
+		repo->app->damaged = true;
+		app_say(repo->app,
+			"'minsky sessiondb rebuild' fills the store anew from the journal");
 	}
 	store_check_release(&check);
 	return r;
@@ -175,7 +176,7 @@ static int run_check(struct app *app, int argc, const char **argv, struct error 
 }
 
 /* A damaged file is never written: it goes aside, with what SQLite keeps beside it. */
-static int set_aside(struct context *c, const char *path, struct error *err)
+static int set_aside(struct repo *repo, const char *path, struct error *err)
 {
 	static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
 	char at[CLOCK_TEXT_SIZE];
@@ -183,7 +184,7 @@ static int set_aside(struct context *c, const char *path, struct error *err)
 	int r = 0;
 
 	registry_close_all();
-	c->backend = NULL;
+	repo->backend = NULL;
 	clock_format(clock_now_ms(), at);
 	for (size_t i = 0; r == 0 && i < sizeof(endings) / sizeof(*endings); i++) {
 		buf_clear(&from);
@@ -197,40 +198,41 @@ static int set_aside(struct context *c, const char *path, struct error *err)
 			r = fs_rename_new(from.data, to.data, err);
 	}
 	if (r == 0)
-		app_warn(c->app, "the store was damaged: it is kept as '%s.damaged-%s'", path, at);
+		app_warn(repo->app, "the store was damaged: it is kept as '%s.damaged-%s'", path,
+			at);
 	buf_release(&from);
 	buf_release(&to);
 	return r;
 }
 
-static int empty_store(struct context *c, struct error *err)
+static int empty_store(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct stat st;
-	int r = context_empty_backend(c, err);
+	int r = repo_empty_backend(repo, err);
 
-	if (r == ERR_CORRUPT && c->backend) {
+	if (r == ERR_CORRUPT && repo->backend) {
 		struct error damage = *err;
 
-		r = c->backend->ops->location(c->backend, &path, err);
+		r = repo->backend->ops->location(repo->backend, &path, err);
 		if (r == 0 &&
 			(path.data[0] != '/' || stat(path.data, &st) < 0 || !S_ISREG(st.st_mode))) {
 			*err = damage;
 			r = damage.code;
 		} else if (r == 0) {
 			error_clear(err);
-			r = set_aside(c, path.data, err);
+			r = set_aside(repo, path.data, err);
 		}
 	}
 	buf_release(&path);
 	return r;
 }
 
-static int count_sessions(struct context *c, size_t *out, struct error *err)
+static int count_sessions(struct repo *repo, size_t *out, struct error *err)
 {
 	const struct session_query every = { .deleted = true };
 	struct session_set set = { NULL, 0 };
-	int r = c->backend->ops->list(c->backend, context_store(c), &every, &set, err);
+	int r = repo->backend->ops->list(repo->backend, repo_store(repo), &every, &set, err);
 
 	if (r == 0)
 		*out = set.n;
@@ -238,32 +240,32 @@ static int count_sessions(struct context *c, size_t *out, struct error *err)
 	return r;
 }
 
-static int rebuild_one(struct context *c, struct jsonw *w, struct error *err)
+static int rebuild_one(struct repo *repo, struct jsonw *w, struct error *err)
 {
 	struct buf location = BUF_INIT;
 	size_t n = 0;
-	int r = team_ask(c, err);
+	int r = repo_hub_ask(repo, err);
 
-	if (r == 0 && c->team.kind == TEAM_SHARED) {
+	if (r == 0 && repo->hub.kind == REPO_HUB_SHARED) {
 		r = error_set(err, ERR_REFUSED, "the rows of a team's database are everybody's");
 		return error_hint(err, "'minsky sync' brings them up to date");
 	}
 	if (r == 0)
-		r = empty_store(c, err);
+		r = empty_store(repo, err);
 	if (r == 0)
-		r = context_project(c, err);
+		r = repo_project(repo, err);
 	if (r == 0)
-		r = count_sessions(c, &n, err);
+		r = count_sessions(repo, &n, err);
 	if (r == 0)
-		r = c->backend->ops->location(c->backend, &location, err);
+		r = repo->backend->ops->location(repo->backend, &location, err);
 	if (r == 0 && w) {
-		add_store(c, w, c->backend->ops->name, location.data);
+		add_store(repo, w, repo->backend->ops->name, location.data);
 		jsonw_ku64(w, "sessions", n);
 		jsonw_end_object(w);
 	} else if (r == 0) {
-		app_row(c->app, "repository", c->repo.name ? c->repo.name : c->repo.id);
-		app_row(c->app, "store", location.data);
-		buf_addf(&c->app->out, "%-12s%zu\n", "sessions", n);
+		app_row(repo->app, "repository", repo->file.name ? repo->file.name : repo->file.id);
+		app_row(repo->app, "store", location.data);
+		buf_addf(&repo->app->out, "%-12s%zu\n", "sessions", n);
 	}
 	buf_release(&location);
 	return r;
@@ -302,56 +304,56 @@ static int by_id(const void *a, const void *b)
 	return strcmp(sa->id, sb->id);
 }
 
-static int write_state(struct context *c, const struct heads *heads, const struct session *v,
+static int write_state(struct repo *repo, const struct heads *heads, const struct session *v,
 	size_t n, const struct as_of *then, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	struct jsonw w;
 	int r = heads_to_json(&text, heads, err);
 
-	app_json_begin(c->app, &w);
-	jsonw_kstring(&w, "repository", c->repo.id);
-	jsonw_kstring_opt(&w, "name", c->repo.name);
+	app_json_begin(repo->app, &w);
+	jsonw_kstring(&w, "repository", repo->file.id);
+	jsonw_kstring_opt(&w, "name", repo->file.name);
 	if (then)
 		as_of_json(&w, then);
 	jsonw_key(&w, "heads");
 	jsonw_raw(&w, text.data, text.len);
 	if (r == 0)
 		r = write_rows(&w, v, n, err);
-	app_json_end(c->app, &w);
+	app_json_end(repo->app, &w);
 	buf_release(&text);
 	return r;
 }
 
-static int export_then(struct context *c, struct error *err)
+static int export_then(struct repo *repo, struct error *err)
 {
 	struct as_of then = { .ms = 0 };
 	struct session *v;
-	int r = as_of_fold(&then, c, when, err);
+	int r = as_of_fold(&then, repo, when, err);
 
 	if (r < 0)
 		return r;
 	v = then.replay.v;
 	if (then.replay.n)
 		qsort(v, then.replay.n, sizeof(*v), by_id);
-	r = write_state(c, &then.replay.heads, v, then.replay.n, &then, err);
+	r = write_state(repo, &then.replay.heads, v, then.replay.n, &then, err);
 	as_of_release(&then);
 	return r;
 }
 
-static int export_now(struct context *c, struct error *err)
+static int export_now(struct repo *repo, struct error *err)
 {
 	struct session_set set = { NULL, 0 };
 	struct heads heads = HEADS_INIT;
 	struct buf text = BUF_INIT;
-	int r = context_project(c, err);
+	int r = repo_project(repo, err);
 
 	if (r == 0)
-		r = c->backend->ops->read_state(c->backend, context_store(c), &text, err);
+		r = repo->backend->ops->read_state(repo->backend, repo_store(repo), &text, err);
 	if (r == 0)
 		r = state_from_json(&heads, &set, text.data, text.len, err);
 	if (r == 0)
-		r = write_state(c, &heads, set.v, set.n, NULL, err);
+		r = write_state(repo, &heads, set.v, set.n, NULL, err);
 	session_set_release(&set);
 	heads_release(&heads);
 	buf_release(&text);
@@ -360,16 +362,16 @@ static int export_now(struct context *c, struct error *err)
 
 static int run_export(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
-	int r = context_open(&c, app, repo, err);
+	struct repo repo = REPO_INIT;
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known)
+	if (r == 0 && !repo.known)
 		r = no_sessions(err);
 	if (r == 0)
-		r = when ? export_then(&c, err) : export_now(&c, err);
-	context_release(&c);
+		r = when ? export_then(&repo, err) : export_now(&repo, err);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,7 +1,7 @@
 /* minsky sessiondb init: make what a backend needs before it can be used, or print how. */
 #include "backends/module.h"
 #include "backends/registry.h"
-#include "cli/context.h"
+#include "repo/repo.h"
 
 static bool print_sql;
 static struct option_list members;
@@ -65,7 +65,7 @@ static void report(struct app *app, const char *name, const char *location, int 
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	const struct backend_admin *admin;
 	struct buf location = BUF_INIT;
 	int from = 0, to = 0, r;
@@ -73,21 +73,21 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argc;
 	if (print_sql && app->json)
 		return error_set(err, ERR_USAGE, "--print-sql prints SQL, not JSON");
-	c.app = app;
+	repo.app = app;
 	r = find(&admin, argv[0], err);
 	if (r == 0 && print_sql) {
 		r = admin->script(&app->out, members.v, err);
 		goto out;
 	}
 	if (r == 0)
-		r = context_load_config(&c, err);
+		r = repo_load_config(&repo, err);
 	if (r == 0)
-		r = admin->set_up(c.config, members.v, &from, &to, &location, err);
+		r = admin->set_up(repo.config, members.v, &from, &to, &location, err);
 	if (r == 0)
 		report(app, argv[0], location.data, from, to);
 out:
 	buf_release(&location);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

@@ -1,27 +1,27 @@
 /* minsky sessiondb migrate: another backend is filled from the journal; the old one stays. */
 #include "backends/registry.h"
-#include "cli/emit.h"
-#include "cli/store_check.h"
-#include "cli/team.h"
+#include "history/store_check.h"
+#include "repo/emit.h"
+#include "repo/hub.h"
 
-static const char *repo;
+static const char *repo_path;
 static bool dry_run, no_verify;
 
 static const struct option_desc to_options[] = {
 	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL,
 		"say from where to where, and write nothing" },
 	{ OPTION_FLAG, 0, "no-verify", &no_verify, NULL, "do not compare what was written" },
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc status_options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 /* The repository with another backend than the one that is configured. */
-static int open_with(struct context *c, struct app *app, const char *backend, struct error *err)
+static int open_with(struct repo *repo, struct app *app, const char *backend, struct error *err)
 {
 	const struct option_list kept = app->settings;
 	struct buf setting = BUF_INIT;
@@ -33,17 +33,17 @@ static int open_with(struct context *c, struct app *app, const char *backend, st
 	app->settings.v[app->settings.n++] = setting.data;
 	r = buf_check(&setting, err);
 	if (r == 0)
-		r = context_open(c, app, repo, err);
+		r = repo_open(repo, app, repo_path, err);
 	app->settings = kept;
 	buf_release(&setting);
 	return r;
 }
 
-static int open_known(struct context *c, struct app *app, struct error *err)
+static int open_known(struct repo *repo, struct app *app, struct error *err)
 {
-	int r = context_open(c, app, repo, err);
+	int r = repo_open(repo, app, repo_path, err);
 
-	if (r == 0 && !c->known) {
+	if (r == 0 && !repo->known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 		error_hint(err, "'minsky session start NAME' starts one");
 	}
@@ -51,7 +51,7 @@ static int open_known(struct context *c, struct app *app, struct error *err)
 }
 
 /* What backend.migrated says of the new store: the digest is that of its whole state. */
-static int note(struct context *c, const char *from, const char *to, const struct heads *heads,
+static int note(struct repo *repo, const char *from, const char *to, const struct heads *heads,
 	const char *digest, struct error *err)
 {
 	struct buf text = BUF_INIT;
@@ -70,7 +70,7 @@ static int note(struct context *c, const char *from, const char *to, const struc
 		r = emit_end(&e, err);
 	}
 	if (r == 0)
-		r = emit_append(&e, c, err);
+		r = emit_append(&e, repo, err);
 	emit_release(&e);
 	buf_release(&text);
 	return r;
@@ -85,7 +85,7 @@ static int verify(const struct store_check *check, struct error *err)
 	return error_hint(err, "'minsky sessiondb check' with that backend lists them");
 }
 
-static void report(struct app *app, const struct context *from, const char *to,
+static void report(struct app *app, const struct repo *from, const char *to,
 	const struct store_check *check, const char *digest)
 {
 	const char *old = config_get(from->config, "sessiondb.backend");
@@ -115,14 +115,14 @@ static void report(struct app *app, const struct context *from, const char *to,
 }
 
 /* Fill and compare; *heads and the digest are those of the new store then. */
-static int fill(struct context *target, struct store_check *check, struct heads *heads,
+static int fill(struct repo *target, struct store_check *check, struct heads *heads,
 	char digest[HASH_HEX_SIZE], struct error *err)
 {
 	struct buf text = BUF_INIT;
 	const struct backend_ops *ops;
-	int r = context_project(target, err);
+	int r = repo_project(target, err);
 
-	if (r == 0 && team_degraded(target)) {
+	if (r == 0 && repo_hub_degraded(target)) {
 		r = error_set(err, ERR_BACKEND, "the team's database does not answer");
 		error_hint(err, "'minsky status' says why");
 	}
@@ -133,9 +133,9 @@ static int fill(struct context *target, struct store_check *check, struct heads 
 	if (r == 0 && !no_verify)
 		r = verify(check, err);
 	if (r == 0)
-		r = ops->heads(target->backend, context_store(target), heads, err);
+		r = ops->heads(target->backend, repo_store(target), heads, err);
 	if (r == 0)
-		r = ops->read_state(target->backend, context_store(target), &text, err);
+		r = ops->read_state(target->backend, repo_store(target), &text, err);
 	if (r == 0)
 		hash_bytes(text.data, text.len, digest);
 	buf_release(&text);
@@ -144,23 +144,23 @@ static int fill(struct context *target, struct store_check *check, struct heads 
 
 static int run_to(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT, target = CONTEXT_INIT;
+	struct repo repo = REPO_INIT, target = REPO_INIT;
 	struct store_check check = { .location = BUF_INIT };
 	struct heads heads = HEADS_INIT;
 	char digest[HASH_HEX_SIZE];
 	const char *to = argv[0], *from;
-	int r = open_known(&c, app, err);
+	int r = open_known(&repo, app, err);
 
 	(void)argc;
 	if (r < 0)
 		goto out;
-	from = config_get(c.config, "sessiondb.backend");
+	from = config_get(repo.config, "sessiondb.backend");
 	if (strcmp(from, to) == 0) {
 		r = error_set(err, ERR_USAGE, "the sessions are in '%s' already", to);
 		goto out;
 	}
 	/* What others have told goes along. */
-	r = dry_run ? 0 : context_project(&c, err);
+	r = dry_run ? 0 : repo_project(&repo, err);
 	if (r == 0)
 		r = open_with(&target, app, to, err);
 	if (r == 0)
@@ -169,12 +169,12 @@ static int run_to(struct app *app, int argc, const char **argv, struct error *er
 	if (r == 0 && !dry_run)
 		r = note(&target, from, to, &heads, digest, err);
 	if (r == 0)
-		report(app, &c, to, &check, dry_run ? NULL : digest);
+		report(app, &repo, to, &check, dry_run ? NULL : digest);
 out:
 	store_check_release(&check);
 	heads_release(&heads);
-	context_release(&target);
-	context_release(&c);
+	repo_release(&target);
+	repo_release(&repo);
 	return r;
 }
 
@@ -212,32 +212,32 @@ static int status_of(
 	struct app *app, struct jsonw *w, const char *name, bool configured, struct error *err)
 {
 	struct store_check check = { .location = BUF_INIT };
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct error bad = ERROR_INIT;
-	int r = open_with(&c, app, name, &bad);
+	int r = open_with(&repo, app, name, &bad);
 
 	if (r == 0)
-		(void)store_check(&check, &c, &bad);
+		(void)store_check(&check, &repo, &bad);
 	show(app, w, name, configured, &check, &bad);
 	store_check_release(&check);
-	context_release(&c);
+	repo_release(&repo);
 	return buf_check(&app->out, err);
 }
 
 static int run_status(struct app *app, int argc, const char **argv, struct error *err)
 {
 	static const char *const usual[] = { "json", "sqlite" };
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct jsonw writer, *w = app->json ? &writer : NULL;
 	const char *now;
 	bool listed = false;
-	int r = open_known(&c, app, err);
+	int r = open_known(&repo, app, err);
 
 	(void)argc;
 	(void)argv;
 	if (r < 0)
 		goto out;
-	now = config_get(c.config, "sessiondb.backend");
+	now = config_get(repo.config, "sessiondb.backend");
 	if (w) {
 		app_json_begin(app, w);
 		jsonw_key(w, "stores");
@@ -256,7 +256,7 @@ static int run_status(struct app *app, int argc, const char **argv, struct error
 		app_json_end(app, w);
 	}
 out:
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

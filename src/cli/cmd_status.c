@@ -3,12 +3,12 @@
 #include <inttypes.h>
 
 #include "backends/registry.h"
-#include "cli/context.h"
+#include "repo/repo.h"
 
-static const char *repo;
+static const char *repo_path;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -19,35 +19,35 @@ struct status {
 	struct buf location; /* of the backend */
 };
 
-static int look(struct context *c, struct status *s, struct error *err)
+static int look(struct repo *repo, struct status *s, struct error *err)
 {
-	int r = journal_heads(c->journal, &s->heads, err);
+	int r = journal_heads(repo->journal, &s->heads, err);
 
 	if (r == 0)
-		r = team_ask(c, err);
+		r = repo_hub_ask(repo, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < s->heads.n; i++)
 		s->records += s->heads.v[i].seq;
-	s->backend = config_get(c->config, "sessiondb.backend");
+	s->backend = config_get(repo->config, "sessiondb.backend");
 	/* A team's database is not worth waiting for. */
-	if (c->team.kind == TEAM_SHARED) {
-		buf_adds(&s->location, c->team.state.location);
+	if (repo->hub.kind == REPO_HUB_SHARED) {
+		buf_adds(&s->location, repo->hub.state.location);
 		return buf_check(&s->location, err);
 	}
-	r = registry_open(&c->backend, c->config, err);
-	return r < 0 ? r : c->backend->ops->location(c->backend, &s->location, err);
+	r = registry_open(&repo->backend, repo->config, err);
+	return r < 0 ? r : repo->backend->ops->location(repo->backend, &s->location, err);
 }
 
-static void print_json(struct context *c, const struct status *s)
+static void print_json(struct repo *repo, const struct status *s)
 {
 	struct jsonw w;
 
-	app_json_begin(c->app, &w);
-	jsonw_kstring(&w, "repository", c->repo.id);
-	jsonw_kstring(&w, "name", c->repo.name);
-	jsonw_kstring(&w, "journal", c->repo.journal);
-	jsonw_kstring(&w, "origin", journal_origin(c->journal));
+	app_json_begin(repo->app, &w);
+	jsonw_kstring(&w, "repository", repo->file.id);
+	jsonw_kstring(&w, "name", repo->file.name);
+	jsonw_kstring(&w, "journal", repo->file.journal);
+	jsonw_kstring(&w, "origin", journal_origin(repo->journal));
 	jsonw_key(&w, "heads");
 	jsonw_begin_array(&w);
 	for (size_t i = 0; i < s->heads.n; i++) {
@@ -62,56 +62,56 @@ static void print_json(struct context *c, const struct status *s)
 	jsonw_begin_object(&w);
 	jsonw_kstring(&w, "name", s->backend);
 	jsonw_kstring_opt(&w, "location", s->location.data);
-	jsonw_kbool(&w, "shared", c->team.kind == TEAM_SHARED);
+	jsonw_kbool(&w, "shared", repo->hub.kind == REPO_HUB_SHARED);
 	jsonw_end_object(&w);
-	if (c->team.kind != TEAM_NONE)
-		team_print_json(c, &w);
-	app_json_end(c->app, &w);
+	if (repo->hub.kind != REPO_HUB_NONE)
+		print_hub_json(repo, &w);
+	app_json_end(repo->app, &w);
 }
 
-static void print(struct context *c, const struct status *s)
+static void print(struct repo *repo, const struct status *s)
 {
-	struct app *app = c->app;
+	struct app *app = repo->app;
 	struct buf line = BUF_INIT;
 
-	app_row(app, "repository", c->repo.name);
-	app_row(app, "id", c->repo.id);
-	app_row(app, "journal", c->repo.journal);
+	app_row(app, "repository", repo->file.name);
+	app_row(app, "id", repo->file.id);
+	app_row(app, "journal", repo->file.journal);
 	buf_addf(&line, "%" PRIu64 " of %zu origin%s, own %.8s", s->records, s->heads.n,
-		s->heads.n == 1 ? "" : "s", journal_origin(c->journal));
+		s->heads.n == 1 ? "" : "s", journal_origin(repo->journal));
 	app_row(app, "records", line.data);
 	buf_clear(&line);
 	buf_addf(&line, "%s%s%s%s", s->backend, s->location.len ? ", " : "", s->location.data,
-		c->team.kind == TEAM_SHARED ? " (shared)" : "");
+		repo->hub.kind == REPO_HUB_SHARED ? " (shared)" : "");
 	app_row(app, "backend", line.data);
-	if (c->team.kind == TEAM_NONE)
+	if (repo->hub.kind == REPO_HUB_NONE)
 		app_row(app, "hub", "none");
 	else
-		team_print(c);
+		print_hub(repo);
 	buf_release(&line);
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct status s = { .location = BUF_INIT };
-	int r = context_open(&c, app, repo, err);
+	int r = repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known) {
+	if (r == 0 && !repo.known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 		error_hint(err, "'minsky init' or 'minsky session start' begin one");
 	}
 	if (r == 0)
-		r = look(&c, &s, err);
+		r = look(&repo, &s, err);
 	if (r == 0 && app->json)
-		print_json(&c, &s);
+		print_json(&repo, &s);
 	else if (r == 0)
-		print(&c, &s);
+		print(&repo, &s);
 	heads_release(&s.heads);
 	buf_release(&s.location);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

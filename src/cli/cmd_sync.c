@@ -4,20 +4,20 @@
  */
 #include <unistd.h>
 
-#include "cli/back_fill.h"
-#include "cli/flush.h"
 #include "cli/progress.h"
-#include "cli/settle.h"
-#include "cli/start.h"
 #include "core/fs.h"
-#include "hooks/bell.h"
+#include "history/back_fill.h"
+#include "hooks/observe/observe.h"
+#include "repo/flush.h"
+#include "session/pr_refresh.h"
+#include "session/start.h"
 
-static const char *repo, *journal;
+static const char *repo_path, *journal;
 static bool facts, flush;
 static struct back_fill filling;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
 	{ OPTION_STRING, 0, "since", &filling.since, "TIME",
 		"tell also what happened before minsky knew a clone, from then on" },
 	{ OPTION_FLAG, 'n', "dry-run", &filling.dry_run, NULL, "only show what would be added" },
@@ -34,20 +34,20 @@ static const struct option_desc options[] = {
  * The hooks' worker. Whoever comes second leaves: the first looks at the mark again before it goes,
  * and a mark that is set after that starts another one.
  */
-static int run_worker(struct context *c, struct error *err)
+static int run_worker(struct repo *repo, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct error busy = ERROR_INIT;
 	int fd = -1, r = 0;
 
-	fs_join(&path, c->repo.journal, "worker.lock");
+	fs_join(&path, repo->file.journal, "worker.lock");
 	if (fs_lock(path.data, 0, &fd, &busy) == 0) {
-		while (r == 0 && facts_marked(c->repo.journal))
-			r = settle_all(c, err);
+		while (r == 0 && pr_stale(repo->file.journal))
+			r = pr_refresh_all(repo, err);
 		close(fd);
 	}
 	/* What the hook has told, which started us. */
-	c->wrote = true;
+	repo->wrote = true;
 	buf_release(&path);
 	return r;
 }
@@ -68,16 +68,16 @@ static void tell(void *arg, const struct exchange_progress *p)
 	progress_tell(&s->progress, p->pushed + p->pulled, p->to_push + p->to_pull);
 }
 
-static int exchange(struct context *c, struct synced *s, struct error *err)
+static int exchange(struct repo *repo, struct synced *s, struct error *err)
 {
-	const struct team_wish wish = {
+	const struct repo_hub_wish wish = {
 		.deadline_ms = TEAM_SYNC_MS, .patient = true, .tell = tell, .arg = s
 	};
 	struct exchange_result got = { .complete = true };
 	int r;
 
-	progress_begin(&s->progress, c->app, "exchanging");
-	r = team_exchange(c, &wish, &got, err);
+	progress_begin(&s->progress, repo->app, "exchanging");
+	r = repo_hub_exchange(repo, &wish, &got, err);
 	progress_end(&s->progress);
 	if (r < 0)
 		return r;
@@ -91,27 +91,27 @@ static int exchange(struct context *c, struct synced *s, struct error *err)
 	return 0;
 }
 
-static int do_all(struct context *c, struct synced *s, struct error *err)
+static int do_all(struct repo *repo, struct synced *s, struct error *err)
 {
 	struct error down = ERROR_INIT;
-	int r = team_ask(c, err);
+	int r = repo_hub_ask(repo, err);
 
-	s->hub = r == 0 && c->team.kind != TEAM_NONE;
+	s->hub = r == 0 && repo->hub.kind != REPO_HUB_NONE;
 	/* Whoever asks for this learns of a failure; the work that is left is done all the same. */
-	c->team.told = true;
-	if (s->hub && exchange(c, s, &down) == ERR_NOTFOUND) {
+	repo->hub.told = true;
+	if (s->hub && exchange(repo, s, &down) == ERR_NOTFOUND) {
 		s->hub = false;
 		error_clear(&down);
 	}
 	if (r == 0)
-		r = start_recover(c, err);
+		r = start_recover(repo, err);
 	if (r == 0)
-		r = back_fill(c, &filling, err);
+		r = back_fill(repo, &filling, err);
 	if (r == 0)
-		r = settle_all(c, err);
-	if (r == 0 && s->hub && down.code == ERR_OK && team_moved(c))
-		r = exchange(c, s, &down) < 0 ? 0 : context_project(c, err);
-	c->wrote = false;
+		r = pr_refresh_all(repo, err);
+	if (r == 0 && s->hub && down.code == ERR_OK && repo_hub_moved(repo))
+		r = exchange(repo, s, &down) < 0 ? 0 : repo_project(repo, err);
+	repo->wrote = false;
 	if (r == 0 && down.code != ERR_OK) {
 		*err = down;
 		r = down.code;
@@ -119,11 +119,11 @@ static int do_all(struct context *c, struct synced *s, struct error *err)
 	return r;
 }
 
-static void print_hub_json(struct context *c, const struct synced *s, struct jsonw *w)
+static void print_exchange_json(struct repo *repo, const struct synced *s, struct jsonw *w)
 {
 	jsonw_key(w, "hub");
 	jsonw_begin_object(w);
-	jsonw_kstring(w, "location", c->team.state.location);
+	jsonw_kstring(w, "location", repo->hub.state.location);
 	jsonw_ku64(w, "pushed", s->pushed);
 	jsonw_ku64(w, "pulled", s->pulled);
 	jsonw_ku64(w, "unpushed", s->unpushed);
@@ -136,9 +136,9 @@ static void print_hub_json(struct context *c, const struct synced *s, struct jso
 	jsonw_end_object(w);
 }
 
-static void print_hub(struct context *c, const struct synced *s)
+static void print_exchange(struct repo *repo, const struct synced *s)
 {
-	struct app *app = c->app;
+	struct app *app = repo->app;
 
 	if (s->forked)
 		app_say(app,
@@ -149,65 +149,65 @@ static void print_hub(struct context *c, const struct synced *s)
 		app_warn(app, "%s", s->what);
 	buf_addf(&app->out, "%llu pushed, %llu pulled: ", (unsigned long long)s->pushed,
 		(unsigned long long)s->pulled);
-	app_text(app, c->team.state.location);
+	app_text(app, repo->hub.state.location);
 	buf_addch(&app->out, '\n');
 }
 
-static int run_sync(struct context *c, struct error *err)
+static int run_sync(struct repo *repo, struct error *err)
 {
 	struct synced s = { .hub = false };
 	struct head before, after;
 	struct jsonw w;
 	uint64_t events;
-	int r = journal_head(c->journal, &before, err);
+	int r = journal_head(repo->journal, &before, err);
 
 	if (r == 0)
-		r = do_all(c, &s, err);
+		r = do_all(repo, &s, err);
 	if (r == 0)
-		r = journal_head(c->journal, &after, err);
+		r = journal_head(repo->journal, &after, err);
 	if (r < 0)
 		return r;
 	/* A journal that turned out to be a copy goes on under another origin, from 1. */
 	events = strcmp(before.origin, after.origin) ? after.seq : after.seq - before.seq;
-	if (c->app->json) {
-		app_json_begin(c->app, &w);
+	if (repo->app->json) {
+		app_json_begin(repo->app, &w);
 		jsonw_ku64(&w, "events", events);
 		jsonw_ku64(&w, "seq", after.seq);
 		if (s.hub)
-			print_hub_json(c, &s, &w);
-		app_json_end(c->app, &w);
+			print_exchange_json(repo, &s, &w);
+		app_json_end(repo->app, &w);
 	} else {
-		buf_addf(&c->app->out, "%llu new event%s, %llu in all\n",
+		buf_addf(&repo->app->out, "%llu new event%s, %llu in all\n",
 			(unsigned long long)events, events == 1 ? "" : "s",
 			(unsigned long long)after.seq);
 		if (s.hub)
-			print_hub(c, &s);
+			print_exchange(repo, &s);
 	}
 	if (s.trouble > EXCHANGE_REDACT)
-		c->app->unwell = true;
+		repo->app->unwell = true;
 	return 0;
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
-	int r = journal ? context_open_journal(&c, app, journal, err)
-			: context_open(&c, app, repo, err);
+	struct repo repo = REPO_INIT;
+	int r = journal ? repo_open_journal(&repo, app, journal, err)
+			: repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && !c.known) {
+	if (r == 0 && !repo.known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 		error_hint(err, "'minsky init' or 'minsky session start' begin one");
 	}
 	if (r == 0)
-		r = facts                 ? run_worker(&c, err)
-			: flush           ? flush_run(&c, err)
-			: filling.dry_run ? back_fill(&c, &filling, err)
-					  : run_sync(&c, err);
+		r = facts                 ? run_worker(&repo, err)
+			: flush           ? flush_run(&repo, err)
+			: filling.dry_run ? back_fill(&repo, &filling, err)
+					  : run_sync(&repo, err);
 	/* All of them were just looked at. */
-	c.facts_needed = false;
-	context_release(&c);
+	repo.facts_needed = false;
+	repo_release(&repo);
 	return r;
 }
 

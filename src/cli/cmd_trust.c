@@ -40,15 +40,15 @@ static void print_text(struct app *app, const char *label, const char *key, cons
 
 static int list_run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct trust t = TRUST_INIT;
 	struct jsonw w;
 	int r;
 
-	c.settings = SETTINGS_UNREAD;
-	r = everywhere ? paths_state(&c.state, err) : context_open(&c, app, NULL, err);
+	repo.settings = SETTINGS_UNREAD;
+	r = everywhere ? paths_state(&repo.state, err) : repo_open(&repo, app, NULL, err);
 	if (r == 0)
-		r = trust_load(&t, c.state.data, err);
+		r = trust_load(&t, repo.state.data, err);
 	if (r < 0)
 		goto out;
 	if (app->json) {
@@ -57,7 +57,7 @@ static int list_run(struct app *app, int argc, const char **argv, struct error *
 		jsonw_begin_array(&w);
 	}
 	for (size_t i = 0; i < t.n; i++) {
-		if ((!everywhere && (!c.known || strcmp(t.v[i].repo, c.repo.id) != 0)) ||
+		if ((!everywhere && (!repo.known || strcmp(t.v[i].repo, repo.file.id) != 0)) ||
 			!wanted(t.v[i].key, argc, argv))
 			continue;
 		if (app->json) {
@@ -76,22 +76,22 @@ static int list_run(struct app *app, int argc, const char **argv, struct error *
 	}
 out:
 	trust_release(&t);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
 static int revoke_run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct jsonw w;
 	size_t n = 0;
 	int r;
 
-	c.settings = SETTINGS_UNREAD;
-	r = context_open(&c, app, NULL, err);
-	if (r == 0 && c.known)
+	repo.settings = SETTINGS_UNREAD;
+	r = repo_open(&repo, app, NULL, err);
+	if (r == 0 && repo.known)
 		r = trust_revoke(
-			c.state.data, c.repo.id, argc ? argv : NULL, (size_t)argc, &n, err);
+			repo.state.data, repo.file.id, argc ? argv : NULL, (size_t)argc, &n, err);
 	if (r == 0 && app->json) {
 		app_json_begin(app, &w);
 		jsonw_ku64(&w, "revoked", n);
@@ -99,7 +99,7 @@ static int revoke_run(struct app *app, int argc, const char **argv, struct error
 	} else if (r == 0) {
 		app_say(app, "%zu value%s trusted no longer", n, n == 1 ? " is" : "s are");
 	}
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 
@@ -111,13 +111,13 @@ struct offer {
 };
 
 static int read_offer(
-	struct offer *o, struct context *c, int argc, const char **argv, struct error *err)
+	struct offer *o, struct repo *repo, int argc, const char **argv, struct error *err)
 {
 	struct config_sources sources = { .repository_file = NULL };
 	struct buf file = BUF_INIT, text = BUF_INIT;
 	const struct config_note *n;
 	const char **names = NULL;
-	int r = context_config_sources(c, &sources, &file, &text, &names, err);
+	int r = repo_config_sources(repo, &sources, &file, &text, &names, err);
 
 	/* The file alone: nothing else has a part in this. */
 	sources.user_file = "";
@@ -195,16 +195,16 @@ static bool agreed(struct app *app, const struct offer *o)
 	return answer;
 }
 
-static int adopt_here(struct context *c, struct error *err)
+static int adopt_here(struct repo *repo, struct error *err)
 {
 	struct git_repo git = { .top = NULL };
 	int r = 0;
 
-	if (c->known || dry_run)
+	if (repo->known || dry_run)
 		return 0;
 	r = git_repo_open(&git, ".", err);
 	if (r == 0)
-		r = context_adopt(c, &git, NULL, err);
+		r = repo_register(repo, &git, NULL, err);
 	git_repo_release(&git);
 	return r;
 }
@@ -224,7 +224,7 @@ static int check_keys(int argc, const char **argv, struct error *err)
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct context c = CONTEXT_INIT;
+	struct repo repo = REPO_INIT;
 	struct offer o = { .config = NULL };
 	int r = check_keys(argc, argv, err);
 
@@ -238,26 +238,26 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		return list_run(app, argc, argv, err);
 	if (revoke)
 		return revoke_run(app, argc, argv, err);
-	c.settings = SETTINGS_UNREAD;
-	r = context_open(&c, app, NULL, err);
+	repo.settings = SETTINGS_UNREAD;
+	r = repo_open(&repo, app, NULL, err);
 	if (r == 0)
-		r = adopt_here(&c, err);
+		r = adopt_here(&repo, err);
 	if (r == 0)
-		r = read_offer(&o, &c, argc, argv, err);
+		r = read_offer(&o, &repo, argc, argv, err);
 	if (r == 0 && !agreed(app, &o))
 		r = error_set(err, ERR_REFUSED, "nothing is trusted");
 	if (r == 0 && !dry_run && o.n)
-		r = trust_add(c.state.data, c.repo.id, o.v, o.n, err);
-	c.settings = SETTINGS_SAID;
+		r = trust_add(repo.state.data, repo.file.id, o.v, o.n, err);
+	repo.settings = SETTINGS_SAID;
 	if (r == 0 && !dry_run)
-		r = context_follow_branch(&c, err);
+		r = repo_follow_branch(&repo, err);
 	if (r == 0)
 		r = print_offer(app, &o, err);
 	if (r == 0 && !o.n)
 		app_say(app, "there is nothing in the repository's file that wants trust");
 	config_free(o.config);
 	free(o.v);
-	context_release(&c);
+	repo_release(&repo);
 	return r;
 }
 

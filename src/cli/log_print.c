@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include "cli/log_point.h"
 #include "cli/output.h"
 #include "core/clock.h"
+#include "history/point.h"
 
 #define FLUSH_AT 65536
 
@@ -15,7 +15,7 @@ struct kept {
 	size_t first; /* the oldest */
 };
 
-static void kept_release(struct kept *k)
+static void append_cache_release(struct kept *k)
 {
 	for (size_t i = 0; i < k->n; i++)
 		free(k->v[i]);
@@ -51,7 +51,7 @@ static int keep(struct kept *k, size_t limit, const char *line, size_t len, stru
 
 static const char *name_of(void *arg, const char *id)
 {
-	return log_names_get(arg, id);
+	return history_names_get(arg, id);
 }
 
 void log_show(struct log_show *show, const struct record *record, const struct event *e,
@@ -59,19 +59,19 @@ void log_show(struct log_show *show, const struct record *record, const struct e
 {
 	struct app *app = show->app;
 	const char *session = e && e->session ? e->session : "";
-	char place[LOG_PLACE_SIZE];
+	char place[HISTORY_PLACE_SIZE];
 
 	if (app->json) {
 		buf_add(&app->out, line, len);
 		return;
 	}
-	log_place(place, show->own, record->origin, record->seq);
+	history_place(place, show->own, record->origin, record->seq);
 	if (!e) {
 		output_blank_line(app, place, record_hlc_ms(record->hlc), record->body != NULL);
 	} else if (show->grouped) {
 		if (!show->begun || strcmp(session, show->session) != 0)
 			output_group_title(
-				app, session, log_names_get(show->names, session), show->begun);
+				app, session, history_names_get(show->names, session), show->begun);
 		(void)snprintf(show->session, sizeof(show->session), "%s", session);
 		output_event_in_group(app, place, e, show->now);
 	} else {
@@ -83,7 +83,7 @@ void log_show(struct log_show *show, const struct record *record, const struct e
 
 struct printing {
 	struct log_show show;
-	const struct log_filter *filter;
+	const struct history_filter *filter;
 	const struct log_order *order;
 	struct kept kept;
 };
@@ -99,8 +99,8 @@ static int take(struct printing *p, const struct record *record, const char *lin
 	if (r < 0)
 		return r;
 	if (readable)
-		r = log_names_learn(p->show.names, &e, err);
-	if (r < 0 || !log_filter_fits(p->filter, record, readable ? &e : NULL))
+		r = history_names_learn(p->show.names, &e, err);
+	if (r < 0 || !history_filter_fits(p->filter, record, readable ? &e : NULL))
 		goto out;
 	if (p->order->count || p->order->reverse) {
 		r = keep(&p->kept, p->order->count, line, len, err);
@@ -139,59 +139,60 @@ static int show_kept(struct printing *p, struct error *err)
 	return r;
 }
 
-int log_open(struct context *c, struct app *app, const char *path, struct error *err)
+int log_open(struct repo *repo, struct app *app, const char *path, struct error *err)
 {
-	int r = context_open(c, app, path, err);
+	int r = repo_open(repo, app, path, err);
 
-	if (r == 0 && !c->known) {
+	if (r == 0 && !repo->known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 		error_hint(err, "'minsky init' or 'minsky session start' begin one");
 	}
 	return r;
 }
 
-int log_prepare(struct context *c, struct log_filter *f, struct log_names *names, struct error *err)
+int log_prepare(
+	struct repo *repo, struct history_filter *f, struct history_names *names, struct error *err)
 {
-	int r = log_names_load(names, c, err);
+	int r = history_names_load(names, repo, err);
 
 	/* The journal can be read whatever has become of the store. */
 	if (r < 0 && r != ERR_NOMEM && !f->session) {
-		app_warn(c->app, "sessions are shown by their ids: %s", err->msg);
+		app_warn(repo->app, "sessions are shown by their ids: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}
-	return r < 0 ? r : log_filter_prepare(f, names, c->journal, err);
+	return r < 0 ? r : history_filter_prepare(f, names, repo->journal, err);
 }
 
-int log_print(struct context *c, struct log_filter *filter, const struct log_order *order,
+int log_print(struct repo *repo, struct history_filter *filter, const struct log_order *order,
 	struct error *err)
 {
-	struct log_names names = { .v = NULL };
-	struct printing p = { .show = { .app = c->app,
+	struct history_names names = { .v = NULL };
+	struct printing p = { .show = { .app = repo->app,
 				      .names = &names,
-				      .own = journal_origin(c->journal),
+				      .own = journal_origin(repo->journal),
 				      .grouped = isatty(STDOUT_FILENO),
 				      .now = clock_now_ms() },
 		.filter = filter,
 		.order = order };
-	struct log_walk *walk = NULL;
+	struct history_walk *walk = NULL;
 	const struct record *record;
 	struct error damage = ERROR_INIT;
-	int r = log_prepare(c, filter, &names, err);
+	int r = log_prepare(repo, filter, &names, err);
 
 	if (r == 0) {
-		r = log_walk_open(&walk, c->journal, &filter->range, err);
+		r = history_walk_open(&walk, repo->journal, &filter->range, err);
 		if (r == ERR_NOTFOUND && filter->from)
-			r = log_point_missing(filter->from, err);
+			r = history_point_missing(filter->from, err);
 	}
 	while (r == 0) {
 		const char *line;
 		size_t len;
 
-		r = log_walk_next(walk, &record, err);
+		r = history_walk_next(walk, &record, err);
 		if (r < 0 || !record)
 			break;
-		line = log_walk_line(walk, &len);
+		line = history_walk_line(walk, &len);
 		r = take(&p, record, line, len, err);
 	}
 	/* What was read before the damage is the answer all the same. */
@@ -202,12 +203,12 @@ int log_print(struct context *c, struct log_filter *filter, const struct log_ord
 	if (r == 0)
 		r = show_kept(&p, err);
 	if (r == 0 && damage.code != ERR_OK) {
-		r = app_flush(c->app, err);
+		r = app_flush(repo->app, err);
 		*err = r < 0 ? *err : damage;
 		r = err->code;
 	}
-	log_walk_close(walk);
-	log_names_release(&names);
-	kept_release(&p.kept);
+	history_walk_close(walk);
+	history_names_release(&names);
+	append_cache_release(&p.kept);
 	return r;
 }

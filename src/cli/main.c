@@ -13,9 +13,9 @@
 static void list_commands(struct buf *out, int argc, const char **argv)
 {
 	buf_adds(out, "commands:\n");
-	for (const struct cmd *const *c = cmd_table; *c; c++)
-		if (!(*c)->hidden && cmd_begins_with((*c)->name, argc, argv))
-			buf_addf(out, "  %-24s  %s\n", (*c)->name, (*c)->summary);
+	for (const struct cmd *const *repo = cmd_table; *repo; repo++)
+		if (!(*repo)->hidden && cmd_begins_with((*repo)->name, argc, argv))
+			buf_addf(out, "  %-24s  %s\n", (*repo)->name, (*repo)->summary);
 }
 
 static void print_overview(struct app *app)
@@ -31,8 +31,8 @@ static void print_overview(struct app *app)
 
 static bool is_group(int argc, const char **argv)
 {
-	for (const struct cmd *const *c = cmd_table; *c; c++)
-		if (cmd_begins_with((*c)->name, argc, argv))
+	for (const struct cmd *const *repo = cmd_table; *repo; repo++)
+		if (cmd_begins_with((*repo)->name, argc, argv))
 			return true;
 	return false;
 }

@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 
-#include "cli/settle.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/text.h"
-#include "hooks/bell.h"
+#include "hooks/observe/observe.h"
+#include "session/pr_refresh.h"
 
 const char *output_short(const char *oid)
 {
@@ -37,16 +37,16 @@ static void linked_log(const struct session *s, struct buf *out)
 	buf_release(&common);
 }
 
-enum session_health output_health(struct context *c, const struct session *s)
+enum session_health output_health(struct repo *repo, const struct session *s)
 {
-	const char *git = context_workspace_git(c, s);
+	const char *git = repo_workspace_git(repo, s);
 	enum session_health health = HEALTH_OK;
 	struct buf path = BUF_INIT;
 	int64_t log = 0, cursor;
 
-	if (s->deleted || !s->started || c->app->as_of)
+	if (s->deleted || !s->started || repo->app->as_of)
 		return HEALTH_OK;
-	if (!session_is_local(c, s))
+	if (!session_is_local(repo, s))
 		return HEALTH_ELSEWHERE;
 	if (!s->workspace)
 		return HEALTH_LOST;
@@ -56,17 +56,17 @@ enum session_health output_health(struct context *c, const struct session *s)
 		fs_join(&path, git, "logs/HEAD");
 	/* <name>/.git/logs/HEAD: workspaces lie beside each other. */
 	if (path.len && !path.failed)
-		log = near_mtime(&c->workspaces, path.data, 4, 0);
+		log = stat_cache_mtime(&repo->workspaces, path.data, 4, 0);
 	/* With a log there is a workspace: no second look, which counts with hundreds of them. */
 	if (!log && !fs_is_dir(s->workspace))
 		health = HEALTH_LOST;
 	if (!log)
 		goto out;
 	buf_clear(&path);
-	buf_adds(&path, c->repo.journal);
+	buf_adds(&path, repo->file.journal);
 	buf_adds(&path, "/cursors/");
 	buf_adds(&path, s->clone_id);
-	cursor = path.failed ? 0 : near_mtime(&c->cursors, path.data, 1, 0);
+	cursor = path.failed ? 0 : stat_cache_mtime(&repo->cursors, path.data, 1, 0);
 	if (log > cursor)
 		health = HEALTH_UNCHECKED;
 out:
@@ -87,48 +87,48 @@ static const char *health_name(enum session_health h)
 }
 
 /* When a hook of its workspace last rang; 0: never. */
-static int64_t last_bell(struct context *c, const struct session *s)
+static int64_t last_bell(struct repo *repo, const struct session *s)
 {
 	struct buf path = BUF_INIT;
 	int64_t ms = 0;
 
-	if (!s->clone_id || s->deleted || c->app->as_of || !session_is_local(c, s))
+	if (!s->clone_id || s->deleted || repo->app->as_of || !session_is_local(repo, s))
 		return 0;
-	bell_path(&path, c->repo.journal, session_is_linked(s) ? s->id : s->clone_id);
+	last_hook_path(&path, repo->file.journal, session_is_linked(s) ? s->id : s->clone_id);
 	if (!path.failed)
-		ms = near_mtime(&c->cursors, path.data, 1, AT_SYMLINK_NOFOLLOW);
+		ms = stat_cache_mtime(&repo->cursors, path.data, 1, AT_SYMLINK_NOFOLLOW);
 	buf_release(&path);
 	return ms;
 }
 
-static bool facts_pending(struct context *c)
+static bool facts_pending(struct repo *repo)
 {
-	if (c->facts == FACTS_UNASKED)
-		c->facts = facts_marked(c->repo.journal) ? FACTS_PENDING : FACTS_SETTLED;
-	return c->facts == FACTS_PENDING;
+	if (repo->facts == FACTS_UNASKED)
+		repo->facts = pr_stale(repo->file.journal) ? FACTS_PENDING : FACTS_CURRENT;
+	return repo->facts == FACTS_PENDING;
 }
 
 int output_session_json(
-	struct context *c, struct jsonw *w, const struct session *s, struct error *err)
+	struct repo *repo, struct jsonw *w, const struct session *s, struct error *err)
 {
 	struct buf record = BUF_INIT;
 	const struct pr *pr = session_pr(s);
-	const int64_t bell = last_bell(c, s);
+	const int64_t bell = last_bell(repo, s);
 	char last[CLOCK_TEXT_SIZE];
 	struct session shown = *s; /* borrowed; only the name is another */
 	int r;
 
 	if (s->name)
-		shown.name = (char *)label_of(c, s);
+		shown.name = (char *)display_name(repo, s);
 	r = session_to_json(&record, &shown, err);
-	if (r == 0 && c->app->as_of) {
+	if (r == 0 && repo->app->as_of) {
 		jsonw_raw(w, record.data, record.len);
 	} else if (r == 0) {
 		/* The record is an object: its closing brace makes room for the derived part. */
 		buf_truncate(&record, record.len - 1);
 		jsonw_raw(w, record.data, record.len);
 		buf_addf(w->out, ",\"derived\":{\"health\":\"%s\"",
-			health_name(output_health(c, s)));
+			health_name(output_health(repo, s)));
 		if (pr)
 			buf_addf(w->out, ",\"prStateFresh\":%s",
 				pr_is_fresh(pr, clock_now_ms()) ? "true" : "false");
@@ -136,9 +136,9 @@ int output_session_json(
 			clock_format(bell, last);
 			buf_addf(w->out, ",\"lastBell\":\"%s\"", last);
 		}
-		if (facts_pending(c) && session_is_local(c, s))
+		if (facts_pending(repo) && session_is_local(repo, s))
 			buf_adds(w->out, ",\"factsPending\":true");
-		if (label_differs(c, s)) {
+		if (display_name_differs(repo, s)) {
 			struct jsonw name;
 
 			jsonw_init(&name, w->out, false);
@@ -152,17 +152,17 @@ int output_session_json(
 }
 
 int output_outcome_json(
-	struct context *c, const char *outcome, const struct session *s, struct error *err)
+	struct repo *repo, const char *outcome, const struct session *s, struct error *err)
 {
 	struct jsonw w;
 	int r;
 
-	app_json_begin(c->app, &w);
+	app_json_begin(repo->app, &w);
 	if (outcome)
 		jsonw_kstring(&w, "outcome", outcome);
 	jsonw_key(&w, "session");
-	r = output_session_json(c, &w, s, err);
-	app_json_end(c->app, &w);
+	r = output_session_json(repo, &w, s, err);
+	app_json_end(repo->app, &w);
 	return r;
 }
 
@@ -209,13 +209,13 @@ static bool is_approved(const struct pr *pr)
 	return pr->approved_head && pr->head && strcmp(pr->approved_head, pr->head) == 0;
 }
 
-const char *output_pr_word(struct context *c, const struct session *s, const struct pr *pr)
+const char *output_pr_word(struct repo *repo, const struct session *s, const struct pr *pr)
 {
 	if (!pr)
 		return "-";
 	if (pr->merged_at)
 		return "merged";
-	if (facts_pending(c) && session_is_local(c, s))
+	if (facts_pending(repo) && session_is_local(repo, s))
 		return "unchecked";
 	if (pr->closed_at)
 		return "closed";
@@ -225,12 +225,12 @@ const char *output_pr_word(struct context *c, const struct session *s, const str
 }
 
 int output_table_add(
-	struct output_table *t, struct context *c, const struct session *s, struct error *err)
+	struct output_table *t, struct repo *repo, const struct session *s, struct error *err)
 {
 	struct output_row *v = realloc(t->v, (t->n + 1) * sizeof(*v));
-	enum session_health health = output_health(c, s);
+	enum session_health health = output_health(repo, s);
 	struct buf status = BUF_INIT, note = BUF_INIT;
-	const int64_t rang = last_bell(c, s);
+	const int64_t rang = last_bell(repo, s);
 	char age[32], bell[32] = "-";
 
 	if (!v)
@@ -243,13 +243,13 @@ int output_table_add(
 	t->others |= health == HEALTH_ELSEWHERE;
 	t->notes |= note.len > 0;
 	clock_format_age(
-		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(c->app), age);
+		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(repo->app), age);
 	if (rang)
 		clock_format_age(rang, clock_now_ms(), bell);
-	v[t->n] = (struct output_row){ { strdup(label_of(c, s)), buf_detach(&status),
-		strdup(s->branch ? s->branch : ""), strdup(output_pr_word(c, s, session_pr(s))),
+	v[t->n] = (struct output_row){ { strdup(display_name(repo, s)), buf_detach(&status),
+		strdup(s->branch ? s->branch : ""), strdup(output_pr_word(repo, s, session_pr(s))),
 		strdup(age), strdup(bell), strdup(session_whose(s)),
-		strdup(c->repo.name ? c->repo.name : ""), strdup(note.data) } };
+		strdup(repo->file.name ? repo->file.name : ""), strdup(note.data) } };
 	buf_release(&note);
 	t->n++;
 	for (int i = 0; i < CELLS; i++)
@@ -369,14 +369,14 @@ static void row_time(struct app *app, const char *label, int64_t ms)
 	buf_release(&line);
 }
 
-int output_session_text(struct context *c, const struct session *s, struct error *err)
+int output_session_text(struct repo *repo, const struct session *s, struct error *err)
 {
-	struct app *app = c->app;
+	struct app *app = repo->app;
 	const struct pr *pr = session_pr(s);
 	struct buf line = BUF_INIT;
-	enum session_health health = output_health(c, s);
+	enum session_health health = output_health(repo, s);
 
-	app_row(app, "session", s->name ? label_of(c, s) : NULL);
+	app_row(app, "session", s->name ? display_name(repo, s) : NULL);
 	app_row(app, "id", s->id);
 	buf_adds(&line, session_status_name(session_status(s)));
 	if (health != HEALTH_OK)
@@ -396,11 +396,11 @@ int output_session_text(struct context *c, const struct session *s, struct error
 			(unsigned long long)s->commit_count, s->commit_count == 1 ? "" : "s");
 	app_row(app, "head", line.data);
 	app_row(app, "workspace", s->workspace);
-	if (!session_is_local(c, s))
+	if (!session_is_local(repo, s))
 		app_row(app, "whose", session_whose(s));
 	row_time(app, "created", s->created_at);
 	row_time(app, "activity", s->last_activity_at);
-	row_time(app, "last bell", last_bell(c, s));
+	row_time(app, "last bell", last_bell(repo, s));
 	row_time(app, "deleted", s->deleted_at);
 	output_note(app, s);
 	if (pr) {

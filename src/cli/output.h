@@ -4,19 +4,19 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-#include "cli/context.h"
 #include "core/event.h"
 #include "core/session.h"
+#include "repo/repo.h"
 
 /*
  * The record as a JSON value, with "derived" members behind it (doc/schema.md). These are about
  * now, and left out when app->as_of is set.
  */
 int output_session_json(
-	struct context *c, struct jsonw *w, const struct session *s, struct error *err);
+	struct repo *repo, struct jsonw *w, const struct session *s, struct error *err);
 /* The whole document of a command that did something to it; `outcome` may be NULL. */
 int output_outcome_json(
-	struct context *c, const char *outcome, const struct session *s, struct error *err);
+	struct repo *repo, const char *outcome, const struct session *s, struct error *err);
 /* A table: one line a session. `repo_column` when several repositories are listed. */
 struct output_table {
 	struct output_row *v;
@@ -26,16 +26,16 @@ struct output_table {
 	bool notes; /* somebody has said how one of them stands */
 };
 int output_table_add(
-	struct output_table *t, struct context *c, const struct session *s, struct error *err);
+	struct output_table *t, struct repo *repo, const struct session *s, struct error *err);
 void output_table_print(struct app *app, const struct output_table *t);
 void output_table_release(struct output_table *t);
 /* Everything about one. */
-int output_session_text(struct context *c, const struct session *s, struct error *err);
+int output_session_text(struct repo *repo, const struct session *s, struct error *err);
 /* What its newest note says; nothing without one. */
 void output_note(struct app *app, const struct session *s);
 /* A PR of a session in one word: open, approved, merged, closed, gone, or unchecked; "-" for NULL.
  */
-const char *output_pr_word(struct context *c, const struct session *s, const struct pr *pr);
+const char *output_pr_word(struct repo *repo, const struct session *s, const struct pr *pr);
 /* "pr/x open, not merged, checked 40 s ago" */
 void output_pr_line(struct app *app, const struct pr *pr);
 
@@ -46,7 +46,7 @@ enum session_health {
 	HEALTH_UNCHECKED, /* git wrote something that minsky has not read yet */
 	HEALTH_ELSEWHERE, /* its workspace is on another machine */
 };
-enum session_health output_health(struct context *c, const struct session *s);
+enum session_health output_health(struct repo *repo, const struct session *s);
 
 /* One line for an event, without its newline. `place` is its number; `name` may be NULL. */
 typedef const char *output_name_fn(void *arg, const char *session_id);

@@ -4,16 +4,16 @@
 #ifndef CLI_PR_CMD_H
 #define CLI_PR_CMD_H
 
-#include "cli/context.h"
+#include "repo/repo.h"
 
 /*
  * The session, settled. It must be of this machine, whose words about what is wanted are `what`
  * ("make its PR"), and have its workspace.
  */
-int pr_cmd_open(struct context *c, struct app *app, const char *repo, const char *key,
+int pr_cmd_open(struct repo *repo, struct app *app, const char *path, const char *key,
 	const char *what, struct session *s, struct error *err);
 /* `outcome` (may be NULL) is a member of the document. */
 int pr_cmd_print(
-	struct context *c, const struct session *s, const char *outcome, struct error *err);
+	struct repo *repo, const struct session *s, const char *outcome, struct error *err);
 
 #endif

@@ -317,7 +317,7 @@ enum pointer_place pointer_where(const struct pointer *p, const char *common_dir
 	return POINTER_COPIED;
 }
 
-int pointer_settle(struct pointer *p, const char *common_dir, bool adopt_copy,
+int pointer_update(struct pointer *p, const char *common_dir, bool adopt_copy,
 	enum pointer_place *place_out, struct error *err)
 {
 	enum pointer_place place = pointer_where(p, common_dir);

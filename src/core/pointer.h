@@ -72,7 +72,7 @@ enum pointer_place pointer_where(const struct pointer *p, const char *common_dir
  * path follows. Replaced: a new clone id, the session stays. Copied: nothing, unless `adopt_copy`:
  * a new clone id and no session, since that stays with the original.
  */
-int pointer_settle(struct pointer *p, const char *common_dir, bool adopt_copy,
+int pointer_update(struct pointer *p, const char *common_dir, bool adopt_copy,
 	enum pointer_place *place_out, struct error *err);
 
 /*

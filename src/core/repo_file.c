@@ -1,269 +1,234 @@
+#include "core/repo_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+
 #include "core/fs.h"
-#include "core/json.h"
-#include "core/jsonw.h"
-#include "core/repo.h"
 
-/*
- * repo.json:
- *
- *	{"schema":1,"id":"<32 hex>","name":"org/repo","mainPath":"<path>","urls":["host/org/repo"],
- *	 "clones":[{"id":"<32 hex>","path":"<path>","session":"<uuid>"}],
- *	 "hubs":[{"id":"<16 hex>","key":"<32 hex>"}]}
- *
- * "hubs" only once there is one, "session" only for a workspace, "mainPath" only once it is known.
- * The journal's own directory is not in it: the file lies there.
- */
-#define REPO_FILE "repo.json"
-#define REPO_SCHEMA 1
-#define REPO_MAX (16u << 20)
-
-static int missing(const char *what, struct error *err)
+void repo_file_release(struct repo_file *r)
 {
-	return error_set(err, ERR_CORRUPT, "'%s' is missing or not what it should be", what);
+	for (size_t i = 0; i < r->n_urls; i++)
+		free(r->urls[i]);
+	for (size_t i = 0; i < r->n_clones; i++)
+		free(r->clones[i].path);
+	for (size_t i = 0; i < r->n_hubs; i++)
+		free(r->hubs[i].id);
+	free(r->urls);
+	free(r->clones);
+	free(r->hubs);
+	free(r->name);
+	free(r->journal);
+	free(r->main_path);
+	*r = (struct repo_file)REPO_FILE_INIT;
 }
 
-static int take_string(
-	char **out, const struct json_slice *value, const char *key, struct error *err)
+bool repo_file_has_url(const struct repo_file *r, const char *canonical)
 {
-	char *text = NULL;
-	int rc = json_slice_string(value, &text, err);
+	for (size_t i = 0; i < r->n_urls; i++)
+		if (strcmp(r->urls[i], canonical) == 0)
+			return true;
+	return false;
+}
 
-	if (rc < 0)
-		return rc;
-	if (!text)
-		return missing(key, err);
-	free(*out);
-	*out = text;
+int repo_file_add_url(struct repo_file *r, const char *canonical, struct error *err)
+{
+	char **urls, *copy;
+
+	if (repo_file_has_url(r, canonical))
+		return 0;
+	urls = realloc(r->urls, (r->n_urls + 1) * sizeof(*urls));
+	if (!urls)
+		return error_nomem(err);
+	r->urls = urls;
+	copy = strdup(canonical);
+	if (!copy)
+		return error_nomem(err);
+	r->urls[r->n_urls++] = copy;
 	return 0;
 }
 
-static int read_url(struct repo *r, const struct json_slice *text, struct error *err)
+/* The clones are sorted by id: index of the first that is not below it. */
+static size_t clone_index(const struct repo_file *r, const char *id)
 {
-	char *url = NULL;
-	int rc = take_string(&url, text, "urls", err);
+	size_t low = 0, high = r->n_clones;
 
-	if (rc == 0)
-		rc = repo_add_url(r, url, err);
-	free(url);
-	return rc;
-}
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-struct member {
-	const char *name;
-	char *value; /* NULL: not there; the caller's */
-};
-
-/* The texts of an object; members that are not asked for are passed over. */
-static int read_members(const struct json_slice *text, const char *where, struct member *v,
-	size_t n, struct error *err)
-{
-	bool more = json_slice_is(text, '{');
-	size_t pos = 0;
-	int rc = more ? 0 : missing(where, err);
-
-	while (rc == 0 && more) {
-		struct json_slice key, value;
-
-		rc = json_next_member(text->at, text->len, &pos, &key, &value, &more, err);
-		for (size_t i = 0; rc == 0 && more && i < n; i++)
-			if (json_key_is(&key, v[i].name))
-				rc = take_string(&v[i].value, &value, where, err);
+		if (strcmp(r->clones[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return rc;
+	return low;
 }
 
-static int read_clone(struct repo *r, const struct json_slice *text, struct error *err)
+const struct repo_file_clone *repo_file_find_clone(const struct repo_file *r, const char *id)
 {
-	struct member v[] = { { .name = "id" }, { .name = "path" }, { .name = "session" } };
-	int rc = read_members(text, "clones", v, 3, err);
+	size_t at = clone_index(r, id);
 
-	if (rc == 0)
-		rc = v[0].value && v[1].value
-			? repo_add_clone(r, v[0].value, v[1].value, v[2].value, err)
-			: missing("clones", err);
-	for (size_t i = 0; i < 3; i++)
-		free(v[i].value);
-	return rc;
+	return at < r->n_clones && strcmp(r->clones[at].id, id) == 0 ? &r->clones[at] : NULL;
 }
 
-static int read_hub(struct repo *r, const struct json_slice *text, struct error *err)
+/* The clone of that id, or a new empty one in its place. */
+static struct repo_file_clone *clone_slot(struct repo_file *r, const char *id, struct error *err)
 {
-	struct member v[] = { { .name = "id" }, { .name = "key" } };
-	int rc = read_members(text, "hubs", v, 2, err);
+	size_t at = clone_index(r, id);
+	struct repo_file_clone *clones;
 
-	if (rc == 0)
-		rc = v[0].value && v[1].value ? repo_set_hub_key(r, v[0].value, v[1].value, err)
-					      : missing("hubs", err);
-	for (size_t i = 0; i < 2; i++)
-		free(v[i].value);
-	return rc;
+	if (at < r->n_clones && strcmp(r->clones[at].id, id) == 0)
+		return &r->clones[at];
+	clones = realloc(r->clones, (r->n_clones + 1) * sizeof(*clones));
+	if (!clones) {
+		error_nomem(err);
+		return NULL;
+	}
+	r->clones = clones;
+	memmove(clones + at + 1, clones + at, (r->n_clones - at) * sizeof(*clones));
+	clones[at] = (struct repo_file_clone){ .path = NULL };
+	memcpy(clones[at].id, id, ID_HEX_SIZE);
+	r->n_clones++;
+	return &clones[at];
 }
 
-typedef int read_one(struct repo *r, const struct json_slice *text, struct error *err);
-
-static int read_all(struct repo *r, const struct json_slice *list, const char *name, read_one *one,
+int repo_file_add_clone(struct repo_file *r, const char *id, const char *path, const char *session,
 	struct error *err)
 {
-	bool more = json_slice_is(list, '[');
-	size_t pos = 0;
+	struct repo_file_clone *clone;
+	char *copy;
 
-	if (!more)
-		return missing(name, err);
-	for (;;) {
-		struct json_slice value;
-		int rc = json_next_element(list->at, list->len, &pos, &value, &more, err);
-
-		if (rc == 0 && more)
-			rc = one(r, &value, err);
-		if (rc < 0 || !more)
-			return rc;
+	if (!id_is_hex(id, ID_HEX_SIZE - 1))
+		return error_set(err, ERR_CORRUPT, "not a clone's id: '%s'", id);
+	if (session && *session && !id_is_uuid(session))
+		return error_set(err, ERR_CORRUPT, "not a session's id: '%s'", session);
+	copy = strdup(path);
+	if (!copy)
+		return error_nomem(err);
+	clone = clone_slot(r, id, err);
+	if (!clone) {
+		free(copy);
+		return err->code;
 	}
+	free(clone->path);
+	clone->path = copy;
+	memset(clone->session, 0, sizeof(clone->session));
+	if (session && *session)
+		memcpy(clone->session, session, ID_UUID_SIZE);
+	return 0;
 }
 
-static int check_schema(const struct json_slice *value, struct error *err)
+static struct repo_file_hub *find_hub(const struct repo_file *r, const char *hub)
 {
-	uint64_t schema;
-
-	if (!json_slice_u64(value, &schema))
-		return missing("schema", err);
-	if (schema <= REPO_SCHEMA)
-		return 0;
-	error_set(err, ERR_UNSUPPORTED, "schema %llu is newer than this minsky",
-		(unsigned long long)schema);
-	return error_hint(err, "use the newer minsky that wrote it");
+	for (size_t i = 0; i < r->n_hubs; i++)
+		if (strcmp(r->hubs[i].id, hub) == 0)
+			return &r->hubs[i];
+	return NULL;
 }
 
-/* The members, in the order in which they are read: whether the rest is ours depends on the first.
- */
-enum { M_SCHEMA, M_ID, M_NAME, M_MAIN_PATH, M_URLS, M_CLONES, M_HUBS, N_MEMBERS };
-
-static int read_repo(struct repo *r, const struct buf *text, struct error *err)
+const char *repo_file_hub_key(const struct repo_file *r, const char *hub)
 {
-	static const char *const names[N_MEMBERS] = { "schema", "id", "name", "mainPath", "urls",
-		"clones", "hubs" };
-	const size_t space = strspn(text->data, " \t\r\n");
-	const struct json_slice all = { text->data + space, text->len - space };
-	struct json_slice v[N_MEMBERS] = { { .len = 0 } }, key, value;
-	bool more = json_slice_is(&all, '{');
-	size_t pos = 0;
-	char *id = NULL;
+	const struct repo_file_hub *found = find_hub(r, hub);
+
+	return found ? found->key : NULL;
+}
+
+int repo_file_set_hub_key(struct repo_file *r, const char *hub, const char *key, struct error *err)
+{
+	struct repo_file_hub *found = find_hub(r, hub);
+
+	if (!id_is_hex(key, ID_HEX_SIZE - 1))
+		return error_set(err, ERR_CORRUPT, "not a hub's key: '%s'", key);
+	if (!found) {
+		struct repo_file_hub *v = realloc(r->hubs, (r->n_hubs + 1) * sizeof(*v));
+		char *id = strdup(hub);
+
+		if (v)
+			r->hubs = v;
+		if (!v || !id) {
+			free(id);
+			return error_nomem(err);
+		}
+		found = &v[r->n_hubs++];
+		found->id = id;
+	}
+	memcpy(found->key, key, ID_HEX_SIZE);
+	return 0;
+}
+
+static int list_append(struct repo_file_list *l, struct repo_file *r, struct error *err)
+{
+	struct repo_file *v = realloc(l->v, (l->n + 1) * sizeof(*v));
+
+	if (!v)
+		return error_nomem(err);
+	l->v = v;
+	l->v[l->n++] = *r;
+	*r = (struct repo_file)REPO_FILE_INIT;
+	return 0;
+}
+
+static int by_journal(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct repo_file *)a)->journal, ((const struct repo_file *)b)->journal);
+}
+
+static int list_dir(struct repo_file_list *list, DIR *dir, const char *path, struct error *err)
+{
+	struct buf journal = BUF_INIT;
+	const struct dirent *entry;
 	int rc = 0;
 
-	while (more) {
-		rc = json_next_member(all.at, all.len, &pos, &key, &value, &more, err);
-		if (rc < 0)
-			return rc;
-		for (size_t i = 0; more && i < N_MEMBERS; i++)
-			if (json_key_is(&key, names[i]))
-				v[i] = value;
+	while (rc == 0 && (entry = readdir(dir))) {
+		struct repo_file r = REPO_FILE_INIT;
+		struct error skipped = ERROR_INIT;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fs_join(&journal, path, entry->d_name);
+		rc = buf_check(&journal, err);
+		if (rc == 0 && repo_file_load(&r, journal.data, &skipped) == 0)
+			rc = list_append(list, &r, err);
+		repo_file_release(&r);
 	}
-	rc = check_schema(&v[M_SCHEMA], err);
-	if (rc == 0)
-		rc = take_string(&id, &v[M_ID], "id", err);
-	if (rc == 0 && !id_is_hex(id, ID_HEX_SIZE - 1))
-		rc = missing("id", err);
-	if (rc == 0)
-		memcpy(r->id, id, ID_HEX_SIZE);
-	free(id);
-	if (rc == 0)
-		rc = take_string(&r->name, &v[M_NAME], "name", err);
-	if (rc == 0 && v[M_MAIN_PATH].len)
-		rc = take_string(&r->main_path, &v[M_MAIN_PATH], "mainPath", err);
-	if (rc == 0)
-		rc = read_all(r, &v[M_URLS], "urls", read_url, err);
-	if (rc == 0)
-		rc = read_all(r, &v[M_CLONES], "clones", read_clone, err);
-	if (rc == 0 && v[M_HUBS].len)
-		rc = read_all(r, &v[M_HUBS], "hubs", read_hub, err);
+	buf_release(&journal);
+	if (rc == 0 && list->n)
+		qsort(list->v, list->n, sizeof(*list->v), by_journal);
 	return rc;
 }
 
-int repo_load(struct repo *out, const char *journal, struct error *err)
+int repo_file_list_load(struct repo_file_list *out, const char *state_dir, struct error *err)
 {
-	struct repo r = REPO_INIT;
-	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct repo_file_list list = { .v = NULL };
+	struct buf path = BUF_INIT;
+	DIR *dir = NULL;
 	int rc;
 
-	fs_join(&path, journal, REPO_FILE);
+	fs_join(&path, state_dir, "journal");
 	rc = buf_check(&path, err);
-	if (rc == 0)
-		rc = fs_read_private(path.data, REPO_MAX, &text, err);
 	if (rc < 0)
 		goto out;
-	rc = json_check(text.data, text.len, err);
-	if (rc == 0)
-		rc = read_repo(&r, &text, err);
-	if (rc < 0) {
-		error_wrap(err, "cannot read '%s'", path.data);
+	dir = opendir(path.data);
+	if (dir)
+		rc = list_dir(&list, dir, path.data, err);
+	else if (errno != ENOENT)
+		rc = error_errno(err, "cannot open '%s'", path.data);
+	if (rc < 0)
 		goto out;
-	}
-	r.journal = strdup(journal);
-	if (!r.journal) {
-		rc = error_nomem(err);
-		goto out;
-	}
-	*out = r;
-	r = (struct repo)REPO_INIT;
+	*out = list;
+	list = (struct repo_file_list){ .v = NULL };
 out:
-	repo_release(&r);
+	if (dir)
+		closedir(dir);
+	repo_file_list_release(&list);
 	buf_release(&path);
-	buf_release(&text);
 	return rc;
 }
 
-static void write_repo(struct jsonw *w, const struct repo *r)
+void repo_file_list_release(struct repo_file_list *l)
 {
-	jsonw_begin_object(w);
-	jsonw_ku64(w, "schema", REPO_SCHEMA);
-	jsonw_kstring(w, "id", r->id);
-	jsonw_kstring(w, "name", r->name);
-	if (r->main_path)
-		jsonw_kstring(w, "mainPath", r->main_path);
-	jsonw_key(w, "urls");
-	jsonw_begin_array(w);
-	for (size_t i = 0; i < r->n_urls; i++)
-		jsonw_string(w, r->urls[i]);
-	jsonw_end_array(w);
-	jsonw_key(w, "clones");
-	jsonw_begin_array(w);
-	for (size_t i = 0; i < r->n_clones; i++) {
-		jsonw_begin_object(w);
-		jsonw_kstring(w, "id", r->clones[i].id);
-		jsonw_kstring(w, "path", r->clones[i].path);
-		jsonw_kstring_opt(w, "session", r->clones[i].session);
-		jsonw_end_object(w);
-	}
-	jsonw_end_array(w);
-	if (r->n_hubs) {
-		jsonw_key(w, "hubs");
-		jsonw_begin_array(w);
-		for (size_t i = 0; i < r->n_hubs; i++) {
-			jsonw_begin_object(w);
-			jsonw_kstring(w, "id", r->hubs[i].id);
-			jsonw_kstring(w, "key", r->hubs[i].key);
-			jsonw_end_object(w);
-		}
-		jsonw_end_array(w);
-	}
-	jsonw_end_object(w);
-}
-
-int repo_save(const struct repo *r, struct error *err)
-{
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	struct jsonw w;
-	int rc;
-
-	jsonw_init(&w, &text, true);
-	write_repo(&w, r);
-	buf_addch(&text, '\n');
-	fs_join(&path, r->journal, REPO_FILE);
-	rc = buf_check(&text, err);
-	if (rc == 0)
-		rc = buf_check(&path, err);
-	if (rc == 0)
-		rc = fs_replace(path.data, text.data, text.len, 0600, true, err);
-	buf_release(&path);
-	buf_release(&text);
-	return rc;
+	for (size_t i = 0; i < l->n; i++)
+		repo_file_release(&l->v[i]);
+	free(l->v);
+	*l = (struct repo_file_list){ .v = NULL };
 }

@@ -205,7 +205,7 @@ out:
  * clone made one local branch, the main repository's current one. It stays if it is the base and
  * stands where the session starts; else the base is put there, and a stranger goes.
  */
-static int settle_base(
+static int refresh_base(
 	const struct workspace_plan *plan, const char *dir, const char *git_dir, struct error *err)
 {
 	static const char prefix[] = "ref: refs/heads/";
@@ -287,7 +287,7 @@ int workspace_clone(const struct workspace_plan *plan, const char *dir, struct e
 	if (rc == 0 && plan->remote)
 		rc = copy_remote_head(plan, git_dir.data, err);
 	if (rc == 0)
-		rc = settle_base(plan, dir, git_dir.data, err);
+		rc = refresh_base(plan, dir, git_dir.data, err);
 	if (rc == 0)
 		rc = check_out(plan, dir, err);
 	if (rc < 0)

@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/text.h"
-#include "log/kept.h"
+#include "log/append_cache.h"
 
 /* The lines of one append, numbered and chained as they are added. */
 struct batch {
@@ -96,9 +96,9 @@ static int note_repaired(struct append *a, const char *segment, uint64_t offset,
 	uint64_t bytes;
 	int r;
 
-	r = heal_cut(a->j, segment, offset, &bytes, &kept, err);
+	r = torn_tail_cut(a->j, segment, offset, &bytes, &kept, err);
 	if (r == 0 && bytes) {
-		r = heal_repaired_body(
+		r = torn_tail_repaired_body(
 			&a->notes[a->n_notes], segment, offset, bytes, kept.data, err);
 		a->n_notes++;
 	}
@@ -112,7 +112,7 @@ static int note_repaired(struct append *a, const char *segment, uint64_t offset,
  * size 0 names a segment whose creation failed: its name will be used again, so the mark has to
  * go, durably, before that.
  */
-static int settle_suspect(struct append *a, struct error *err)
+static int refresh_suspect(struct append *a, struct error *err)
 {
 	struct hint mark;
 	bool there;
@@ -144,7 +144,7 @@ static int find_kept_end(struct append *a, struct error *err)
 	int r = hint_read_from(&hint, a->j->kept.head_fd, err);
 
 	if (r == 0)
-		r = kept_find_end(&a->tail, &a->known, a->j, &hint, err);
+		r = append_cache_find_end(&a->tail, &a->known, a->j, &hint, err);
 	if (r < 0 || !a->known)
 		return r;
 	a->covered = true;
@@ -215,11 +215,11 @@ static int compose(
 	b->first = b->seq + 1;
 	memcpy(b->hash, t->hash, sizeof(b->hash));
 	if (t->state == TAIL_DAMAGED) {
-		r = heal_break_body(&body, t, err);
+		r = torn_tail_break_body(&body, t, err);
 		if (r == 0)
 			r = batch_add(b, body.data, body.len, err);
 	} else if (!t->segment.name[0] && a->j->parent.origin[0]) {
-		r = heal_forked_body(&body, &a->j->parent, FORKED_COPY, err);
+		r = torn_tail_forked_body(&body, &a->j->parent, FORKED_COPY, err);
 		if (r == 0)
 			r = batch_add(b, body.data, body.len, err);
 	}
@@ -378,7 +378,7 @@ static void append_init(struct append *a, const struct journal *j)
 static int append_run(struct append *a, const struct journal_entry *entries, size_t n,
 	struct head *last_out, struct error *err)
 {
-	int r = a->known ? 0 : settle_suspect(a, err);
+	int r = a->known ? 0 : refresh_suspect(a, err);
 
 	if (r == 0)
 		r = find_end(a, err);
@@ -446,10 +446,10 @@ static int append_first(struct journal *j, int lock_fd, const struct journal_ent
 	if (r == 0)
 		r = append_run(&a, entries, n, last_out, err);
 	if (r == 0 && !a.created && a.fd >= 0 && a.head_fd >= 0)
-		kept = kept_take(j, lock_fd, a.head_fd, a.fd, a.last.segment, a.clock);
+		kept = append_cache_take(j, lock_fd, a.head_fd, a.fd, a.last.segment, a.clock);
 	if (kept) {
-		kept_note(j, &a.last);
-		kept_unlock(j);
+		append_cache_note(j, &a.last);
+		append_cache_unlock(j);
 	} else {
 		close(lock_fd);
 	}
@@ -470,10 +470,10 @@ static int append_again(struct journal *j, const struct journal_entry *entries, 
 	r = append_run(&a, entries, n, last_out, err);
 	kept = a.known;
 	if (r == 0 && a.known && !a.created) {
-		kept_note(j, &a.last);
-		kept_unlock(j);
+		append_cache_note(j, &a.last);
+		append_cache_unlock(j);
 	} else {
-		kept_release(j);
+		append_cache_release(j);
 	}
 	append_release(&a, kept);
 	return r;
@@ -489,7 +489,7 @@ int journal_append(struct journal *j, const struct journal_entry *entries, size_
 		return last_out ? journal_head(j, last_out, err) : 0;
 	r = check_entries(entries, n, err);
 	if (r == 0)
-		r = kept_lock(j, timeout_ms, &held, err);
+		r = append_cache_lock(j, timeout_ms, &held, err);
 	if (r == 0 && !held)
 		r = journal_lock(j, timeout_ms, &fd, err);
 	if (r < 0)

@@ -62,7 +62,8 @@
  * pages of the old one the disk still holds. A process that is killed between write and
  * acknowledgement leaves either whole records, which stay, or a torn one.
  *
- * A process that appends again keeps lock, head and segment open, and looks at less (kept.h).
+ * A process that appends again keeps lock, head and segment open, and looks at less
+ *(append_cache.h).
  *
  * New segments are written under a temporary name with their first records in them, synced,
  * renamed, and the directory is synced. The directory is synced again by whoever appends to a
@@ -109,7 +110,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
-#include "log/kept.h"
+#include "log/append_cache.h"
 
 #define READ_TRIES 1000 /* a reader without the lock, against writers that never pause */
 
@@ -200,7 +201,7 @@ void journal_close(struct journal *j)
 {
 	if (!j)
 		return;
-	kept_release(j);
+	append_cache_release(j);
 	place_release(&j->own);
 	free(j);
 }

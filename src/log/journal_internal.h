@@ -68,7 +68,7 @@ struct moved {
 	bool pending; /* its segments are not yet where they belong */
 };
 
-/* What stays open between appends (kept.h). */
+/* What stays open between appends (append_cache.h). */
 struct kept {
 	bool here;
 	pid_t pid; /* who locked it */
@@ -260,30 +260,32 @@ int journal_lock(const struct journal *j, int timeout_ms, int *fd_out, struct er
 int append_locked(const struct journal *j, const struct journal_entry *entries, size_t n,
 	uint64_t floor, struct head *last_out, struct error *err);
 
-/* heal.c: all of it under the lock. */
+/* torn_tail.c: all of it under the lock. */
 
 /*
  * Copy what stands from `from` on into torn/, durably, then cut it off. *kept (cleared first) is
  * the copy's path below the journal.
  */
-int heal_cut(const struct journal *j, const char *segment, uint64_t from, uint64_t *bytes_out,
+int torn_tail_cut(const struct journal *j, const char *segment, uint64_t from, uint64_t *bytes_out,
 	struct buf *kept, struct error *err);
 /* The same copy, of any stretch of a file; nothing is cut. */
-int heal_keep(const struct journal *j, int fd, const char *segment, uint64_t from, uint64_t to,
+int torn_tail_keep(const struct journal *j, int fd, const char *segment, uint64_t from, uint64_t to,
 	struct buf *kept, struct error *err);
 /* An event of the journal's own, now. */
-int heal_body(struct buf *body, enum event_type type, const struct buf *data, struct error *err);
+int torn_tail_body(
+	struct buf *body, enum event_type type, const struct buf *data, struct error *err);
 /* The bodies of journal.repaired and journal.break. */
-int heal_repaired_body(struct buf *body, const char *segment, uint64_t offset, uint64_t bytes,
+int torn_tail_repaired_body(struct buf *body, const char *segment, uint64_t offset, uint64_t bytes,
 	const char *kept, struct error *err);
-int heal_break_body(struct buf *body, const struct tail *t, struct error *err);
+int torn_tail_break_body(struct buf *body, const struct tail *t, struct error *err);
 /* The body of a new origin's first record. */
 #define FORKED_COPY "the directory is another one: a copy, or a restored backup"
-int heal_forked_body(
+int torn_tail_forked_body(
 	struct buf *body, const struct parent *p, const char *reason, struct error *err);
 
 /* Bytes of one file behind those of another. */
-int heal_copy(int to, int from, const char *name, uint64_t begin, uint64_t end, struct error *err);
+int torn_tail_copy(
+	int to, int from, const char *name, uint64_t begin, uint64_t end, struct error *err);
 
 /* reorigin.c */
 

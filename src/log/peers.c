@@ -81,7 +81,7 @@ static int cut(const struct peer_import *p, const struct tail *t, struct error *
 	r = place_open_file(&fd, place_of(p), t->segment.name, O_RDWR, err);
 	if (r < 0)
 		return r;
-	r = heal_keep(p->j, fd, t->segment.name, t->good, t->size, &kept, err);
+	r = torn_tail_keep(p->j, fd, t->segment.name, t->good, t->size, &kept, err);
 	if (r == 0 && t->good && ftruncate(fd, (off_t)t->good) < 0)
 		r = error_errno(err, "cannot truncate '%s/%s'", place_of(p)->path, t->segment.name);
 	if (r == 0 && t->good && fdatasync(fd) < 0)

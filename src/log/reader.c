@@ -200,7 +200,7 @@ static int follow_replaced(struct journal_reader *r, bool *replaced_out, struct 
  * first, and the file read again after that: what they promise is then on disk, so that a writer
  * at work is never mistaken for damage.
  */
-static int settle(struct journal_reader *r, bool *end_out, struct error *err)
+static int refresh(struct journal_reader *r, bool *end_out, struct error *err)
 {
 	struct hint hint = { .known = false };
 	const char *what = "journal ends";
@@ -266,7 +266,7 @@ int journal_reader_next(
 			*record_out = &r->record;
 			return 0;
 		}
-		e = settle(r, &end, err);
+		e = refresh(r, &end, err);
 		if (e < 0)
 			return e;
 		if (end) {

@@ -116,7 +116,7 @@ static int tell(struct journal *j, const struct spot *s, const char *reason, str
 	jsonw_ku64(&w, "seq", s->key.key.seq);
 	jsonw_kstring(&w, "reason", reason);
 	jsonw_end_object(&w);
-	r = heal_body(&body, EVENT_EVENT_REDACTED, &data, err);
+	r = torn_tail_body(&body, EVENT_EVENT_REDACTED, &data, err);
 	entry = (struct journal_entry){ body.data, body.len };
 	if (r == 0)
 		r = append_locked(j, &entry, 1, 0, NULL, err);
@@ -137,11 +137,12 @@ static int write_new(const struct spot *s, int from, struct error *err)
 	r = place_open_file(&fd, s->place, "new.tmp", O_WRONLY | O_CREAT | O_EXCL, err);
 	if (r < 0)
 		return r;
-	r = heal_copy(fd, from, s->segment, 0, s->offset, err);
+	r = torn_tail_copy(fd, from, s->segment, 0, s->offset, err);
 	if (r == 0)
 		r = fs_write_all(fd, s->line.data, s->line.len, err);
 	if (r == 0)
-		r = heal_copy(fd, from, s->segment, s->offset + s->len, (uint64_t)st.st_size, err);
+		r = torn_tail_copy(
+			fd, from, s->segment, s->offset + s->len, (uint64_t)st.st_size, err);
 	if (r == 0 && fchmod(fd, st.st_mode & 0700) < 0)
 		r = error_errno(err, "cannot set permissions");
 	if (r == 0 && fsync(fd) < 0)

@@ -50,7 +50,7 @@ static int copy_head(const struct journal *j, const struct place *peers, int fd,
 	r = place_open_file(&to, peers, temporary, O_WRONLY | O_CREAT | O_EXCL, err);
 	if (r < 0)
 		return r;
-	r = heal_copy(to, fd, s->name, 0, end, err);
+	r = torn_tail_copy(to, fd, s->name, 0, end, err);
 	if (r == 0 && fsync(to) < 0)
 		r = error_errno(err, "cannot sync");
 	if (close(to) < 0 && r == 0)
@@ -82,7 +82,7 @@ static int move_segment(const struct journal *j, const struct place *peers, cons
 		goto out;
 	}
 	if (r == 0 && end < size)
-		r = heal_keep(j, fd, s->name, end, size, &kept, err);
+		r = torn_tail_keep(j, fd, s->name, end, size, &kept, err);
 	/* A new file even of all of it: this one may be read-only, and others will be added. */
 	if (r == 0 && end)
 		r = copy_head(j, peers, fd, s, end, err);

@@ -13,7 +13,7 @@
 #define FORKED_TWICE "another machine gave out the same numbers"
 
 /* Segments of the new origin, as they are written. */
-struct telling {
+struct pending {
 	struct place place;
 	struct journal *j;
 	const struct head *common;
@@ -28,7 +28,7 @@ struct telling {
 	size_t n_was;
 };
 
-static int flush(struct telling *t, struct error *err)
+static int flush(struct pending *t, struct error *err)
 {
 	int r = t->lines.len ? fs_write_all(t->fd, t->lines.data, t->lines.len, err) : 0;
 
@@ -36,7 +36,7 @@ static int flush(struct telling *t, struct error *err)
 	return r;
 }
 
-static int close_segment(struct telling *t, struct error *err)
+static int close_segment(struct pending *t, struct error *err)
 {
 	int r = 0;
 
@@ -51,7 +51,7 @@ static int close_segment(struct telling *t, struct error *err)
 	return r;
 }
 
-static int open_segment(struct telling *t, struct error *err)
+static int open_segment(struct pending *t, struct error *err)
 {
 	struct segment s;
 	int r = close_segment(t, err);
@@ -65,7 +65,7 @@ static int open_segment(struct telling *t, struct error *err)
 }
 
 /* `bodyhash` stands for a body that is blank. */
-static int add(struct telling *t, uint64_t hlc, const char *body, size_t len, const char *bodyhash,
+static int add(struct pending *t, uint64_t hlc, const char *body, size_t len, const char *bodyhash,
 	struct error *err)
 {
 	size_t before;
@@ -102,7 +102,7 @@ static uint64_t clock_behind(uint64_t last)
 }
 
 /* journal.forked has to come before the first of the others by its clock, too. */
-static int add_forked(struct telling *t, uint64_t first_hlc, uint64_t common_hlc, struct error *err)
+static int add_forked(struct pending *t, uint64_t first_hlc, uint64_t common_hlc, struct error *err)
 {
 	struct parent parent = { .seq = t->common->seq, .hlc = common_hlc };
 	bool same_clock = first_hlc && !t->new_clock;
@@ -110,7 +110,7 @@ static int add_forked(struct telling *t, uint64_t first_hlc, uint64_t common_hlc
 	int r;
 
 	memcpy(parent.origin, t->common->origin, sizeof(parent.origin));
-	r = heal_forked_body(&body, &parent, FORKED_TWICE, err);
+	r = torn_tail_forked_body(&body, &parent, FORKED_TWICE, err);
 	if (r == 0)
 		r = add(t, same_clock ? first_hlc - 1 : clock_behind(common_hlc), body.data,
 			body.len, NULL, err);
@@ -132,7 +132,7 @@ static bool is_of_files(const struct record *rec)
 }
 
 /* The new number of a record that is told again; 0 if it is not. */
-static uint64_t seq_now(const struct telling *t, uint64_t was)
+static uint64_t seq_now(const struct pending *t, uint64_t was)
 {
 	size_t lo = 0, hi = t->n_was;
 
@@ -149,7 +149,7 @@ static uint64_t seq_now(const struct telling *t, uint64_t was)
 
 /* An event.redacted names a record; one that is told again has another name now. */
 static int rename_redacted(
-	const struct telling *t, const struct record *rec, struct buf *body, struct error *err)
+	const struct pending *t, const struct record *rec, struct buf *body, struct error *err)
 {
 	struct redactions one = { .v = NULL };
 	struct buf name = BUF_INIT;
@@ -182,7 +182,7 @@ out:
 	return r;
 }
 
-static int tell(struct telling *t, const struct record *rec, struct error *err)
+static int tell(struct pending *t, const struct record *rec, struct error *err)
 {
 	uint64_t hlc = t->new_clock ? clock_behind(t->end.hlc) : rec->hlc;
 	struct buf renamed = BUF_INIT;
@@ -208,7 +208,7 @@ static int tell(struct telling *t, const struct record *rec, struct error *err)
 }
 
 /* The clock of the record `common`, which has to be here just so. */
-static int check_common(struct telling *t, uint64_t *hlc_out, struct error *err)
+static int check_common(struct pending *t, uint64_t *hlc_out, struct error *err)
 {
 	const struct head *common = t->common;
 	struct journal_reader *reader = NULL;
@@ -231,7 +231,7 @@ static int check_common(struct telling *t, uint64_t *hlc_out, struct error *err)
 	return r;
 }
 
-static int tell_all(struct telling *t, uint64_t common_hlc, struct moved *moved, struct error *err)
+static int tell_all(struct pending *t, uint64_t common_hlc, struct moved *moved, struct error *err)
 {
 	const struct head *common = t->common;
 	struct journal_reader *reader = NULL;
@@ -260,7 +260,7 @@ static int tell_all(struct telling *t, uint64_t common_hlc, struct moved *moved,
 }
 
 /* All that the new origin begins with, on disk, where nobody looks for it yet. */
-static int prepare(struct telling *t, struct error *err)
+static int prepare(struct pending *t, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	int r;
@@ -277,7 +277,7 @@ static int prepare(struct telling *t, struct error *err)
 	return r;
 }
 
-static int decide(struct telling *t, struct error *err)
+static int decide(struct pending *t, struct error *err)
 {
 	struct moved moved = { .from = t->common->seq, .to = t->common->seq, .pending = true };
 	struct parent parent = { .seq = t->common->seq };
@@ -303,7 +303,7 @@ static int decide(struct telling *t, struct error *err)
 static int reorigin(struct journal *j, const struct head *common, bool new_clock, uint64_t *told,
 	struct error *err)
 {
-	struct telling t = { .j = j,
+	struct pending t = { .j = j,
 		.common = common,
 		.new_clock = new_clock,
 		.fd = -1,

@@ -94,7 +94,7 @@ static int keep(void *arg, const struct source *s, uint64_t from, uint64_t to, s
 
 	fs_join(&path, s->place->path, s->segment.name);
 	if (!k->r->options->dry_run)
-		e = heal_keep(k->r->j, s->fd, s->segment.name, from, to, &kept, err);
+		e = torn_tail_keep(k->r->j, s->fd, s->segment.name, from, to, &kept, err);
 	if (e == 0)
 		e = buf_check(&path, err);
 	if (e == 0) {

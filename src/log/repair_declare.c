@@ -154,7 +154,7 @@ static int declare_file(struct declaring *d, const char *name, struct error *err
 	body = new_body(d);
 	if (!body)
 		return error_nomem(err);
-	return heal_repaired_body(
+	return torn_tail_repaired_body(
 		body, segment, strtoull(offset, NULL, 10), (uint64_t)st.st_size, kept, err);
 }
 

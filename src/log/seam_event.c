@@ -17,7 +17,7 @@ int seam_body(struct buf *body, const struct seam *seam, struct error *err)
 	jsonw_kstring_opt(&w, "nextHash", seam->next_hash);
 	jsonw_ku64(&w, "lost", seam->next - seam->last - 1);
 	jsonw_end_object(&w);
-	r = heal_body(body, EVENT_JOURNAL_REPAIRED, &data, err);
+	r = torn_tail_body(body, EVENT_JOURNAL_REPAIRED, &data, err);
 	buf_release(&data);
 	return r;
 }

@@ -5,7 +5,7 @@
 #include "core/fs.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/place.h"
-#include "hooks/bell.h"
+#include "hooks/observe/observe.h"
 
 #define CLONE "00112233445566778899aabbccddeeff"
 
@@ -56,8 +56,8 @@ static size_t check_events(struct journal *j)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pointer pointer = { .repo = CLONE, .clone = CLONE };
-	struct bell bell = { .pointer = &pointer, .via = "hook", .timeout_ms = 1000 };
-	struct bell_result result = { .events = 0 };
+	struct observation bell = { .pointer = &pointer, .via = "hook", .timeout_ms = 1000 };
+	struct observe_result result = { .events = 0 };
 	const char *place = fuzz_place();
 	struct error err = ERROR_INIT;
 	struct buf git_dir = BUF_INIT, dir = BUF_INIT;
@@ -68,10 +68,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	HOLDS(journal_create(dir.data, &err) == 0 && journal_open(&j, dir.data, &err) == 0);
 	pointer.journal = dir.data;
 	bell.git_dir = bell.common_dir = git_dir.data;
-	HOLDS(bell_start(&bell, j, &err) == 0);
+	HOLDS(observe_start(&bell, j, &err) == 0);
 	bell.pushed = (const char *)data;
 	bell.pushed_len = size;
-	HOLDS(bell_answer(&bell, j, &result, &err) == 0);
+	HOLDS(observe(&bell, j, &result, &err) == 0);
 	HOLDS(check_events(j) == result.events);
 	journal_close(j);
 	buf_release(&dir);

@@ -4,7 +4,7 @@
 
 #include "core/fs.h"
 #include "fuzz/fuzz.h"
-#include "hooks/reflog.h"
+#include "hooks/observe/reflog.h"
 
 static int on_entry(void *arg, const struct reflog_entry *e, struct error *err)
 {

@@ -6,7 +6,8 @@ cd "${MINSKY_SOURCE:-$(dirname "$0")/../..}/src" || exit 1
 bad=0
 
 deny() { # FOLDER REGEX-OF-INCLUDES
-	if grep -En "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<](\.\./)*($2)" "$1"/*.[ch]; then
+	if grep -Ern --include='*.[ch]' \
+		"^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<](\.\./)*($2)" "$1"; then
 		echo "$1 must not include these"
 		bad=1
 	fi
@@ -15,7 +16,7 @@ deny() { # FOLDER REGEX-OF-INCLUDES
 home() { # HEADER-REGEX FILE...
 	header=$1
 	shift
-	for file in */*.[ch]; do
+	for file in */*.[ch] */*/*.[ch]; do
 		case " $* " in *" $file "*) continue ;; esac
 		if grep -En "^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"<]($header)[\">]" "$file"; then
 			echo "$file: this header belongs to $* alone"
@@ -24,11 +25,16 @@ home() { # HEADER-REGEX FILE...
 	done
 }
 
-deny core 'log/|backends/|git/|hooks/|cli/'
-deny log 'backends/|git/|hooks/|cli/'
-deny backends 'log/|git/|hooks/|cli/'
-deny git 'log/|backends/|hooks/|cli/'
-deny hooks 'backends/|git/|cli/'
+upper='repo/|session/|history/|cli/'
+deny core "log/|backends/|git/|hooks/|$upper"
+deny log "backends/|git/|hooks/|$upper"
+deny backends "log/|git/|hooks/|$upper"
+deny git "log/|backends/|hooks/|$upper"
+deny hooks "backends/|git/|$upper"
+deny hooks/observe 'hooks/install/|hooks/program/'
+deny hooks/install 'hooks/observe/|hooks/program/'
+deny session 'history/'
+deny history 'session/'
 
 home '([^">]*/)?cJSON\.h' core/json.c
 home 'yaml\.h' core/config_yaml.c

@@ -306,7 +306,7 @@ static void run_for(int seconds, const char *key)
 	stop(watcher);
 }
 
-static void settle(const char *key)
+static void refresh(const char *key)
 {
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < MACHINES; i++) {
@@ -487,7 +487,7 @@ static void twelve_machines_agree(void **state)
 	hub->ops->close(hub);
 	run_for(getenv("MINSKY_TEST_LONG") ? 60 : 5, key);
 	began = clock_monotonic_ms();
-	settle(key);
+	refresh(key);
 	check_heads(key);
 	check_events();
 	check_rows(key);

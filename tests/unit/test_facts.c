@@ -21,7 +21,7 @@ static const char start[] = "repo r; cd r\n"
 			    "git switch -q -c s\n";
 
 /* Scripts end on main. `land` names what the verdict's commit must be, as a revision. */
-struct history {
+struct past {
 	const char *name;
 	const char *branch; /* on s */
 	const char *base; /* on main, after `since` */
@@ -34,7 +34,7 @@ struct history {
 #define SQUASH                                                                                     \
 	"git merge -q --squash s >/dev/null; tick; git commit -q -m squashed; git tag landed\n"
 
-static const struct history histories[] = {
+static const struct past histories[] = {
 	{ "fast-forward", TWO, "git merge -q --ff-only s; empty later", MERGE_YES, "ff", "ancestor",
 		"s" },
 	{ "merge commit", TWO,
@@ -123,7 +123,7 @@ static const struct history histories[] = {
 static const char without_libgit2[] =
 	"git config core.repositoryformatversion 1; git config extensions.preciousObjects true";
 
-static void check(const struct history *h, const char *since, struct facts *f)
+static void check(const struct past *h, const char *since, struct facts *f)
 {
 	struct merge_verdict v = { .answer = MERGE_UNKNOWN };
 	struct error err = ERROR_INIT;
@@ -153,7 +153,7 @@ static void check(const struct history *h, const char *since, struct facts *f)
 static void each_history(const char *prepare)
 {
 	for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++) {
-		const struct history *h = &histories[i];
+		const struct past *h = &histories[i];
 		struct error err = ERROR_INIT;
 		struct facts *f = NULL;
 		char script[2048], since[65];

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "hooks/heap.h"
+#include "hooks/program/heap.h"
 
 #define BLOCKS 300
 #define STEPS 60000

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
-#include "hooks/install.h"
+#include "hooks/install/install.h"
 #include "lib/scratch.h"
 #include "lib/world.h"
 

@@ -19,15 +19,9 @@ static char dir[SCRATCH_SIZE];
 /* The lines between ```sh and ``` in the page. */
 static struct buf documented_script(void)
 {
-	char page[1024];
-	const char *cut = strstr(__FILE__, "tests/unit/");
-	struct buf text, script = BUF_INIT;
+	struct buf text = scratch_read(TEST_JOURNAL_FORMAT), script = BUF_INIT;
 	const char *begin, *end;
 
-	assert_non_null(cut);
-	(void)snprintf(
-		page, sizeof(page), "%.*sdoc/journal-format.md", (int)(cut - __FILE__), __FILE__);
-	text = scratch_read(page);
 	begin = strstr(text.data, "```sh\n");
 	assert_non_null(begin);
 	begin += strlen("```sh\n");

@@ -362,7 +362,6 @@ static const struct difference differences[] = {
 	{ "+1", 0, "not a number", "1", "the same" },
 	{ ".5", 0, "not a number", "0.5", "the same" },
 	{ "1.", 0, "not a number", "1", "the same" },
-	{ "nan", 0, "not a value", "null", "the same, and unequal to itself" },
 	{ "1\0x", 3, "something follows the value", "1", "jq's string of C ends there" },
 	{ "1e308", 0, "a number is too large", "1e308",
 		"near infinity there is nothing to record" },
@@ -401,7 +400,7 @@ static void jq_reads_them_so(void)
 	}
 	assert_int_equal(fclose(f), 0);
 	buf_clear(&line);
-	/* As jq prints them: NaN and infinity have no text that reads so. */
+	/* As jq prints them: infinity has no text that reads so. NaN some builds of 1.6 refuse. */
 	buf_addf(&line,
 		"test \"$(jq --version)\" != jq-1.6 || jq -e -n -R '[inputs | split(\" \") | "
 		"map(@base64d | fromjson | tojson) | .[0] == .[1]] | "

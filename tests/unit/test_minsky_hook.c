@@ -12,8 +12,8 @@
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/pointer.h"
-#include "hooks/bell.h"
-#include "hooks/install.h"
+#include "hooks/install/install.h"
+#include "hooks/observe/observe.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 #include "lib/world.h"
@@ -57,7 +57,7 @@ static void install(bool bare)
 
 static void tie(const char *dir)
 {
-	struct bell b = { .git_dir = at(dir),
+	struct observation b = { .git_dir = at(dir),
 		.common_dir = at(dir),
 		.pointer = &pointer,
 		.via = "cli",
@@ -67,7 +67,7 @@ static void tie(const char *dir)
 
 	pointer.journal = strdup(at("journal"));
 	assert_non_null(pointer.journal);
-	if (pointer_write(&pointer, at(dir), &err) < 0 || bell_start(&b, journal, &err) < 0)
+	if (pointer_write(&pointer, at(dir), &err) < 0 || observe_start(&b, journal, &err) < 0)
 		fail_msg("%s", err.msg);
 }
 
@@ -596,7 +596,7 @@ static void a_moved_pr_branch_starts_the_worker_apart_from_git(void **state)
 	sh(".",
 		"chmod 700 worker; chmod 600 journal/program; cd repo; git branch pr/x;"
 		"MINSKY_AGENT=bot; export MINSKY_AGENT; commit f 1 one");
-	assert_true(facts_marked(at("journal")));
+	assert_true(pr_stale(at("journal")));
 	sh(".", "n=0; until test -e out; do n=$((n + 1)); test $n -lt 3000; sleep 0.01; done");
 	buf_clear(&program);
 	buf_addf(&program, "sync --facts --repo-journal %s\n/\nbot\n", at("journal"));

@@ -236,7 +236,7 @@ static void settling_follows_the_clone(void **state)
 
 	(void)state;
 	sh(".", "cp -a repo copy; mv repo moved");
-	assert_int_equal(pointer_settle(&p, at("moved/.git"), false, &place, &err), 0);
+	assert_int_equal(pointer_update(&p, at("moved/.git"), false, &place, &err), 0);
 	assert_int_equal(place, POINTER_MOVED);
 	assert_string_equal(p.clone, CLONE);
 	assert_int_equal(pointer_read(&out, at("moved/.git"), &err), 0);
@@ -245,10 +245,10 @@ static void settling_follows_the_clone(void **state)
 	assert_string_equal(out.session, SESSION);
 	assert_int_equal(pointer_where(&out, at("moved/.git")), POINTER_HERE);
 
-	assert_int_equal(pointer_settle(&out, at("copy/.git"), false, &place, &err), 0);
+	assert_int_equal(pointer_update(&out, at("copy/.git"), false, &place, &err), 0);
 	assert_int_equal(place, POINTER_COPIED);
 	assert_string_equal(out.clone, CLONE);
-	assert_int_equal(pointer_settle(&out, at("copy/.git"), true, &place, &err), 0);
+	assert_int_equal(pointer_update(&out, at("copy/.git"), true, &place, &err), 0);
 	assert_string_not_equal(out.clone, CLONE);
 	assert_string_equal(out.session, "");
 	assert_null(out.name);
@@ -265,7 +265,7 @@ static void a_restored_backup_is_a_new_clone_of_the_session(void **state)
 
 	(void)state;
 	sh(".", "cp -a repo backup; mv repo gone; mv backup repo");
-	assert_int_equal(pointer_settle(&p, at("repo/.git"), false, &place, &err), 0);
+	assert_int_equal(pointer_update(&p, at("repo/.git"), false, &place, &err), 0);
 	assert_int_equal(place, POINTER_REPLACED);
 	assert_string_not_equal(p.clone, CLONE);
 	assert_string_equal(p.session, SESSION);

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "cli/settle.h"
+#include "session/pr_refresh.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "cli/json_pretty.h"
-#include "cli/log_point.h"
-#include "cli/replay.h"
-#include "cli/stats.h"
+#include "history/point.h"
+#include "history/replay.h"
+#include "history/stats.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 
@@ -64,7 +64,7 @@ static void a_place_is_a_number_a_number_with_its_origin_or_a_time(void **state)
 	struct journal *j;
 	const char *own;
 	struct error err = ERROR_INIT;
-	struct log_point p = { .seq = 77 };
+	struct history_point p = { .seq = 77 };
 	char text[64];
 	static const char *const wrong[] = { "", "0", "-1", "+1", "1x", " 1", ":1", "x:1",
 		"1:", "99999999999999999999", "9007199254740993", "now", "2026-13-01" };
@@ -73,24 +73,24 @@ static void a_place_is_a_number_a_number_with_its_origin_or_a_time(void **state)
 	scratch_make(dir);
 	j = journals_new(dir);
 	own = journal_origin(j);
-	assert_int_equal(log_point_parse(&p, j, "12", true, &err), 0);
+	assert_int_equal(history_point_parse(&p, j, "12", true, &err), 0);
 	assert_false(p.by_time);
 	assert_int_equal(p.seq, 12);
 	assert_string_equal(p.origin, own);
 	(void)snprintf(text, sizeof(text), "%.4s:9007199254740992", own);
-	assert_int_equal(log_point_parse(&p, j, text, false, &err), 0);
+	assert_int_equal(history_point_parse(&p, j, text, false, &err), 0);
 	assert_true(p.seq == UINT64_C(9007199254740992));
 	assert_string_equal(p.origin, own);
-	assert_int_equal(log_point_parse(&p, j, "1970-01-02", true, &err), 0);
+	assert_int_equal(history_point_parse(&p, j, "1970-01-02", true, &err), 0);
 	assert_true(p.by_time);
 	assert_int_equal(p.ms, 86400000);
-	assert_int_equal(log_point_parse(&p, j, "1970-01-01T00:00:01Z", true, &err), 0);
+	assert_int_equal(history_point_parse(&p, j, "1970-01-01T00:00:01Z", true, &err), 0);
 	assert_int_equal(p.ms, 1000);
-	assert_int_equal(log_point_parse(&p, j, "1970-01-02", false, &err), ERR_USAGE);
+	assert_int_equal(history_point_parse(&p, j, "1970-01-02", false, &err), ERR_USAGE);
 	for (size_t i = 0; i < N(wrong); i++)
-		assert_int_equal(log_point_parse(&p, j, wrong[i], true, &err), ERR_USAGE);
+		assert_int_equal(history_point_parse(&p, j, wrong[i], true, &err), ERR_USAGE);
 	(void)snprintf(text, sizeof(text), "%c:1", own[0] == 'a' ? 'b' : 'a');
-	assert_int_equal(log_point_parse(&p, j, text, true, &err), ERR_NOTFOUND);
+	assert_int_equal(history_point_parse(&p, j, text, true, &err), ERR_NOTFOUND);
 	assert_int_equal(p.ms, 1000);
 	journal_close(j);
 	scratch_remove(dir);
@@ -100,12 +100,12 @@ static void a_place_of_another_origin_says_so(void **state)
 {
 	static const char own[] = "00112233445566778899aabbccddeeff";
 	static const char other[] = "ffeeddccbbaa99887766554433221100";
-	char out[LOG_PLACE_SIZE];
+	char out[HISTORY_PLACE_SIZE];
 
 	(void)state;
-	log_place(out, own, own, 12);
+	history_place(out, own, own, 12);
 	assert_string_equal(out, "12");
-	log_place(out, own, other, 12);
+	history_place(out, own, other, 12);
 	assert_string_equal(out, "ffeeddcc:12");
 }
 

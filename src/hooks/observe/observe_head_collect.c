@@ -1,0 +1,187 @@
+/* Reads the log of HEAD, and which branches its lines speak of; observe_head.c tells what they
+ * mean.
+ */
+#include "core/text.h"
+#include "hooks/observe/classify.h"
+#include "hooks/observe/pending.h"
+
+static int keep_line(void *arg, const struct reflog_entry *e, struct error *err)
+{
+	struct pending *t = arg;
+	struct head_entry *h;
+
+	if (e->n > t->head_limit)
+		return 1;
+	if (t->n_heads == t->cap_heads) {
+		size_t cap = t->cap_heads ? 2 * t->cap_heads : 16;
+		struct head_entry *v = reallocarray(t->heads, cap, sizeof(*v));
+
+		if (!v)
+			return error_nomem(err);
+		t->heads = v;
+		t->cap_heads = cap;
+	}
+	h = &t->heads[t->n_heads];
+	h->line = *e;
+	h->message = malloc(e->message_len + 1);
+	if (!h->message)
+		return error_nomem(err);
+	memcpy(h->message, e->message, e->message_len);
+	h->message[e->message_len] = '\0';
+	h->line.message = h->message;
+	if (++t->n_heads < LINES_PER_ROUND)
+		return 0;
+	t->more = true;
+	return 1;
+}
+
+int head_collect(struct pending *t, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	struct cursor_log *log;
+	enum reflog_state state;
+	struct reflog_place place;
+	int r;
+
+	buf_addf(&path, "%s/logs/HEAD", t->b->git_dir);
+	log = cursor_add(&t->cursor, t->head_name);
+	if (path.failed || !log) {
+		r = error_nomem(err);
+		goto out;
+	}
+	log->hot = true;
+	if (!log->head) {
+		log->head = t->head_branch.len ? 'a' : 'd';
+		t->moved = true;
+	}
+	place = log->place;
+	t->head_fresh = !place.offset && !log->branch;
+	r = history_limits(
+		t, t->b->git_dir, "HEAD", t->head_name, &t->head_first, &t->head_limit, err);
+	if (r == 0)
+		r = reflog_read(path.data, &place, keep_line, t, &state, err);
+	if (r < 0 || state == REFLOG_MISSING)
+		goto out;
+	if (place.offset != log->place.offset || strcmp(place.anchor, log->place.anchor) != 0)
+		t->moved = true;
+	if (state == REFLOG_REWRITTEN && log->oid[0]) {
+		struct reflog_place resumed = log->place;
+		bool found;
+
+		r = reflog_resume(path.data, &resumed, log->oid, &found, err);
+		if (r == 0 && found) {
+			place = resumed;
+			r = reflog_read(path.data, &place, keep_line, t, &state, err);
+		}
+		if (r < 0)
+			goto out;
+	}
+	log->place = place;
+	/* What HEAD did in between is lost; the branches tell what became of it. */
+	if (state == REFLOG_REWRITTEN)
+		log->head = t->head_branch.len ? 'a' : 'd';
+	if (t->n_heads)
+		memcpy(log->oid, t->heads[t->n_heads - 1].line.new_oid, sizeof(log->oid));
+out:
+	buf_release(&path);
+	return r;
+}
+
+int head_branch_exists(struct pending *t, const char *ref, bool *out, struct error *err)
+{
+	const struct cursor_log *log = cursor_find(&t->cursor, ref);
+	char oid[65];
+	int r = 0;
+
+	*out = (log && log->seen) || log_exists(t, ref);
+	if (!*out) {
+		r = ref_read(t->b->common_dir, ref, oid, err);
+		*out = r == 0 && oid[0];
+	}
+	return r;
+}
+
+bool head_left_branch(const char *from)
+{
+	size_t len = strlen(from);
+
+	return (len != 40 && len != 64) || strspn(from, "0123456789abcdef") != len;
+}
+
+bool head_branch_named(struct pending *t, const char *name, struct buf *out)
+{
+	struct error ignored = ERROR_INIT;
+	char oid[65];
+
+	buf_clear(out);
+	buf_addf(out, "refs/heads/%s", name);
+	if (out->failed || !*name || !ref_name_ok(out->data))
+		return false;
+	return cursor_find(&t->cursor, out->data) || log_exists(t, out->data) ||
+		(ref_read(t->b->common_dir, out->data, oid, &ignored) == 0 && oid[0]);
+}
+
+int head_branches(struct pending *t, branch_fn *fn, struct error *err)
+{
+	const struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
+	struct buf ref = BUF_INIT;
+	int r = 0;
+
+	/* fn may add to the cursor, which moves its entries. */
+	if (log && log->branch)
+		buf_adds(&ref, log->branch);
+	if (t->head_branch.len)
+		r = fn(t, t->head_branch.data, err);
+	if (r == 0 && (ref.failed || (ref.len && strcmp(ref.data, t->head_branch.data) != 0)))
+		r = ref.failed ? error_nomem(err) : fn(t, ref.data, err);
+	for (size_t i = 0; r == 0 && i < t->n_heads; i++) {
+		struct head_line line;
+
+		r = classify_head(&line, &t->heads[i].line, err);
+		if (r < 0)
+			break;
+		if (line.step == HEAD_SWITCHED && head_branch_named(t, line.from.data, &ref))
+			r = fn(t, ref.data, err);
+		if (r == 0 && line.step == HEAD_SWITCHED &&
+			head_branch_named(t, line.to.data, &ref))
+			r = fn(t, ref.data, err);
+		if (r == 0 && line.step == HEAD_RETURNED && line.to.len &&
+			ref_name_ok(line.to.data))
+			r = fn(t, line.to.data, err);
+		head_line_release(&line);
+	}
+	buf_release(&ref);
+	return r;
+}
+
+int head_gone(struct pending *t, bool *out, struct error *err)
+{
+	const struct cursor_log *log = cursor_find(&t->cursor, t->head_name);
+	struct buf ref = BUF_INIT;
+	bool moved = false, there = true;
+	int r = 0;
+
+	for (size_t i = 0; i < t->n_heads; i++)
+		moved = moved || strcmp(t->heads[i].line.old_oid, t->heads[i].line.new_oid) != 0;
+	if (!moved)
+		return 0;
+	if (log && log->branch)
+		r = head_branch_exists(t, log->branch, &there, err);
+	for (size_t i = 0; r == 0 && there && i < t->n_heads; i++) {
+		struct head_line line;
+
+		r = classify_head(&line, &t->heads[i].line, err);
+		if (r < 0)
+			break;
+		buf_clear(&ref);
+		buf_addf(&ref, "refs/heads/%s", line.from.data);
+		if (line.step == HEAD_SWITCHED && head_left_branch(line.from.data) && !ref.failed &&
+			ref_name_ok(ref.data))
+			r = head_branch_exists(t, ref.data, &there, err);
+		head_line_release(&line);
+	}
+	if (r == 0 && !there)
+		*out = true;
+	buf_release(&ref);
+	return r;
+}

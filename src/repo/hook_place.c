@@ -1,0 +1,134 @@
+#include "repo/hook_place.h"
+
+#include <sys/stat.h>
+
+#include "core/fs.h"
+#include "git/gitcmd.h"
+
+void hook_place_release(struct hook_place *p)
+{
+	buf_release(&p->top);
+	buf_release(&p->directory);
+	buf_release(&p->setting);
+	buf_release(&p->scope);
+}
+
+/*
+ * git resolves a relative core.hooksPath from the top of the work tree, which it does not know when
+ * it is asked inside the git directory.
+ */
+static int choose_top(
+	struct hook_place *p, const char *common_dir, const char *top, struct error *err)
+{
+	size_t len = strlen(common_dir);
+
+	if (top && *top)
+		buf_adds(&p->top, top);
+	else if (!p->bare && len > 5 && !strcmp(common_dir + len - 5, "/.git"))
+		buf_add(&p->top, common_dir, len - 5);
+	else
+		buf_adds(&p->top, common_dir);
+	return buf_check(&p->top, err);
+}
+
+/* "<scope>\t<value>", or nothing. */
+static int read_setting(struct hook_place *p, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = p->top.data,
+		.args = { "config", "--show-scope", "--type=path", "--get", "core.hooksPath" } };
+	struct buf text = BUF_INIT;
+	int status, r = git_run(&cmd, &text, NULL, &status, err);
+	const char *tab = r == 0 && !status ? strchr(text.data, '\t') : NULL;
+
+	if (tab) {
+		git_chomp(&text);
+		buf_add(&p->scope, text.data, (size_t)(tab - text.data));
+		buf_adds(&p->setting, tab + 1);
+		r = p->scope.failed ? error_nomem(err) : buf_check(&p->setting, err);
+	}
+	buf_release(&text);
+	return r;
+}
+
+static enum hook_manager find_manager(const struct hook_place *p)
+{
+	if (strstr(p->setting.data, ".husky/_"))
+		return MANAGER_HUSKY;
+	return p->bare || !p->own ? MANAGER_NONE : manager_find(p->top.data);
+}
+
+/* Does it lie in the git directory, once links are followed? It need not exist. */
+static bool is_below(const char *directory, const char *common_dir)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf real = BUF_INIT, common = BUF_INIT;
+	bool below = false;
+
+	if (fs_realpath(common_dir, &common, &ignored) < 0)
+		goto out;
+	if (fs_realpath(directory, &real, &ignored) < 0)
+		buf_adds(&real, directory);
+	below = !real.failed && !strncmp(real.data, common.data, common.len) &&
+		real.data[common.len] == '/' && real.data[common.len + 1];
+out:
+	buf_release(&real);
+	buf_release(&common);
+	return below;
+}
+
+int hook_place_look(
+	struct hook_place *p, const char *common_dir, const char *top, bool bare, struct error *err)
+{
+	struct git_cmd cmd = { .args = { "rev-parse", "--path-format=absolute", "--git-path",
+				       "hooks" } };
+	struct buf usual = BUF_INIT, why = BUF_INIT;
+	struct stat st;
+	int status = 0, r;
+
+	p->bare = bare;
+	r = choose_top(p, common_dir, top, err);
+	if (r < 0)
+		goto out;
+	cmd.dir = p->top.data;
+	r = git_run(&cmd, &p->directory, &why, &status, err);
+	if (r < 0)
+		goto out;
+	git_chomp(&p->directory);
+	fs_join(&usual, common_dir, "hooks");
+	p->own = !status && is_below(p->directory.data, common_dir);
+	if (status || strcmp(usual.data, p->directory.data) != 0)
+		r = read_setting(p, err);
+	/* git does not take an empty core.hooksPath for a path; that it is set shows in its scope.
+	 */
+	if (r == 0 && status && !p->scope.len)
+		r = git_failed(&cmd, status, &why, ERR_GIT, err);
+	if (r < 0)
+		goto out;
+	p->off = p->scope.len &&
+		(!p->setting.len || (stat(p->directory.data, &st) == 0 && !S_ISDIR(st.st_mode)));
+	if (!p->directory.len)
+		buf_adds(&p->directory, "/dev/null");
+	p->manager = find_manager(p);
+	r = usual.failed ? error_nomem(err) : buf_check(&p->directory, err);
+out:
+	buf_release(&usual);
+	buf_release(&why);
+	return r;
+}
+
+void hook_place_why(const struct hook_place *p, struct buf *out)
+{
+	buf_clear(out);
+	if (p->off)
+		buf_addf(out, "core.hooksPath (%s) switches hooks off", p->scope.data);
+	else if (p->manager == MANAGER_HUSKY)
+		buf_addf(out, "husky has set core.hooksPath to '%s'", p->setting.data);
+	else if (!p->own && p->scope.len)
+		buf_addf(out, "core.hooksPath (%s) is '%s'", p->scope.data, p->setting.data);
+	else if (!p->own)
+		buf_addf(out, "'%s' is not this repository's own", p->directory.data);
+	else if (p->manager == MANAGER_LEFTHOOK)
+		buf_adds(out, "lefthook replaces hooks when it installs its own");
+	else if (p->manager == MANAGER_SIMPLE_GIT_HOOKS)
+		buf_adds(out, "simple-git-hooks removes hooks when it installs its own");
+}

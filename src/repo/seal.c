@@ -1,0 +1,344 @@
+#include "repo/seal.h"
+
+#include <inttypes.h>
+
+#include "core/clock.h"
+#include "git/gitcmd.h"
+
+#define NAMES_MAX 1000
+
+static int main_dir(const struct repo *repo, struct buf *dir, struct error *err)
+{
+	return repo_main_dir(repo, NULL, dir, err);
+}
+
+static int write_text(struct repo *repo, struct buf *text, struct error *err)
+{
+	struct heads heads = HEADS_INIT;
+	struct head own;
+	int r = journal_head(repo->journal, &own, err);
+
+	if (r == 0)
+		r = journal_heads(repo->journal, &heads, err);
+	buf_addf(text, "minsky seal 1\n%s\n", repo->file.id);
+	for (size_t i = 0; r == 0 && i < heads.n; i++) {
+		const struct head *h = &heads.v[i];
+		uint64_t lost = 0;
+
+		r = journal_lost(repo->journal, h->origin, h->seq, &lost, err);
+		buf_addf(text, "\n%s\n%" PRIu64 "\n%s\n", h->origin, h->seq, h->hash);
+		if (lost)
+			buf_addf(text, "lost %" PRIu64 "\n", lost);
+	}
+	if (r == 0 && !heads.n)
+		r = error_set(err, ERR_NOTFOUND, "the journal has no record yet");
+	heads_release(&heads);
+	return r == 0 ? buf_check(text, err) : r;
+}
+
+static int ref_exists(const char *dir, const char *ref, bool *out, struct error *err)
+{
+	struct git_cmd cmd = { .dir = dir, .args = { "show-ref", "--verify", "--quiet", ref } };
+	int status;
+	int r = git_run(&cmd, NULL, NULL, &status, err);
+
+	if (r == 0)
+		*out = status == 0;
+	return r;
+}
+
+/* minsky/seal/<date and time>-<n>, the first that is free. */
+static int new_name(const char *dir, struct buf *name, struct error *err)
+{
+	char now[CLOCK_TEXT_SIZE];
+
+	clock_format(clock_now_ms(), now);
+	for (unsigned n = 1; n <= NAMES_MAX; n++) {
+		struct buf ref = BUF_INIT;
+		bool taken = true;
+		int r;
+
+		buf_clear(name);
+		buf_addf(name, "minsky/seal/%.4s%.2s%.2sT%.2s%.2s%.2sZ-%u", now, now + 5, now + 8,
+			now + 11, now + 14, now + 17, n);
+		buf_addf(&ref, "refs/tags/%s", name->data);
+		r = ref.failed || name->failed ? error_nomem(err)
+					       : ref_exists(dir, ref.data, &taken, err);
+		buf_release(&ref);
+		if (r < 0 || !taken)
+			return r;
+	}
+	return error_set(err, ERR_REFUSED, "there are too many seals of this second");
+}
+
+static int refuse_taken(const char *dir, const char *ref, struct error *err)
+{
+	bool taken;
+	int r = ref_exists(dir, ref, &taken, err);
+
+	if (r == 0 && taken) {
+		r = error_set(err, ERR_REFUSED, "there is a '%s' already", ref);
+		error_hint(err, "name another one; a seal is never replaced");
+	}
+	return r;
+}
+
+static int make_tag(
+	const char *dir, const char *tag, const struct buf *text, bool sign, struct error *err)
+{
+	struct git_cmd hash = { .dir = dir,
+		.args = { "hash-object", "-w", "--stdin" },
+		.input = text->data,
+		.input_len = text->len };
+	struct git_cmd make = { .dir = dir,
+		.args = { "tag", "-a", "--cleanup=verbatim", "-F", "-", tag },
+		.input = text->data,
+		.input_len = text->len,
+		.talk = sign };
+	struct buf blob = BUF_INIT;
+	int r = git_must(&hash, &blob, err);
+
+	git_chomp(&blob);
+	if (sign)
+		make.args[1] = "-s";
+	make.args[6] = blob.data;
+	if (r == 0)
+		r = blob.failed ? error_nomem(err) : git_must(&make, NULL, err);
+	buf_release(&blob);
+	return r;
+}
+
+/* A tag is what git can sign; it then takes the name that was asked for. */
+static int move_tag(const char *dir, const char *tag, const char *ref, struct error *err)
+{
+	struct git_cmd drop = { .dir = dir, .args = { "tag", "-d", tag } };
+	struct buf from = BUF_INIT;
+	struct git_cmd point = { .dir = dir, .args = { "update-ref", ref } };
+	struct error ignored = ERROR_INIT;
+	static const char nothing[] = "0000000000000000000000000000000000000000";
+	struct git_cmd oid = { .dir = dir };
+	struct buf value = BUF_INIT;
+	int r;
+
+	buf_addf(&from, "refs/tags/%s", tag);
+	oid.args[0] = "rev-parse";
+	oid.args[1] = from.data;
+	r = from.failed ? error_nomem(err) : git_must(&oid, &value, err);
+	git_chomp(&value);
+	point.args[2] = value.data;
+	point.args[3] = value.len == 40 ? nothing : "";
+	if (r == 0)
+		r = git_must(&point, NULL, err);
+	(void)git_must(&drop, NULL, &ignored);
+	buf_release(&from);
+	buf_release(&value);
+	return r;
+}
+
+int seal_make(struct repo *repo, const char *tag, const char *ref, bool sign, struct buf *ref_out,
+	struct error *err)
+{
+	struct buf dir = BUF_INIT, text = BUF_INIT, name = BUF_INIT;
+	int r = main_dir(repo, &dir, err);
+
+	buf_clear(ref_out);
+	if (r == 0)
+		r = write_text(repo, &text, err);
+	if (r == 0 && tag)
+		buf_adds(&name, tag);
+	else if (r == 0)
+		r = new_name(dir.data, &name, err);
+	if (ref)
+		buf_adds(ref_out, ref);
+	else
+		buf_addf(ref_out, "refs/tags/%s", name.data);
+	if (r == 0)
+		r = name.failed ? error_nomem(err) : buf_check(ref_out, err);
+	if (r == 0)
+		r = refuse_taken(dir.data, ref_out->data, err);
+	if (r == 0)
+		r = make_tag(dir.data, name.data, &text, sign, err);
+	if (r == 0 && ref)
+		r = move_tag(dir.data, name.data, ref, err);
+	buf_release(&dir);
+	buf_release(&text);
+	buf_release(&name);
+	return r;
+}
+
+struct checking {
+	struct repo *repo;
+	const char *ref;
+	struct verify_result *result;
+	verify_fn *found;
+	void *arg;
+};
+
+static void report(const struct checking *k, bool damage, const char *what, const char *advice)
+{
+	struct verify_finding finding = {
+		.file = k->ref, .damage = damage, .what = what, .advice = advice
+	};
+
+	k->result->damaged += damage;
+	k->found(k->arg, &finding);
+}
+
+static int check_head(
+	const struct checking *k, const struct head *h, uint64_t sealed_lost, struct error *err)
+{
+	static const char advice[] =
+		"find out who could write here; a copy from the time of the seal, and 'minsky "
+		"journal repair --from', bring it back";
+	struct journal_reader *reader = NULL;
+	uint64_t lost = 0;
+	char what[160];
+	int r;
+
+	r = journal_reader_open(&reader, k->repo->journal, h->origin, h->seq, h->hash, err);
+	journal_reader_close(reader);
+	if (r == ERR_NOTFOUND || r == ERR_CORRUPT) {
+		error_clear(err);
+		(void)snprintf(what, sizeof(what),
+			"the seal is about record %" PRIu64
+			" of origin %.8s, which is missing or another one",
+			h->seq, h->origin);
+		report(k, true, what, advice);
+		return 0;
+	}
+	if (r == 0)
+		r = journal_lost(k->repo->journal, h->origin, h->seq, &lost, err);
+	if (r == 0 && lost > sealed_lost) {
+		(void)snprintf(what, sizeof(what),
+			"%" PRIu64 " records of origin %.8s that the seal covers are lost",
+			lost - sealed_lost, h->origin);
+		report(k, true, what, advice);
+	}
+	return r;
+}
+
+/* The line at *at, NUL-terminated in place; NULL at the end. */
+static char *take_line(char **at)
+{
+	char *line = *at, *nl = strchr(line, '\n');
+
+	if (!nl)
+		return NULL;
+	*nl = '\0';
+	*at = nl + 1;
+	return line;
+}
+
+static bool take_seq(const char *text, uint64_t *out)
+{
+	char *end;
+
+	if (!text || *text < '0' || *text > '9')
+		return false;
+	*out = strtoull(text, &end, 10);
+	return !*end;
+}
+
+static int no_seal(const struct checking *k, struct error *err)
+{
+	return error_set(err, ERR_USAGE, "'%s' is no seal of this repository's journal", k->ref);
+}
+
+static int check_groups(const struct checking *k, char *at, struct error *err)
+{
+	const char *line = take_line(&at);
+	size_t n = 0;
+
+	while (line && !*line) {
+		const char *origin = take_line(&at), *seq = take_line(&at), *hash = take_line(&at);
+		struct head h = { .seq = 0 };
+		uint64_t lost = 0;
+		int r;
+
+		if (!origin || !id_is_hex(origin, ID_HEX_SIZE - 1) || !take_seq(seq, &h.seq) ||
+			!hash || !id_is_hex(hash, HASH_HEX_SIZE - 1))
+			break;
+		memcpy(h.origin, origin, sizeof(h.origin));
+		memcpy(h.hash, hash, sizeof(h.hash));
+		line = take_line(&at);
+		if (line && strncmp(line, "lost ", 5) == 0) {
+			if (!take_seq(line + 5, &lost))
+				break;
+			line = take_line(&at);
+		}
+		r = check_head(k, &h, lost, err);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	return n ? 0 : no_seal(k, err);
+}
+
+static int check_signature(
+	const struct checking *k, const char *dir, const char *oid, struct error *err)
+{
+	struct git_cmd cmd = { .dir = dir, .args = { "verify-tag", oid } };
+	int status;
+	int r = git_run(&cmd, NULL, NULL, &status, err);
+
+	if (r == 0 && status)
+		report(k, true, "the seal's signature is not good",
+			"'git verify-tag' says why: a key that is not known, or a forged seal");
+	return r;
+}
+
+static int check_tag(
+	const struct checking *k, const char *dir, char *tag, const char *oid, struct error *err)
+{
+	static const char first[] = "minsky seal 1";
+	char *at = strstr(tag, "\n\n");
+	const char *line, *repo_id;
+	int r = 0;
+
+	if (!at)
+		return no_seal(k, err);
+	at += 2;
+	if (strstr(at, "\n-----BEGIN ")) {
+		r = check_signature(k, dir, oid, err);
+	}
+	line = take_line(&at);
+	repo_id = take_line(&at);
+	if (!line || strcmp(line, first) != 0 || !repo_id || strcmp(repo_id, k->repo->file.id) != 0)
+		return no_seal(k, err);
+	return r == 0 ? check_groups(k, at, err) : r;
+}
+
+int seal_check(struct repo *repo, const char *ref, struct verify_result *result, verify_fn *found,
+	void *arg, struct error *err)
+{
+	const struct checking k = {
+		.repo = repo, .ref = ref, .result = result, .found = found, .arg = arg
+	};
+	struct buf dir = BUF_INIT, spec = BUF_INIT, oid = BUF_INIT, tag = BUF_INIT;
+	struct git_cmd parse = { .args = {
+					 "rev-parse", "--verify", "--quiet", "--end-of-options" } };
+	struct git_cmd cat = { .args = { "cat-file", "tag" } };
+	int status, r = main_dir(repo, &dir, err);
+
+	buf_addf(&spec, "%s^{tag}", ref);
+	parse.dir = cat.dir = dir.data;
+	parse.args[4] = spec.data;
+	if (r == 0)
+		r = spec.failed ? error_nomem(err) : git_run(&parse, &oid, NULL, &status, err);
+	if (r == 0 && status) {
+		r = error_set(err, ERR_NOTFOUND, "there is no seal '%s'", ref);
+		error_hint(err, "'git tag -l \"minsky/seal/*\"' lists those there are");
+	}
+	git_chomp(&oid);
+	cat.args[2] = oid.data;
+	if (r == 0)
+		r = git_must(&cat, &tag, err);
+	if (r == 0)
+		r = tag.failed ? error_nomem(err)
+			       : check_tag(&k, dir.data, tag.data, oid.data, err);
+	buf_release(&dir);
+	buf_release(&spec);
+	buf_release(&oid);
+	buf_release(&tag);
+	return r;
+}

@@ -1,0 +1,243 @@
+#include "session/delete.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "core/text.h"
+#include "git/workspace.h"
+#include "hooks/observe/refs.h"
+#include "repo/emit.h"
+#include "session/pr_refresh.h"
+#include "session/trash.h"
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+/* Somebody who works in there would find the floor gone. */
+int remove_find_processes(struct repo *repo, const char *workspace, struct error *err)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int r = 0;
+
+	if (!proc)
+		return 0;
+	while (r == 0 && (entry = readdir(proc))) {
+		char link[300], cwd[4096];
+		struct buf text = BUF_INIT;
+		ssize_t n;
+
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		(void)snprintf(link, sizeof(link), "/proc/%.250s/cwd", entry->d_name);
+		n = readlink(link, cwd, sizeof(cwd) - 1);
+		if (n <= 0)
+			continue;
+		cwd[n] = '\0';
+		if (!is_below(cwd, workspace))
+			continue;
+		buf_addf(&text, "process %.20s works in '%s'", entry->d_name, cwd);
+		r = app_add_reason(repo->app, "in-use", text.data, err);
+		buf_release(&text);
+	}
+	closedir(proc);
+	return r;
+}
+
+/* The branch's work is in its base, or it has none. "Cannot tell" counts against deleting. */
+static int find_unmerged(struct repo *repo, struct session *s, struct error *err)
+{
+	struct buf ref = BUF_INIT, text = BUF_INIT;
+	enum merge_answer answer = MERGE_UNKNOWN;
+	struct error why = ERROR_INIT;
+	char tip[65];
+	int r = 0;
+
+	buf_addf(&ref, "refs/heads/%s", s->branch);
+	if (ref.failed || !repo_workspace_git(repo, s) ||
+		ref_read(repo_workspace_git(repo, s), ref.data, tip, &why) < 0)
+		buf_addf(&text, "cannot read the branch '%s'", s->branch);
+	else if (!tip[0] || (s->base_oid && strcmp(tip, s->base_oid) == 0))
+		goto out;
+	else if (pr_refresh_ask_tip(repo, s, tip, &answer, &why) < 0)
+		buf_addf(&text, "cannot tell whether '%s' is merged: %s", s->branch, why.msg);
+	else if (answer == MERGE_NO)
+		buf_addf(&text, "'%s' has work that is not in '%s'", s->branch, s->base_branch);
+	else if (answer == MERGE_UNKNOWN)
+		buf_addf(&text, "cannot tell whether '%s' is in '%s'", s->branch, s->base_branch);
+	if (text.len)
+		r = app_add_reason(repo->app, "unmerged", text.data, err);
+out:
+	buf_release(&ref);
+	buf_release(&text);
+	return r;
+}
+
+static int find_reasons(struct repo *repo, struct session *s, struct error *err)
+{
+	const struct pr *pr = session_pr(s);
+	const char *published[2] = { NULL, NULL };
+	struct workspace_risks risks = { NULL, 0 };
+	int r;
+
+	if (pr && pr->merged_at)
+		published[0] = pr->head;
+	r = workspace_find_risks(s->workspace, repo_main_git(repo, s), published, &risks, err);
+	for (size_t i = 0; r == 0 && i < risks.n; i++)
+		r = app_add_reason(repo->app, risks.v[i].category, risks.v[i].text, err);
+	workspace_risks_release(&risks);
+	if (r == 0)
+		r = find_unmerged(repo, s, err);
+	if (r == 0)
+		r = remove_find_processes(repo, s->workspace, err);
+	return r;
+}
+
+/* `overrides`: there were reasons against it. */
+static int journal_deleted(struct repo *repo, const struct session *s, const char *override,
+	bool overrides, const char *trash, struct error *err)
+{
+	struct buf reason = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r = 0;
+
+	emit_init(&e);
+	if (override)
+		text_add_scrubbed(&reason, override, strlen(override));
+	if (override && overrides) {
+		w = emit_begin(&e, EVENT_OVERRIDE_USED, s->id);
+		jsonw_kstring(w, "guard", "session delete");
+		jsonw_kstring(w, "reason", reason.data);
+		r = emit_end(&e, err);
+	}
+	if (r == 0) {
+		w = emit_begin(&e, EVENT_SESSION_DELETED, s->id);
+		jsonw_kstring_opt(w, "reason", reason.data);
+		jsonw_kstring_opt(w, "trash", trash);
+		r = emit_end(&e, err);
+	}
+	if (r == 0)
+		r = emit_append(&e, repo, err);
+	emit_release(&e);
+	buf_release(&reason);
+	return r;
+}
+
+int remove_session(
+	struct repo *repo, struct session *s, const char *override, bool dry_run, struct error *err)
+{
+	bool there = s->workspace && fs_is_dir(s->workspace);
+	struct buf trash = BUF_INIT;
+	int r = 0;
+
+	if (there)
+		r = find_reasons(repo, s, err);
+	if (r < 0)
+		goto out;
+	if (repo->app->n_reasons && !override) {
+		r = error_set(err, ERR_REFUSED, "deleting session '%s' could lose work", s->name);
+		error_hint(err,
+			"save it first; or say why it may go: --override 'REASON' (it goes "
+			"to the trash)");
+		goto out;
+	}
+	if (dry_run)
+		goto out;
+	/* Killed before the event, it shows as lost, and deleting it again finds nothing in the
+	 * way. */
+	if (there)
+		r = trash_put(repo, s, &trash, err);
+	else
+		app_say(repo->app, "the workspace was gone already");
+	if (r == 0)
+		r = journal_deleted(repo, s, override, repo->app->n_reasons > 0,
+			there ? trash.data : NULL, err);
+	if (r == 0)
+		r = repo_project(repo, err);
+out:
+	buf_release(&trash);
+	return r;
+}
+
+int remove_find_deleted(
+	struct repo *repo, const char *key, bool one, struct session *out, struct error *err)
+{
+	struct session_query query = {
+		.status = "deleted", .deleted = true, .sort = SORT_ACTIVITY
+	};
+	struct session_set set = { NULL, 0 };
+	const struct session *best = NULL;
+	size_t n = 0;
+	int r = repo_project(repo, err);
+
+	if (r == 0)
+		r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++) {
+		const struct session *s = &set.v[i];
+
+		if (strcmp(s->id, key) != 0 && (!s->name || strcmp(s->name, key) != 0))
+			continue;
+		n++;
+		if (!best || s->deleted_at > best->deleted_at)
+			best = s;
+	}
+	if (r == 0 && one && n > 1) {
+		r = error_set(err, ERR_USAGE, "%zu deleted sessions were called '%s'", n, key);
+		error_hint(
+			err, "name one by its id: 'minsky session list --status deleted --json'");
+	}
+	if (r == 0)
+		r = best ? session_copy(out, best, err)
+			 : error_set(err, ERR_NOTFOUND, "there is no deleted session '%s'", key);
+	session_set_release(&set);
+	return r;
+}
+
+int restore_session(struct repo *repo, struct session *s, struct error *err)
+{
+	struct session other = { .name = NULL };
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	r = repo->backend->ops->get(
+		repo->backend, repo_store(repo), KEY_NAME, s->name, &other, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "there is another session '%s' now", s->name);
+		goto out;
+	}
+	if (r == ERR_NOTFOUND && s->task_id)
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_TASK, s->task_id, &other, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' now", s->task_id,
+			other.name);
+		goto out;
+	}
+	if (r != ERR_NOTFOUND)
+		goto out;
+	error_clear(err);
+	r = s->workspace ? trash_take_out(repo, s, err)
+			 : error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
+	if (r < 0)
+		goto out;
+	w = emit_begin(&e, EVENT_SESSION_RESTORED, s->id);
+	jsonw_kstring(w, "workspace", s->workspace);
+	jsonw_kstring_opt(w, "clone", s->clone_id);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, repo, err);
+	if (r == 0)
+		r = repo_project(repo, err);
+out:
+	session_release(&other);
+	emit_release(&e);
+	return r;
+}

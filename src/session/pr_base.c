@@ -1,0 +1,197 @@
+/* Where a session's base is, as far as this machine knows, and asking the remote for it. */
+#include "session/pr_make.h"
+
+#include "core/text.h"
+#include "git/gitcmd.h"
+#include "git/pr.h"
+#include "git/workspace.h"
+#include "hooks/observe/refs.h"
+#include "session/pr_refresh.h"
+
+bool pr_is_ancestor(const char *dir, const char *a, const char *b)
+{
+	struct git_cmd cmd = { .dir = dir, .args = { "merge-base", "--is-ancestor", a, b } };
+	struct error ignored = ERROR_INIT;
+	int status = 1;
+
+	return git_run(&cmd, NULL, NULL, &status, &ignored) == 0 && status == 0;
+}
+
+int pr_read_ref(
+	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	int r;
+
+	oid[0] = '\0';
+	buf_addf(&ref, "%s%s", prefix, name);
+	r = buf_check(&ref, err);
+	if (r == 0 && git_dir)
+		r = ref_read(git_dir, ref.data, oid, err);
+	buf_release(&ref);
+	return r;
+}
+
+static int fetch_base(const struct session *s, bool talk, struct error *err)
+{
+	struct git_cmd cmd = { .dir = s->workspace, .talk = talk };
+	struct buf spec = BUF_INIT;
+	int r;
+
+	buf_addf(&spec, "+refs/heads/%s:refs/remotes/origin/%s", s->base_branch, s->base_branch);
+	cmd.args[0] = "fetch";
+	cmd.args[1] = "--no-tags";
+	cmd.args[2] = talk ? "--progress" : "--quiet";
+	cmd.args[3] = "origin";
+	cmd.args[4] = spec.data;
+	r = buf_check(&spec, err);
+	if (r == 0)
+		r = git_must(&cmd, NULL, err);
+	buf_release(&spec);
+	return r < 0 ? error_wrap(err, "cannot fetch '%s'", s->base_branch) : 0;
+}
+
+/*
+ * A name alone must exist there, while a pattern may match nothing; --prune then drops what is
+ * gone, among these. If the base is gone, the remote's HEAD may say what it is called now.
+ */
+int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
+{
+	struct git_cmd cmd = { .dir = s->workspace, .talk = app_talks(repo->app) };
+	struct git_cmd all = { .dir = s->workspace,
+		.args = { "fetch", "--no-tags", "--prune", "--quiet", "origin" } };
+	struct git_cmd head = { .dir = s->workspace,
+		.args = { "remote", "set-head", "origin", "--auto" } };
+	struct buf branch = BUF_INIT, base_spec = BUF_INIT, pr_spec = BUF_INIT;
+	const char *base = s->base_branch;
+	const struct pr *pr = session_pr(s);
+	struct error ignored = ERROR_INIT;
+	char oid[65] = "";
+	int status, r;
+
+	if (repo_main_is_origin(repo, s) || !base || !s->workspace)
+		return 0;
+	r = pr_branch_name(s, &branch, err);
+	if (pr && pr->branch_name) {
+		buf_clear(&branch);
+		buf_adds(&branch, pr->branch_name);
+	}
+	buf_addf(&base_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", base, base);
+	buf_addf(&pr_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", branch.data, branch.data);
+	cmd.args[0] = "fetch";
+	cmd.args[1] = "--no-tags";
+	cmd.args[2] = "--prune";
+	cmd.args[3] = cmd.talk ? "--progress" : "--quiet";
+	cmd.args[4] = "origin";
+	cmd.args[5] = base_spec.data;
+	cmd.args[6] = pr_spec.data;
+	if (r == 0)
+		r = buf_check(&base_spec, err);
+	if (r == 0)
+		r = buf_check(&pr_spec, err);
+	if (r == 0)
+		r = git_must(&cmd, NULL, err);
+	if (r < 0)
+		error_wrap(err, "cannot ask the remote of '%s'", s->name);
+	else
+		r = pr_read_ref(
+			repo_workspace_git(repo, s), "refs/remotes/origin/", base, oid, err);
+	if (r == 0 && !oid[0]) {
+		(void)git_run(&all, NULL, NULL, &status, &ignored);
+		(void)git_run(&head, NULL, NULL, &status, &ignored);
+	}
+	buf_release(&branch);
+	buf_release(&base_spec);
+	buf_release(&pr_spec);
+	return r;
+}
+
+/*
+ * The user fetches in the main repository, the session was cloned some time before: take over
+ * what is newer there. Objects come from the remote `minsky`, which is the main repository.
+ */
+static int take_over(struct repo *repo, const struct session *s, char oid[65], struct error *err)
+{
+	char newer[65];
+	const char *tracking = repo_main_tracking(repo, s);
+	struct buf ref = BUF_INIT, theirs = BUF_INIT;
+	struct git_cmd fetch = { .dir = s->workspace };
+	struct git_cmd update = { .dir = s->workspace };
+	int status, r;
+
+	r = pr_read_ref(repo_main_git(repo, s), tracking, s->base_branch, newer, err);
+	if (r < 0 || !newer[0] || strcmp(newer, oid) == 0)
+		return r;
+	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
+	buf_addf(&theirs, "%s%s", tracking, s->base_branch);
+	fetch.args[0] = "fetch";
+	fetch.args[1] = "--quiet";
+	fetch.args[2] = "--no-tags";
+	fetch.args[3] = "--no-write-fetch-head";
+	fetch.args[4] = "minsky";
+	fetch.args[5] = theirs.data;
+	r = buf_check(&ref, err);
+	if (r == 0)
+		r = buf_check(&theirs, err);
+	if (r == 0)
+		r = git_run(&fetch, NULL, NULL, &status, err);
+	if (r == 0 && status == 0 && (!oid[0] || pr_is_ancestor(s->workspace, oid, newer))) {
+		update.args[0] = "update-ref";
+		update.args[1] = ref.data;
+		update.args[2] = newer;
+		r = git_must(&update, NULL, err);
+		if (r == 0)
+			(void)memcpy(oid, newer, sizeof(newer));
+	}
+	buf_release(&ref);
+	buf_release(&theirs);
+	return r;
+}
+
+/* A main repository that is the remote itself is beside us: one look, and no network. */
+static int look_beside(struct repo *repo, const struct session *s, char oid[65], struct error *err)
+{
+	const char *workspace = repo_workspace_git(repo, s);
+	char theirs[65];
+	int r = pr_read_ref(repo_main_git(repo, s), "refs/heads/", s->base_branch, theirs, err);
+
+	if (r == 0 && !theirs[0]) {
+		error_set(err, ERR_NOTFOUND, "there is no base branch '%s'", s->base_branch);
+		return error_hint(
+			err, "'minsky session update %s --base BRANCH' says which it is", s->name);
+	}
+	if (r == 0)
+		r = pr_read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
+	if (r < 0 || strcmp(oid, theirs) == 0)
+		return r;
+	r = fetch_base(s, false, err);
+	return r < 0 ? r : pr_read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
+}
+
+int pr_find_base(
+	struct repo *repo, const struct session *s, bool fetch, char oid_out[65], struct error *err)
+{
+	char oid[65];
+	int r = 0;
+
+	if (repo_main_is_origin(repo, s)) {
+		r = look_beside(repo, s, oid, err);
+	} else {
+		if (fetch)
+			r = fetch_base(s, app_talks(repo->app), err);
+		if (r == 0)
+			r = pr_read_ref(repo_workspace_git(repo, s), "refs/remotes/origin/",
+				s->base_branch, oid, err);
+		if (r == 0)
+			r = take_over(repo, s, oid, err);
+	}
+	if (r < 0)
+		return r;
+	if (!oid[0]) {
+		error_set(err, ERR_NOTFOUND, "the base branch '%s' is not known here",
+			s->base_branch);
+		return error_hint(err, "try again with --fetch");
+	}
+	(void)memcpy(oid_out, oid, sizeof(oid));
+	return 0;
+}

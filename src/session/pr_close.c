@@ -1,0 +1,212 @@
+#include "session/pr_close.h"
+
+#include "git/gitcmd.h"
+#include "git/pr.h"
+#include "repo/emit.h"
+#include "session/pr_make.h"
+#include "session/pr_refresh.h"
+
+struct closing {
+	struct repo *repo;
+	struct session *s;
+	const struct pr *pr;
+	struct pr_places places;
+	struct buf keep; /* the ref that keeps the commit */
+};
+
+static int find_pr(struct closing *k, struct error *err)
+{
+	k->pr = session_pr(k->s);
+	if (!k->pr) {
+		error_set(err, ERR_NOTFOUND, "session '%s' has no PR", k->s->name);
+		return error_hint(err, "'minsky session pr create' makes one");
+	}
+	if (k->pr->merged_at)
+		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", k->s->name);
+	buf_addf(&k->keep, "refs/minsky/closed/%s", k->pr->id);
+	return buf_check(&k->keep, err);
+}
+
+static int has_commit(const struct session *s, const char *oid, bool *out, struct error *err)
+{
+	struct buf name = BUF_INIT;
+	int status, r;
+
+	buf_addf(&name, "%s^{commit}", oid);
+	r = buf_check(&name, err);
+	if (r == 0) {
+		struct git_cmd cmd = { .dir = s->workspace,
+			.args = { "cat-file", "-e", name.data } };
+
+		r = git_run(&cmd, NULL, NULL, &status, err);
+	}
+	if (r == 0)
+		*out = status == 0;
+	buf_release(&name);
+	return r;
+}
+
+/* Somebody else may have made what the branch points at, and have no other name for it. */
+static int keep_commit(struct closing *k, struct error *err)
+{
+	struct git_cmd update = { .dir = k->s->workspace,
+		.args = { "update-ref", k->keep.data, k->pr->head } };
+	struct buf ref = BUF_INIT;
+	bool there = false;
+	int r = has_commit(k->s, k->pr->head, &there, err);
+
+	buf_addf(&ref, "refs/heads/%s", k->pr->branch_name);
+	if (r == 0)
+		r = buf_check(&ref, err);
+	if (r == 0 && !there) {
+		struct git_cmd fetch = { .dir = k->s->workspace,
+			.args = { "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+				"origin", ref.data } };
+
+		r = git_must(&fetch, NULL, err);
+	}
+	if (r == 0)
+		r = git_must(&update, NULL, err);
+	if (r < 0)
+		error_wrap(err, "cannot keep %.8s", k->pr->head);
+	buf_release(&ref);
+	return r;
+}
+
+static void drop_keep(struct closing *k)
+{
+	struct git_cmd cmd = { .dir = k->s->workspace,
+		.args = { "update-ref", "-d", k->keep.data } };
+	struct error ignored = ERROR_INIT;
+	int status;
+
+	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+}
+
+/* The pictures that repositories have of a remote, as a push would have left them. */
+static void forget_tracking(const char *dir, const char *tracking, const char *branch)
+{
+	struct buf ref = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	int status;
+
+	buf_addf(&ref, "%s%s", tracking, branch);
+	if (!ref.failed) {
+		struct git_cmd cmd = { .dir = dir, .args = { "update-ref", "-d", ref.data } };
+
+		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+	}
+	buf_release(&ref);
+}
+
+static int delete_branches(struct closing *k, struct error *err)
+{
+	const char *branch = k->pr->branch_name, *head = k->pr->head;
+	struct error ignored = ERROR_INIT;
+	struct buf main_dir = BUF_INIT;
+	int r = repo_main_dir(k->repo, k->s, &main_dir, err);
+
+	if (r < 0)
+		goto out;
+	if (k->places.truth_is_main)
+		r = pr_delete_branch(main_dir.data, branch, head, err);
+	else if (k->places.now[PR_PLACE_WORKSPACE_ORIGIN] || k->places.now[PR_PLACE_MAIN_ORIGIN])
+		r = pr_unpublish(
+			k->s->workspace, "origin", head, branch, app_talks(k->repo->app), err);
+	if (r < 0)
+		goto out;
+	if (k->places.now[PR_PLACE_WORKSPACE_ORIGIN])
+		forget_tracking(k->s->workspace, "refs/remotes/origin/", branch);
+	if (k->places.now[PR_PLACE_MAIN_ORIGIN])
+		forget_tracking(main_dir.data, repo_main_tracking(k->repo, k->s), branch);
+	/* A copy that is at something else, or checked out, is somebody's own. */
+	if (k->places.now[PR_PLACE_WORKSPACE])
+		(void)pr_delete_branch(k->s->workspace, branch, head, &ignored);
+out:
+	buf_release(&main_dir);
+	return r;
+}
+
+static int record(struct closing *k, enum event_type type, struct error *err)
+{
+	struct pr_places now;
+	struct jsonw *w;
+	struct emit e;
+	int r = pr_places_look_at(k->repo, k->s, k->pr->branch_name, &now, err);
+
+	emit_init(&e);
+	if (r < 0)
+		return r;
+	w = emit_begin(&e, type, k->s->id);
+	jsonw_kstring(w, "pr", k->pr->id);
+	if (type == EVENT_PR_CLOSED)
+		jsonw_kbool(w, "exists", false);
+	else
+		jsonw_kstring(w, "head", k->pr->head);
+	pr_write_seen(w, now.now);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, k->repo, err);
+	if (r == 0)
+		r = pr_refresh(k->repo, k->s, PR_REFRESH_USUAL, err);
+	emit_release(&e);
+	return r;
+}
+
+int pr_close(struct repo *repo, struct session *s, bool *done_out, struct error *err)
+{
+	struct closing k = { .repo = repo, .s = s, .keep = BUF_INIT };
+	int r = find_pr(&k, err);
+
+	if (r < 0)
+		goto out;
+	*done_out = !k.pr->closed_at;
+	if (k.pr->closed_at)
+		goto out;
+	if (k.pr->exists && k.pr->head && k.pr->branch_name) {
+		r = pr_places_look_at(repo, s, k.pr->branch_name, &k.places, err);
+		if (r == 0)
+			r = keep_commit(&k, err);
+		if (r == 0)
+			r = delete_branches(&k, err);
+		if (r < 0)
+			drop_keep(&k);
+	}
+	if (r == 0)
+		r = record(&k, EVENT_PR_CLOSED, err);
+out:
+	buf_release(&k.keep);
+	return r;
+}
+
+int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error *err)
+{
+	struct closing k = { .repo = repo, .s = s, .keep = BUF_INIT };
+	bool there = false;
+	int r = find_pr(&k, err);
+
+	if (r < 0)
+		goto out;
+	*done_out = k.pr->closed_at || !k.pr->exists;
+	if (!*done_out)
+		goto out;
+	if (k.pr->head)
+		r = has_commit(s, k.pr->head, &there, err);
+	if (r < 0)
+		goto out;
+	if (!there) {
+		r = error_set(err, ERR_REFUSED,
+			"the commit of the PR of '%s' is not there any more", s->name);
+		error_hint(err, "make another one: minsky session pr create %s --title TITLE",
+			s->name);
+		goto out;
+	}
+	r = pr_publish(repo, s, k.pr->head, k.pr->branch_name, true, err);
+	if (r == 0)
+		r = record(&k, EVENT_PR_REOPENED, err);
+	if (r == 0)
+		drop_keep(&k);
+out:
+	buf_release(&k.keep);
+	return r;
+}

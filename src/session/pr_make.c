@@ -1,0 +1,337 @@
+#include "session/pr_make.h"
+
+#include "core/clock.h"
+#include "core/text.h"
+#include "git/gitcmd.h"
+#include "git/pr.h"
+#include "git/workspace.h"
+#include "hooks/observe/refs.h"
+#include "repo/emit.h"
+#include "session/pr_refresh.h"
+
+#define SHOWN_FILES 20
+
+int pr_check_clean(struct repo *repo, const struct session *s, struct error *err)
+{
+	struct buf files = BUF_INIT;
+	size_t n = 0;
+	int r = workspace_status(s->workspace, &files, err);
+
+	for (char *line = files.data; r == 0 && *line; n++) {
+		char *end = strchr(line, '\n');
+
+		if (end)
+			*end = '\0';
+		if (n < SHOWN_FILES)
+			r = app_add_reason(repo->app,
+				strncmp(line, "??", 2) == 0 ? "untracked" : "changed",
+				strlen(line) > 3 ? line + 3 : line, err);
+		line = end ? end + 1 : line + strlen(line);
+	}
+	if (r == 0 && n) {
+		r = error_set(err, ERR_REFUSED, "%zu file%s in the workspace %s in no commit", n,
+			n == 1 ? "" : "s", n == 1 ? "is" : "are");
+		error_hint(err, "commit them, or stash them: git -C '%s' status", s->workspace);
+	}
+	buf_release(&files);
+	return r;
+}
+
+struct making {
+	struct repo *repo;
+	struct session *s;
+	const struct pr_request *req;
+	const struct pr *open; /* NULL: none */
+	char base[65], tip[65];
+	struct pr_commit old, made;
+	bool have_old;
+	struct buf message;
+	struct buf branch;
+};
+
+static void making_release(struct making *m)
+{
+	pr_commit_release(&m->old);
+	pr_commit_release(&m->made);
+	buf_release(&m->message);
+	buf_release(&m->branch);
+}
+
+/* Title, blank line, body; what is not given stays as it is in the PR there is, byte for byte. */
+static int compose(struct making *m, struct error *err)
+{
+	const char *old = m->have_old ? m->old.message.data : "";
+	size_t old_len = m->have_old ? m->old.message.len : 0;
+	size_t title_len = strcspn(old, "\n"), body_at = title_len;
+
+	if (!m->req->title && !m->have_old) {
+		error_set(err, ERR_USAGE, "a new PR wants a title");
+		return error_hint(err, "give one with --title");
+	}
+	/* Exactly the blank line: a body may begin with more of them. */
+	for (int i = 0; i < 2 && body_at < old_len && old[body_at] == '\n'; i++)
+		body_at++;
+	if (m->req->title)
+		buf_adds(&m->message, m->req->title);
+	else
+		buf_add(&m->message, old, title_len);
+	if (!m->req->title && !m->req->body) {
+		buf_add(&m->message, old + title_len, old_len - title_len);
+	} else if (m->req->body ? m->req->body_len > 0 : body_at < old_len) {
+		buf_adds(&m->message, "\n\n");
+		if (m->req->body)
+			buf_add(&m->message, m->req->body, m->req->body_len);
+		else
+			buf_add(&m->message, old + body_at, old_len - body_at);
+	}
+	return buf_check(&m->message, err);
+}
+
+static bool same_message(const struct buf *a, const struct buf *b)
+{
+	size_t an = a->len, bn = b->len;
+
+	/* git ends every message with a newline. */
+	if (an && a->data[an - 1] == '\n')
+		an--;
+	if (bn && b->data[bn - 1] == '\n')
+		bn--;
+	return an == bn && memcmp(a->data, b->data, an) == 0;
+}
+
+static int find_tip(struct making *m, struct error *err)
+{
+	struct session *s = m->s;
+	int r = pr_read_ref(repo_workspace_git(m->repo, s), "refs/heads/", s->branch, m->tip, err);
+
+	if (r == 0 && !m->tip[0]) {
+		r = error_set(err, ERR_NOTFOUND, "the workspace has no branch '%s'", s->branch);
+		error_hint(err, "a PR is made from the session's own branch");
+	}
+	return r;
+}
+
+/* A PR branch that somebody moved by hand may hold the only name of their work. */
+static int check_replaceable(struct making *m, struct error *err)
+{
+	if (!m->open || !m->open->exists || !m->open->head || m->have_old ||
+		pr_is_ancestor(m->s->workspace, m->open->head, m->tip))
+		return 0;
+	error_set(err, ERR_REFUSED, "'%s' is at %.8s, which is no prepared merge of this session",
+		m->branch.data, m->open->head);
+	return error_hint(err,
+		"somebody moved it there: look at it, and delete the branch if it may "
+		"go");
+}
+
+/*
+ * A branch of that name which is no PR of this session: somebody had the name before, and may have
+ * nothing else that names their work.
+ */
+static int check_own(struct making *m, struct error *err)
+{
+	const struct pr *newest = session_pr(m->s);
+	struct pr_places places;
+	int r;
+
+	if (m->open ||
+		(newest && newest->branch_name && strcmp(newest->branch_name, m->branch.data) == 0))
+		return 0;
+	r = pr_places_look(m->repo, m->s, &places, err);
+	for (int p = 0; r == 0 && p < PR_PLACES; p++) {
+		/* Of a main repository that is the remote itself, tracking refs are old copies. */
+		if (places.truth_is_main && p != PR_PLACE_MAIN && p != PR_PLACE_WORKSPACE)
+			continue;
+		if (!places.now[p] || pr_is_ancestor(m->s->workspace, places.now[p], m->tip))
+			continue;
+		r = error_set(err, ERR_REFUSED,
+			"'%s' is there already, at %.8s, from before this session had its name",
+			m->branch.data, places.now[p]);
+		error_hint(err,
+			"look at it, and delete the branch if it may go; or rename the session: "
+			"minsky session rename %s NEW",
+			m->s->name);
+	}
+	return r;
+}
+
+static int prepare(struct making *m, struct error *err)
+{
+	struct repo *repo = m->repo;
+	struct error unread = ERROR_INIT;
+	int r = pr_check_clean(repo, m->s, err);
+
+	if (r == 0)
+		r = pr_branch_name(m->s, &m->branch, err);
+	if (r == 0)
+		r = find_tip(m, err);
+	if (r == 0)
+		r = pr_find_base(repo, m->s, m->req->fetch, m->base, err);
+	if (r < 0)
+		return r;
+	if (m->open && m->open->head)
+		m->have_old = pr_read(&m->old, m->s->workspace, m->open->head, &unread) == 0;
+	r = check_own(m, err);
+	if (r == 0)
+		r = check_replaceable(m, err);
+	return r < 0 ? r : compose(m, err);
+}
+
+void pr_add_conflicts(struct repo *repo, struct buf *conflicts)
+{
+	struct error ignored = ERROR_INIT;
+
+	for (char *line = conflicts->data; *line;) {
+		char *end = strchr(line, '\n');
+
+		if (end)
+			*end = '\0';
+		(void)app_add_reason(repo->app, "conflict", line, &ignored);
+		line = end ? end + 1 : line + strlen(line);
+	}
+}
+
+static int merge(struct making *m, struct error *err)
+{
+	struct buf conflicts = BUF_INIT;
+	int r = pr_prepare(&m->made, m->s->workspace, m->base, m->tip, m->message.data,
+		m->message.len, &conflicts, err);
+
+	if (r == ERR_REFUSED)
+		pr_add_conflicts(m->repo, &conflicts);
+	buf_release(&conflicts);
+	return r;
+}
+
+/* What may be on the remote at this moment, so that nobody else's branch is overwritten. */
+int pr_publish(struct repo *repo, const struct session *s, const char *oid, const char *branch,
+	bool anew, struct error *err)
+{
+	struct pr_places places;
+	const char *expected = NULL;
+	int r = pr_places_look_at(repo, s, branch, &places, err);
+
+	if (r < 0)
+		return r;
+	if (!anew)
+		expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
+						: places.now[PR_PLACE_WORKSPACE_ORIGIN];
+	return pr_push(s->workspace, "origin", oid, branch, expected,
+		!places.truth_is_main && app_talks(repo->app), err);
+}
+
+/* Known to be deleted, whatever tracking refs still say. */
+static bool is_gone(const struct making *m)
+{
+	const struct pr *newest = session_pr(m->s);
+
+	return newest && !newest->exists && newest->branch_name &&
+		strcmp(newest->branch_name, m->branch.data) == 0;
+}
+
+/*
+ * What the remote has told us by taking the push, the main repository may know too: then its next
+ * fetch with --prune can tell that the branch is gone. Not where nothing is tracked.
+ */
+static void tell_main(struct making *m)
+{
+	const char *tracking = repo_main_tracking(m->repo, m->s);
+	struct buf dir = BUF_INIT, spec = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	char oid[65];
+	int status;
+
+	if (session_is_linked(m->s) || repo_main_is_origin(m->repo, m->s) ||
+		repo_main_dir(m->repo, m->s, &dir, &ignored) < 0)
+		goto out;
+	if (pr_read_ref(repo_main_git(m->repo, m->s), tracking, m->s->base_branch, oid, &ignored) <
+			0 ||
+		!oid[0])
+		goto out;
+	buf_addf(&spec, "+%s:%s%s", m->made.oid, tracking, m->branch.data);
+	if (!spec.failed) {
+		struct git_cmd cmd = { .dir = dir.data,
+			.args = { "-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
+				"maintenance.auto=false", "fetch", "--quiet", "--no-tags",
+				"--no-write-fetch-head", "--no-recurse-submodules", "--",
+				m->s->workspace, spec.data } };
+
+		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+	}
+out:
+	buf_release(&dir);
+	buf_release(&spec);
+}
+
+static int record(struct making *m, struct error *err)
+{
+	struct pr_places places;
+	char id[ID_UUID_SIZE];
+	struct buf title = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r = pr_places_look(m->repo, m->s, &places, err);
+
+	emit_init(&e);
+	if (r == 0 && !m->open)
+		r = id_uuid7(id, clock_now_ms(), err);
+	if (r < 0)
+		goto out;
+	text_add_scrubbed(&title, m->message.data, strcspn(m->message.data, "\n"));
+	w = emit_begin(&e, m->open ? EVENT_PR_UPDATED : EVENT_PR_CREATED, m->s->id);
+	jsonw_kstring(w, "pr", m->open ? m->open->id : id);
+	jsonw_kstring(w, "branchName", m->branch.data);
+	jsonw_kstring(w, "head", m->made.oid);
+	jsonw_kstring(w, "base", m->s->base_branch);
+	jsonw_kstring(w, "baseOid", m->base);
+	jsonw_key(w, "title");
+	jsonw_string_n(w, title.data, text_cut(title.data, title.len, 1024));
+	pr_write_seen(w, places.now);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, m->repo, err);
+out:
+	emit_release(&e);
+	buf_release(&title);
+	return r;
+}
+
+int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
+	enum pr_outcome *out, struct error *err)
+{
+	struct making m = { .repo = repo,
+		.s = s,
+		.req = req,
+		.old = PR_COMMIT_INIT,
+		.made = PR_COMMIT_INIT,
+		.message = BUF_INIT,
+		.branch = BUF_INIT };
+	const struct pr *newest = session_pr(s);
+	bool same;
+	int r;
+
+	m.open = newest && !newest->merged_at && !newest->closed_at ? newest : NULL;
+	r = prepare(&m, err);
+	if (r < 0)
+		goto out;
+	same = m.have_old && m.open->exists && strcmp(m.old.base, m.base) == 0 &&
+		strcmp(m.old.tip, m.tip) == 0 && same_message(&m.old.message, &m.message);
+	if (same) {
+		*out = PR_UNCHANGED;
+		goto out;
+	}
+	r = merge(&m, err);
+	if (r == 0)
+		r = pr_publish(repo, s, m.made.oid, m.branch.data, is_gone(&m), err);
+	if (r == 0)
+		tell_main(&m);
+	if (r == 0)
+		r = record(&m, err);
+	if (r == 0)
+		*out = m.open ? PR_REFRESHED : PR_MADE;
+	if (r == 0)
+		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
+out:
+	making_release(&m);
+	return r;
+}

@@ -1,0 +1,49 @@
+/*
+ * pr_make.h - making and refreshing a session's PR: a prepared merge commit on pr/<session>.
+ */
+#ifndef SESSION_PR_MAKE_H
+#define SESSION_PR_MAKE_H
+
+#include "repo/repo.h"
+
+struct pr_request {
+	const char *title; /* NULL: keep that of the PR there is */
+	const char *body; /* NULL: the same */
+	size_t body_len;
+	bool fetch; /* ask the remote where the base is first */
+};
+
+enum pr_outcome { PR_MADE, PR_REFRESHED, PR_UNCHANGED };
+
+/* *s is settled when it comes in and when it leaves. */
+int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
+	enum pr_outcome *out, struct error *err);
+/*
+ * Where the base is, as far as this machine knows: the newer of what the workspace and the main
+ * repository have fetched, or the main repository's branch when it is the remote itself. The
+ * workspace has the commit afterwards. ERR_NOTFOUND.
+ */
+int pr_find_base(struct repo *repo, const struct session *s, bool fetch, char oid_out[65],
+	struct error *err);
+/*
+ * Ask the remote where the base and the PR branch are now, also whether they are gone. The
+ * workspace needs none when the main repository is the remote.
+ */
+int pr_fetch(struct repo *repo, const struct session *s, struct error *err);
+/* Is a an ancestor of b, for certain? */
+bool pr_is_ancestor(const char *dir, const char *a, const char *b);
+/* "" when there is none; git_dir may be NULL. */
+int pr_read_ref(
+	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err);
+/*
+ * Push a commit of the workspace to a PR branch where the truth is, replacing what is known to be
+ * there; nothing may be there when `anew`.
+ */
+int pr_publish(struct repo *repo, const struct session *s, const char *oid, const char *branch,
+	bool anew, struct error *err);
+/* The files of a conflict, one a line, as reasons. Cuts the lines apart. */
+void pr_add_conflicts(struct repo *repo, struct buf *conflicts);
+/* ERR_REFUSED, with the files as reasons, when the workspace has changes that no commit has. */
+int pr_check_clean(struct repo *repo, const struct session *s, struct error *err);
+
+#endif

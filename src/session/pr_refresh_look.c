@@ -1,0 +1,116 @@
+/* Where the refs of a PR stand, and what its tip is. */
+#include "session/pr_refresh_internal.h"
+
+#include "core/text.h"
+#include "git/gitcmd.h"
+#include "hooks/observe/refs.h"
+
+int pr_branch_name(const struct session *s, struct buf *out, struct error *err)
+{
+	const struct pr *pr = session_pr(s);
+
+	buf_clear(out);
+	if (pr_is_open(pr) && pr->branch_name)
+		buf_adds(out, pr->branch_name);
+	else
+		buf_addf(out, "pr/%s", s->name);
+	return buf_check(out, err);
+}
+
+void pr_write_seen(struct jsonw *w, const char *const now[PR_PLACES])
+{
+	jsonw_key(w, "seen");
+	jsonw_begin_object(w);
+	for (int p = 0; p < PR_PLACES; p++)
+		jsonw_kstring_opt(w, pr_place_names[p], now[p]);
+	jsonw_end_object(w);
+}
+
+int refreshing_ref(const char *common_dir, const char *prefix, const char *name, char oid[65],
+	struct error *err)
+{
+	struct buf ref = BUF_INIT;
+	int r = 0;
+
+	oid[0] = '\0';
+	if (!common_dir)
+		return 0;
+	buf_addf(&ref, "%s%s", prefix, name);
+	r = buf_check(&ref, err);
+	if (r == 0)
+		r = ref_read(common_dir, ref.data, oid, err);
+	buf_release(&ref);
+	return r;
+}
+
+int pr_places_look(
+	struct repo *repo, const struct session *s, struct pr_places *out, struct error *err)
+{
+	struct buf branch = BUF_INIT;
+	int r = pr_branch_name(s, &branch, err);
+
+	if (r == 0)
+		r = pr_places_look_at(repo, s, branch.data, out, err);
+	buf_release(&branch);
+	return r;
+}
+
+int pr_places_look_at(struct repo *repo, const struct session *s, const char *branch,
+	struct pr_places *out, struct error *err)
+{
+	const char *workspace = repo_workspace_git(repo, s);
+	const char *main_git = repo_main_git(repo, s);
+	int r;
+
+	*out = (struct pr_places){ .truth_is_main = repo_main_is_origin(repo, s) };
+	r = refreshing_ref(workspace, "refs/heads/", branch, out->oid[PR_PLACE_WORKSPACE], err);
+	if (r == 0)
+		r = refreshing_ref(main_git, "refs/heads/", branch, out->oid[PR_PLACE_MAIN], err);
+	if (r == 0)
+		r = refreshing_ref(workspace, "refs/remotes/origin/", branch,
+			out->oid[PR_PLACE_WORKSPACE_ORIGIN], err);
+	if (r == 0 && !out->truth_is_main)
+		r = refreshing_ref(main_git, repo_main_tracking(repo, s), branch,
+			out->oid[PR_PLACE_MAIN_ORIGIN], err);
+	if (r == 0 && s->base_branch)
+		r = refreshing_ref(main_git,
+			out->truth_is_main ? "refs/heads/" : repo_main_tracking(repo, s),
+			s->base_branch, out->base, err);
+	for (int p = 0; p < PR_PLACES; p++)
+		out->now[p] = out->oid[p][0] ? out->oid[p] : NULL;
+	return r;
+}
+
+/* The tip's subject and parents, in one git process; harmless text. */
+int refreshing_read_tip(
+	struct refreshing *t, const char *oid, struct buf *subject, struct error *err)
+{
+	const char *dirs[] = { repo_workspace_git(t->repo, t->s), repo_main_git(t->repo, t->s) };
+	struct buf out = BUF_INIT;
+	int status = 1, r = 0;
+	char *line;
+
+	for (size_t i = 0; i < 2 && status && r == 0; i++) {
+		struct git_cmd cmd = { .dir = dirs[i],
+			.args = { "log", "-1", "--no-show-signature", "--format=%P%n%s", oid,
+				"--" } };
+
+		if (!dirs[i])
+			continue;
+		buf_clear(&out);
+		r = git_run(&cmd, &out, NULL, &status, err);
+	}
+	t->parents[0][0] = t->parents[1][0] = '\0';
+	if (r < 0 || status)
+		goto out;
+	git_chomp(&out);
+	line = strchr(out.data, '\n');
+	if (line)
+		*line = '\0';
+	(void)sscanf(out.data, "%64[0-9a-f] %64[0-9a-f]", t->parents[0], t->parents[1]);
+	if (line && subject)
+		text_add_scrubbed(subject, line + 1, text_cut(line + 1, strlen(line + 1), 1024));
+out:
+	buf_release(&out);
+	return r;
+}

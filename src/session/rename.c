@@ -1,0 +1,226 @@
+#include "session/rename.h"
+
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "core/names.h"
+#include "git/gitcmd.h"
+#include "git/workspace.h"
+#include "repo/emit.h"
+#include "session/delete.h"
+#include "session/pr_refresh.h"
+
+struct renaming {
+	struct repo *repo;
+	struct session *s;
+	const struct rename_request *req;
+	bool name, branch, move; /* what there is to do */
+	struct buf place; /* where the workspace will be */
+};
+
+static int check_name(struct renaming *n, struct error *err)
+{
+	struct session other = { .name = NULL };
+	int r = name_check_session(n->req->name, err);
+
+	if (r < 0 || !n->name)
+		return r;
+	r = n->repo->backend->ops->get(
+		n->repo->backend, repo_store(n->repo), KEY_NAME, n->req->name, &other, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", n->req->name);
+		error_hint(err, "its workspace is '%s'", other.workspace ? other.workspace : "?");
+	} else if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	session_release(&other);
+	return r;
+}
+
+/* As when a session is started: not in the way of anybody's branch, here or on the remote. */
+static int check_branch(struct renaming *n, struct error *err)
+{
+	struct git_repo main = { .top = NULL }, own = { .top = NULL };
+	struct buf dir = BUF_INIT, ref = BUF_INIT;
+	char *remote = NULL, *url = NULL, *oid = NULL;
+	int r = repo_main_dir(n->repo, n->s, &dir, err);
+
+	if (r == 0)
+		r = git_repo_open(&main, dir.data, err);
+	if (r == 0)
+		r = git_repo_remote(&main, &remote, &url, err);
+	if (r == 0)
+		r = workspace_check_branch(&main, remote, n->req->name, err);
+	if (r == 0)
+		r = git_repo_open(&own, n->s->workspace, err);
+	buf_addf(&ref, "refs/heads/%s", n->req->name);
+	if (r == 0)
+		r = buf_check(&ref, err);
+	if (r == 0)
+		r = git_repo_ref(own.common_dir, ref.data, &oid, err);
+	if (r == 0 && oid) {
+		r = error_set(
+			err, ERR_REFUSED, "the workspace has a branch '%s' already", n->req->name);
+		error_hint(err, "rename the session without --branch, or the branch first");
+	}
+	free(remote);
+	free(url);
+	free(oid);
+	git_repo_release(&main);
+	git_repo_release(&own);
+	buf_release(&dir);
+	buf_release(&ref);
+	return r;
+}
+
+static int check_move(struct renaming *n, struct error *err)
+{
+	const char *slash = strrchr(n->s->workspace, '/');
+	int r;
+
+	buf_add(&n->place, n->s->workspace, (size_t)(slash - n->s->workspace));
+	buf_addf(&n->place, "/%s", n->req->name);
+	r = buf_check(&n->place, err);
+	if (r < 0)
+		return r;
+	if (fs_exists(n->place.data))
+		return error_set(err, ERR_REFUSED, "'%s' is there already", n->place.data);
+	r = remove_find_processes(n->repo, n->s->workspace, err);
+	if (r == 0 && n->repo->app->n_reasons) {
+		r = error_set(
+			err, ERR_REFUSED, "somebody works in the workspace of '%s'", n->s->name);
+		error_hint(err, "end that first; or rename the session without --move");
+	}
+	return r;
+}
+
+static int plan(struct renaming *n, struct error *err)
+{
+	const struct session *s = n->s;
+	const char *slash = s->workspace ? strrchr(s->workspace, '/') : NULL;
+	int r;
+
+	n->name = strcmp(s->name, n->req->name) != 0;
+	n->branch = n->req->branch && strcmp(s->branch, n->req->name) != 0;
+	n->move = n->req->move && slash && strcmp(slash + 1, n->req->name) != 0;
+	r = check_name(n, err);
+	if (r == 0 && (n->branch || n->move) && !fs_is_dir(s->workspace))
+		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s->name);
+	if (r == 0 && n->branch)
+		r = check_branch(n, err);
+	if (r == 0 && n->move)
+		r = check_move(n, err);
+	return r;
+}
+
+/* git keeps where its work trees are, and moves them itself. */
+static int move_linked(struct renaming *n, struct error *err)
+{
+	struct git_cmd cmd = { .args = {
+				       "worktree", "move", "--", n->s->workspace, n->place.data } };
+	struct buf dir = BUF_INIT;
+	int r = repo_main_dir(n->repo, n->s, &dir, err);
+
+	cmd.dir = dir.data;
+	if (r == 0)
+		r = git_must(&cmd, NULL, err);
+	buf_release(&dir);
+	return r;
+}
+
+static int move_clone(struct renaming *n, struct error *err)
+{
+	struct pointer pointer = POINTER_INIT;
+	enum pointer_place where;
+	struct buf git = BUF_INIT;
+	int r = fs_rename_new(n->s->workspace, n->place.data, err);
+
+	if (r < 0)
+		return r;
+	fs_join(&git, n->place.data, ".git");
+	r = buf_check(&git, err);
+	if (r == 0)
+		r = pointer_read(&pointer, git.data, err);
+	if (r == 0)
+		r = pointer_update(&pointer, git.data, true, &where, err);
+	if (r == 0)
+		r = repo_add_clone(n->repo, pointer.clone, git.data, n->s->id, err);
+	pointer_release(&pointer);
+	buf_release(&git);
+	return r;
+}
+
+static int record(struct renaming *n, struct error *err)
+{
+	struct pr_places places;
+	struct buf branch = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	buf_addf(&branch, "pr/%s", n->req->name);
+	r = buf_check(&branch, err);
+	if (r == 0)
+		r = pr_places_look_at(n->repo, n->s, branch.data, &places, err);
+	if (r < 0)
+		goto out;
+	w = emit_begin(&e, EVENT_SESSION_RENAMED, n->s->id);
+	jsonw_kstring(w, "from", n->s->name);
+	jsonw_kstring(w, "name", n->req->name);
+	if (n->branch)
+		jsonw_kstring(w, "branch", n->req->name);
+	if (n->move)
+		jsonw_kstring(w, "workspace", n->place.data);
+	pr_write_seen(w, places.now);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, n->repo, err);
+out:
+	emit_release(&e);
+	buf_release(&branch);
+	return r;
+}
+
+static int rename_locked(struct renaming *n, struct error *err)
+{
+	int r = plan(n, err);
+
+	if (r == 0 && n->branch) {
+		struct git_cmd cmd = { .dir = n->s->workspace,
+			.args = { "branch", "-m", n->s->branch, n->req->name } };
+
+		r = git_must(&cmd, NULL, err);
+	}
+	if (r == 0 && n->move)
+		r = session_is_linked(n->s) ? move_linked(n, err) : move_clone(n, err);
+	if (r == 0 && (n->name || n->branch || n->move))
+		r = record(n, err);
+	return r;
+}
+
+int rename_session(struct repo *repo, struct session *s, const struct rename_request *req,
+	bool *done_out, struct error *err)
+{
+	struct renaming n = { .repo = repo, .s = s, .req = req, .place = BUF_INIT };
+	struct buf gate = BUF_INIT;
+	int fd = -1, r;
+
+	/* As in starting one: a name is looked for and taken by one process at a time. */
+	fs_join(&gate, repo->file.journal, "names.lock");
+	r = fs_lock(gate.data, 30000, &fd, err);
+	if (r == 0)
+		r = repo_project(repo, err);
+	if (r == 0)
+		r = rename_locked(&n, err);
+	if (fd >= 0)
+		close(fd);
+	if (r == 0)
+		*done_out = n.name || n.branch || n.move;
+	if (r == 0)
+		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
+	buf_release(&gate);
+	buf_release(&n.place);
+	return r;
+}

@@ -1,0 +1,427 @@
+#include "session/starting.h"
+
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/fs.h"
+#include "core/names.h"
+#include "core/text.h"
+#include "git/workspace.h"
+#include "hooks/observe/observe.h"
+#include "repo/emit.h"
+#include "repo/hook_setup.h"
+#include "session/pr_refresh.h"
+#include "session/start_linked.h"
+
+void starting_release(struct starting *t)
+{
+	free(t->remote);
+	free(t->remote_url);
+	repo_url_release(&t->url);
+	git_base_release(&t->base);
+	buf_release(&t->workspace);
+	buf_release(&t->temporary);
+	if (t->lock_fd >= 0) {
+		unlink(t->lock.data);
+		close(t->lock_fd);
+	}
+	buf_release(&t->lock);
+}
+
+static int workspace_root(struct repo *repo, struct buf *out, struct error *err)
+{
+	const char *configured = config_get(repo->config, "session.workspaceRoot");
+	struct buf slug = BUF_INIT;
+
+	buf_clear(out);
+	if (configured)
+		buf_adds(out, configured);
+	else
+		buf_addf(out, "%s/sessions", repo->state.data);
+	name_dir_slug(repo->file.name, &slug);
+	/* The id keeps two repositories of one name apart, as it does for their journals. */
+	buf_addf(out, "/%s-%.8s", slug.data, repo->file.id);
+	if (slug.failed)
+		out->failed = true;
+	buf_release(&slug);
+	return buf_check(out, err);
+}
+
+int starting_check_taken(struct starting *t, struct error *err)
+{
+	struct repo *repo = t->repo;
+	struct session s = { .name = NULL };
+	int r;
+
+	r = repo->backend->ops->get(
+		repo->backend, repo_store(repo), KEY_NAME, t->req->name, &s, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->req->name);
+		if (session_is_local(repo, &s))
+			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
+		else
+			error_hint(err, "it is %s's; choose another name", session_whose(&s));
+	} else if (r == ERR_NOTFOUND) {
+		r = 0;
+	}
+	session_release(&s);
+	if (r < 0 || !t->req->task)
+		return r;
+	r = repo->backend->ops->get(
+		repo->backend, repo_store(repo), KEY_TASK, t->req->task, &s, err);
+	if (r == 0) {
+		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
+			t->req->task, s.name);
+		if (session_is_local(repo, &s))
+			error_hint(err, "go on there: cd \"$(minsky session dir %s)\"",
+				display_name(repo, &s));
+		else
+			error_hint(err, "it is %s's", session_whose(&s));
+	} else if (r == ERR_NOTFOUND) {
+		r = 0;
+	}
+	session_release(&s);
+	return r;
+}
+
+int starting_choose_base(struct starting *t, struct error *err)
+{
+	const struct git_base *b = &t->base;
+	int r;
+
+	r = t->req->base ? git_repo_named_base(t->git, t->req->base, &t->base, err)
+			 : git_repo_default_base(t->git, &t->base, err);
+	if (r < 0)
+		return r;
+	t->base_oid = b->remote_oid ? b->remote_oid : b->local_oid;
+	if (!t->base_oid) {
+		error_set(err, ERR_NOTFOUND, "the base branch '%s' has no commit", b->branch);
+		return error_hint(err, "name another with --base");
+	}
+	if (b->remote_oid && b->local_oid && strcmp(b->remote_oid, b->local_oid) != 0)
+		app_say(t->repo->app,
+			"starting from %s/%s as last fetched (%.8s); your local %s is at "
+			"%.8s",
+			t->remote, b->branch, b->remote_oid, b->branch, b->local_oid);
+	return 0;
+}
+
+int starting_choose_places(struct starting *t, struct error *err)
+{
+	struct buf root = BUF_INIT;
+	int r = workspace_root(t->repo, &root, err);
+
+	if (r < 0)
+		goto out;
+	r = fs_mkdirs(root.data, 0700, err);
+	if (r == 0)
+		r = fs_check_private_dir(root.data, err);
+	if (r < 0)
+		goto out;
+	fs_join(&t->workspace, root.data, t->req->name);
+	buf_clear(&t->temporary);
+	buf_addf(&t->temporary, "%s/.%s.tmp", root.data, t->id);
+	if (t->workspace.failed || t->temporary.failed) {
+		r = error_nomem(err);
+		goto out;
+	}
+	if (fs_exists(t->workspace.data)) {
+		r = error_set(err, ERR_REFUSED, "'%s' is there already", t->workspace.data);
+		error_hint(err, "it belongs to no session: move it away, or choose another name");
+	}
+out:
+	buf_release(&root);
+	return r;
+}
+
+/* Everything that can be known before anything is made. */
+static int prepare(struct starting *t, struct error *err)
+{
+	struct buf dir = BUF_INIT;
+	int r = id_uuid7(t->id, clock_now_ms(), err);
+
+	if (r == 0)
+		r = git_repo_remote(t->git, &t->remote, &t->remote_url, err);
+	if (r == 0 && t->req->worktree)
+		r = start_check_linked(t->remote, err);
+	if (r == 0)
+		r = repo_main_dir(t->repo, NULL, &dir, err);
+	if (r == 0)
+		r = repo_url_parse(&t->url, t->remote_url ? t->remote_url : dir.data, err);
+	if (r == 0)
+		r = starting_choose_base(t, err);
+	if (r == 0)
+		r = starting_check_taken(t, err);
+	if (r == 0)
+		r = workspace_check_branch(t->git, t->remote, t->branch, err);
+	if (r == 0)
+		r = starting_choose_places(t, err);
+	buf_release(&dir);
+	return r;
+}
+
+void starting_write_record(struct jsonw *w, const struct starting *t)
+{
+	jsonw_kstring(w, "name", t->req->name);
+	jsonw_kstring(w, "repo", t->repo->file.id);
+	jsonw_kstring(w, "repoName", t->url.repo_name);
+	jsonw_kstring(w, "repoUrl", t->url.url);
+	jsonw_kstring(w, "branch", t->branch);
+	jsonw_kstring(w, "baseBranch", t->base.branch);
+	jsonw_kstring_opt(w, "taskId", t->req->task);
+	jsonw_kstring_opt(w, "description", t->req->description);
+	jsonw_kstring(w, "workspace", t->workspace.data);
+	jsonw_kstring(w, "backendType", t->url.backend_type);
+	if (t->url.github_owner) {
+		jsonw_key(w, "github");
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "owner", t->url.github_owner);
+		jsonw_kstring(w, "repo", t->url.github_repo);
+		jsonw_end_object(w);
+	}
+	if (t->url.auth_method) {
+		jsonw_key(w, "remote");
+		jsonw_begin_object(w);
+		jsonw_kstring(w, "authMethod", t->url.auth_method);
+		jsonw_end_object(w);
+	}
+	jsonw_kstring(w, "mode", t->req->worktree ? "worktree" : "clone");
+}
+
+/* The intent. From here on the name is taken, and a crash leaves something to recover. */
+static int reserve(struct starting *t, struct error *err)
+{
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	buf_addf(&t->lock, "%s/start.%s.lock", t->repo->file.journal, t->id);
+	r = fs_lock(t->lock.data, 0, &t->lock_fd, err);
+	if (r == 0) {
+		w = emit_begin(&e, EVENT_SESSION_STARTING, t->id);
+		starting_write_record(w, t);
+		/* To take it back, or to finish it, one has to know where its repository is. */
+		if (t->req->worktree) {
+			jsonw_kstring(w, "clone", t->repo->pointer.clone);
+			jsonw_kstring(w, "mainClone", t->repo->pointer.clone);
+			jsonw_kstring(w, "base", t->base_oid);
+		}
+		r = emit_end(&e, err);
+	}
+	if (r == 0)
+		r = emit_append(&e, t->repo, err);
+	emit_release(&e);
+	return r;
+}
+
+int starting_tie_clone(struct repo *repo, const char *workspace, const char *id, const char *name,
+	char clone[ID_HEX_SIZE], struct error *err)
+{
+	struct pointer pointer = POINTER_INIT;
+	struct buf git = BUF_INIT;
+	struct observation bell = { .via = "cli", .all_refs = true, .timeout_ms = 5000 };
+	int r;
+
+	fs_join(&git, workspace, ".git");
+	(void)memcpy(pointer.repo, repo->file.id, sizeof(pointer.repo));
+	(void)memcpy(pointer.clone, clone, sizeof(pointer.clone));
+	(void)memcpy(pointer.session, id, sizeof(pointer.session));
+	pointer.name = strdup(name);
+	pointer.journal = strdup(repo->file.journal);
+	if (git.failed || !pointer.name || !pointer.journal) {
+		r = error_nomem(err);
+		goto out;
+	}
+	bell.git_dir = bell.common_dir = git.data;
+	bell.pointer = &pointer;
+	r = repo_add_clone(repo, clone, git.data, id, err);
+	if (r == 0)
+		r = observe_start(&bell, repo->journal, err);
+	if (r == 0)
+		r = pointer_write(&pointer, git.data, err);
+	if (r == 0) {
+		r = hook_setup(repo, git.data, clone, id, false, err);
+		/* The session works without hooks: what git does is noticed a little later. */
+		if (r < 0 && r != ERR_NOMEM) {
+			app_warn(repo->app,
+				"no hooks in the workspace: %s; commands will notice what "
+				"happens",
+				err->msg);
+			error_clear(err);
+			r = 0;
+		}
+	}
+out:
+	buf_release(&git);
+	pointer_release(&pointer);
+	return r;
+}
+
+struct workspace_plan starting_plan(const struct starting *t)
+{
+	return (struct workspace_plan){ .main = t->git,
+		.remote = t->remote,
+		.remote_url = t->remote_url,
+		.branch = t->branch,
+		.base_branch = t->base.branch,
+		.base_oid = t->base_oid,
+		.base_is_local = t->base_oid == t->base.local_oid,
+		.quiet = !app_talks(t->repo->app) };
+}
+
+static int make(struct starting *t, struct error *err)
+{
+	struct workspace_plan plan = starting_plan(t);
+	int r;
+
+	if (t->req->worktree) {
+		memcpy(t->clone, t->repo->pointer.clone, sizeof(t->clone));
+		return start_link(
+			t->repo, &plan, t->workspace.data, t->id, t->req->name, &t->linked, err);
+	}
+	r = workspace_clone(&plan, t->temporary.data, err);
+	if (r == 0)
+		r = fs_rename_new(t->temporary.data, t->workspace.data, err);
+	if (r == 0)
+		r = id_random_hex(t->clone, err);
+	if (r == 0)
+		r = starting_tie_clone(
+			t->repo, t->workspace.data, t->id, t->req->name, t->clone, err);
+	return r;
+}
+
+/*
+ * A branch pr/<name> that is there already is not this session's: its name was somebody else's
+ * before.
+ */
+static int write_seen(struct starting *t, struct jsonw *w, struct error *err)
+{
+	struct session s = { .name = NULL, .clone_id = t->clone, .repo_url = t->url.url };
+	struct pr_places places;
+	struct buf name = BUF_INIT;
+	int r;
+
+	buf_addf(&name, "pr/%s", t->req->name);
+	s.main_clone_id = t->repo->pointer.clone;
+	r = buf_check(&name, err);
+	if (r == 0)
+		r = pr_places_look_at(t->repo, &s, name.data, &places, err);
+	if (r == 0)
+		pr_write_seen(w, places.now);
+	buf_release(&name);
+	return r;
+}
+
+int starting_record_success(struct starting *t, const char *main_clone, const char *head,
+	const char *base, bool adopted, struct error *err)
+{
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	w = emit_begin(&e, EVENT_SESSION_STARTED, t->id);
+	starting_write_record(w, t);
+	jsonw_kstring(w, "clone", t->clone);
+	jsonw_kstring_opt(w, "mainClone", main_clone);
+	jsonw_kstring(w, "head", head);
+	jsonw_kstring(w, "base", base);
+	if (adopted)
+		jsonw_kbool(w, "adopted", true);
+	r = write_seen(t, w, err);
+	if (r == 0)
+		r = emit_end(&e, err);
+	if (r == 0)
+		r = watched_base_add(t->repo->file.journal, t->base.branch, err);
+	if (r == 0)
+		r = emit_append(&e, t->repo, err);
+	emit_release(&e);
+	return r;
+}
+
+int starting_record_failure(
+	struct repo *repo, const char *id, const char *name, const char *reason, struct error *err)
+{
+	struct buf clean = BUF_INIT;
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	text_add_scrubbed(&clean, reason, strlen(reason));
+	w = emit_begin(&e, EVENT_SESSION_START_FAILED, id);
+	jsonw_kstring_opt(w, "name", name);
+	jsonw_kstring(w, "reason", clean.data);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, repo, err);
+	emit_release(&e);
+	buf_release(&clean);
+	return r;
+}
+
+/* Only what this process made: the temporary clone, and the workspace if our rename put it there.
+ */
+static void take_back(struct starting *t, const struct error *why)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (t->linked) {
+		(void)start_unlink(t->repo->common_dir.data, t->workspace.data, t->temporary.data,
+			t->branch, t->base_oid, &ignored);
+	} else if (!t->req->worktree) {
+		/* Half a workspace, if this is killed, must not pass for one. */
+		if (t->clone[0])
+			(void)fs_rename_new(t->workspace.data, t->temporary.data, &ignored);
+		(void)fs_remove_tree(t->temporary.data, &ignored);
+	}
+	(void)starting_record_failure(t->repo, t->id, t->req->name, why->msg, &ignored);
+	(void)repo_project(t->repo, &ignored);
+}
+
+int start_session(struct repo *repo, const struct git_repo *git, const struct start_request *req,
+	struct session *out, struct error *err)
+{
+	struct starting t = { .repo = repo,
+		.git = git,
+		.req = req,
+		.url = REPO_URL_INIT,
+		.workspace = BUF_INIT,
+		.temporary = BUF_INIT,
+		.lock = BUF_INIT,
+		.lock_fd = -1,
+		.branch = req->branch ? req->branch : req->name };
+	struct buf gate = BUF_INIT;
+	int gate_fd = -1, r;
+
+	/* One at a time between looking whether the name is free and taking it. */
+	fs_join(&gate, repo->file.journal, "names.lock");
+	r = fs_lock(gate.data, 30000, &gate_fd, err);
+	if (r == 0)
+		r = repo_project(repo, err);
+	if (r == 0)
+		r = prepare(&t, err);
+	if (r == 0)
+		r = reserve(&t, err);
+	if (gate_fd >= 0)
+		close(gate_fd);
+	if (r < 0)
+		goto out;
+	r = make(&t, err);
+	if (r == 0)
+		r = starting_record_success(
+			&t, repo->pointer.clone, t.base_oid, t.base_oid, false, err);
+	if (r < 0) {
+		take_back(&t, err);
+		goto out;
+	}
+	r = repo_project(repo, err);
+	if (r == 0)
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_ID, t.id, out, err);
+out:
+	starting_release(&t);
+	buf_release(&gate);
+	return r;
+}

@@ -1,0 +1,142 @@
+/*
+ * Starts that were interrupted: session.starting stands in the journal, and nobody holds the lock
+ * of that start any more.
+ */
+#include <unistd.h>
+
+#include "core/fs.h"
+#include "repo/emit.h"
+#include "session/start_linked.h"
+#include "session/starting.h"
+
+static int finish(struct repo *repo, const struct session *s, struct error *err)
+{
+	char clone[ID_HEX_SIZE];
+	struct jsonw *w;
+	struct emit e;
+	int r = 0;
+
+	emit_init(&e);
+	if (session_is_linked(s))
+		memcpy(clone, s->clone_id, sizeof(clone));
+	else
+		r = id_random_hex(clone, err);
+	if (r == 0)
+		r = session_is_linked(s)
+			? start_tie(repo, repo_workspace_git(repo, s), s->workspace, s->id, s->name,
+				  err)
+			: starting_tie_clone(repo, s->workspace, s->id, s->name, clone, err);
+	if (r < 0)
+		goto out;
+	w = emit_begin(&e, EVENT_SESSION_STARTED, s->id);
+	jsonw_kstring(w, "name", s->name);
+	jsonw_kstring(w, "clone", clone);
+	if (!repo->pointer.session[0])
+		jsonw_kstring_opt(w, "mainClone", repo->pointer.clone);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, repo, err);
+	if (r == 0)
+		app_say(repo->app, "the start of '%s' was interrupted; finished", s->name);
+out:
+	emit_release(&e);
+	return r;
+}
+
+/*
+ * An intent without an outcome, and nobody at it. A work tree with its branch checked out is one
+ * that somebody may have worked in since: tie it and record success. Otherwise nothing of value was
+ * made.
+ */
+static int recover_linked(
+	struct repo *repo, const struct session *s, const char *temporary, struct error *err)
+{
+	const char *common = repo_workspace_git(repo, s);
+	int r;
+
+	if (common && start_is_usable(s->workspace, s->id, s->branch))
+		return finish(repo, s, err);
+	r = common ? start_unlink(common, s->workspace, temporary, s->branch, s->base_oid, err) : 0;
+	if (r == 0)
+		r = starting_record_failure(repo, s->id, s->name, "interrupted", err);
+	if (r == 0)
+		app_say(repo->app, "the start of '%s' was interrupted; taken back", s->name);
+	return r;
+}
+
+/* Of a clone, the rename to its place was the last thing that could fail for good. */
+static int recover_clone(
+	struct repo *repo, const struct session *s, const char *temporary, struct error *err)
+{
+	struct buf git = BUF_INIT;
+	int r = fs_remove_tree(temporary, err);
+
+	fs_join(&git, s->workspace, ".git");
+	if (r == 0 && fs_is_dir(git.data)) {
+		r = finish(repo, s, err);
+	} else if (r == 0) {
+		r = starting_record_failure(repo, s->id, s->name, "interrupted", err);
+		if (r == 0)
+			app_say(repo->app, "the start of '%s' was interrupted; taken back",
+				s->name);
+	}
+	buf_release(&git);
+	return r;
+}
+
+static int recover_one(struct repo *repo, const struct session *s, struct error *err)
+{
+	const char *slash = strrchr(s->workspace, '/');
+	struct buf temporary = BUF_INIT;
+	int r;
+
+	if (slash)
+		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
+	buf_addf(&temporary, "/.%s.tmp", s->id);
+	r = buf_check(&temporary, err);
+	if (r == 0)
+		r = session_is_linked(s) ? recover_linked(repo, s, temporary.data, err)
+					 : recover_clone(repo, s, temporary.data, err);
+	buf_release(&temporary);
+	return r;
+}
+
+static int recover_locked(struct repo *repo, const char *id, struct error *err)
+{
+	struct session s = { .name = NULL };
+	struct error busy = ERROR_INIT;
+	struct buf lock = BUF_INIT;
+	int fd = -1, r = 0;
+
+	buf_addf(&lock, "%s/start.%s.lock", repo->file.journal, id);
+	if (lock.failed || fs_lock(lock.data, 0, &fd, &busy) < 0)
+		goto out;
+	/* It may have ended between our looking and the lock. */
+	r = repo_project(repo, err);
+	if (r == 0)
+		r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_ID, id, &s, err);
+	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(repo, &s))
+		r = recover_one(repo, &s, err);
+	unlink(lock.data);
+	close(fd);
+out:
+	session_release(&s);
+	buf_release(&lock);
+	return r;
+}
+
+int start_recover(struct repo *repo, struct error *err)
+{
+	struct session_query query = { .status = session_status_name(SESSION_STARTING) };
+	struct session_set set = { NULL, 0 };
+	int r = repo_project(repo, err);
+
+	if (r == 0)
+		r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++)
+		r = recover_locked(repo, set.v[i].id, err);
+	if (r == 0 && set.n)
+		r = repo_project(repo, err);
+	session_set_release(&set);
+	return r;
+}

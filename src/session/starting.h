@@ -1,0 +1,51 @@
+/*
+ * starting.h - a session in the making: what start.c, start_recover.c and adopt.c share.
+ */
+#ifndef SESSION_STARTING_H
+#define SESSION_STARTING_H
+
+#include "core/jsonw.h"
+#include "core/repo_url.h"
+#include "git/repository.h"
+#include "git/workspace.h"
+#include "session/start.h"
+
+struct starting {
+	struct repo *repo;
+	const struct git_repo *git;
+	const struct start_request *req;
+	char id[ID_UUID_SIZE];
+	char *remote, *remote_url;
+	struct repo_url url;
+	struct git_base base;
+	const char *base_oid;
+	const char *branch;
+	struct buf workspace; /* final place */
+	struct buf temporary;
+	bool linked; /* registered as a linked work tree */
+	struct buf lock; /* <journal>/start.<id>.lock: held while we are at it */
+	int lock_fd;
+	char clone[ID_HEX_SIZE];
+};
+
+void starting_release(struct starting *t);
+/* ERR_REFUSED if there is a session of this name, or one for this task. */
+int starting_check_taken(struct starting *t, struct error *err);
+int starting_choose_base(struct starting *t, struct error *err);
+/* What session.starting and session.started both carry. */
+void starting_write_record(struct jsonw *w, const struct starting *t);
+/* Where the workspace goes; ERR_REFUSED if something is there. */
+int starting_choose_places(struct starting *t, struct error *err);
+struct workspace_plan starting_plan(const struct starting *t);
+/* A clone is in place: tie it to the journal, begin its cursor at the present, install its hooks.
+ */
+int starting_tie_clone(struct repo *repo, const char *workspace, const char *id, const char *name,
+	char clone[ID_HEX_SIZE], struct error *err);
+/* session.started; main_clone may be NULL. */
+int starting_record_success(struct starting *t, const char *main_clone, const char *head,
+	const char *base, bool adopted, struct error *err);
+/* session.start_failed */
+int starting_record_failure(
+	struct repo *repo, const char *id, const char *name, const char *reason, struct error *err);
+
+#endif

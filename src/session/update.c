@@ -1,0 +1,229 @@
+#include "session/update.h"
+
+#include "core/fs.h"
+#include "git/gitcmd.h"
+#include "git/pr.h"
+#include "hooks/observe/observe.h"
+#include "hooks/observe/refs.h"
+#include "repo/emit.h"
+#include "session/pr_make.h"
+#include "session/pr_refresh.h"
+
+struct updating {
+	struct repo *repo;
+	struct session *s;
+	const struct update_request *req;
+	struct git_repo git; /* the workspace */
+	struct update_result result;
+};
+
+/* A merge is made where the branch is checked out, and only where nothing else is going on. */
+static int check_workspace(struct updating *u, struct error *err)
+{
+	static const char *const busy[] = { "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
+		"rebase-merge", "rebase-apply" };
+	int r = git_repo_open(&u->git, u->s->workspace, err);
+
+	if (r < 0)
+		return r;
+	if (!u->git.branch || strcmp(u->git.branch, u->s->branch) != 0) {
+		error_set(err, ERR_REFUSED, "the workspace is on '%s', not on the session's '%s'",
+			u->git.branch ? u->git.branch : "no branch", u->s->branch);
+		return error_hint(err, "git -C '%s' switch %s", u->s->workspace, u->s->branch);
+	}
+	for (size_t i = 0; i < sizeof(busy) / sizeof(*busy); i++) {
+		struct buf path = BUF_INIT;
+		bool there;
+
+		fs_join(&path, u->git.git_dir, busy[i]);
+		there = !path.failed && fs_exists(path.data);
+		buf_release(&path);
+		if (there) {
+			error_set(err, ERR_REFUSED,
+				"a merge, rebase or cherry-pick is under way in the workspace");
+			return error_hint(err, "git -C '%s' status", u->s->workspace);
+		}
+	}
+	return 0;
+}
+
+static int is_ancestor(
+	struct updating *u, const char *a, const char *b, bool *out, struct error *err)
+{
+	struct git_cmd cmd = { .dir = u->s->workspace,
+		.args = { "merge-base", "--is-ancestor", a, b } };
+	int status, r = git_run(&cmd, NULL, NULL, &status, err);
+
+	if (r == 0)
+		*out = status == 0;
+	return r;
+}
+
+/* What there is to do, and that it can be done. */
+static int forecast(struct updating *u, struct error *err)
+{
+	struct update_result *res = &u->result;
+	struct buf conflicts = BUF_INIT;
+	bool has = false, ff = false;
+	int r = pr_find_base(u->repo, u->s, u->req->fetch, res->to, err);
+
+	if (r < 0)
+		return r;
+	if (!u->git.head)
+		return error_set(err, ERR_NOTFOUND, "the branch '%s' has no commit", u->s->branch);
+	(void)snprintf(res->from, sizeof(res->from), "%s", u->git.head);
+	r = is_ancestor(u, res->to, res->from, &has, err);
+	if (r == 0 && !has)
+		r = is_ancestor(u, res->from, res->to, &ff, err);
+	if (r < 0 || has)
+		return r;
+	if (!ff)
+		r = pr_forecast(u->s->workspace, res->from, res->to, &conflicts, err);
+	if (r == ERR_REFUSED)
+		pr_add_conflicts(u->repo, &conflicts);
+	if (r == 0)
+		res->how = ff ? "ff" : "merge";
+	buf_release(&conflicts);
+	return r;
+}
+
+static void take_back(struct updating *u)
+{
+	struct git_cmd cmd = { .dir = u->s->workspace, .args = { "merge", "--abort" } };
+	struct error ignored = ERROR_INIT;
+	struct buf path = BUF_INIT;
+	int status;
+
+	fs_join(&path, u->git.git_dir, "MERGE_HEAD");
+	if (!path.failed && fs_exists(path.data))
+		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+	buf_release(&path);
+}
+
+static int merge(struct updating *u, struct error *err)
+{
+	struct buf message = BUF_INIT, errout = BUF_INIT, ref = BUF_INIT;
+	struct git_cmd cmd = { .dir = u->s->workspace };
+	int status = 0, r;
+
+	buf_addf(&message, "Merge branch '%s' into %s", u->s->base_branch, u->s->branch);
+	buf_addf(&ref, "refs/heads/%s", u->s->branch);
+	r = buf_check(&message, err);
+	if (r == 0)
+		r = buf_check(&ref, err);
+	cmd.args[0] = "merge";
+	cmd.args[1] = "--quiet";
+	cmd.args[2] = "--no-autostash";
+	cmd.args[3] = "--no-stat";
+	cmd.args[4] = strcmp(u->result.how, "ff") == 0 ? "--ff-only" : "--no-ff";
+	cmd.args[5] = "-m";
+	cmd.args[6] = message.data;
+	cmd.args[7] = u->result.to;
+	if (r == 0)
+		r = git_run(&cmd, NULL, &errout, &status, err);
+	if (r == 0 && status) {
+		r = git_failed(&cmd, status, &errout, ERR_REFUSED, err);
+		error_hint(err, "commit, stash or move what is in the way: git -C '%s' status",
+			u->s->workspace);
+	}
+	if (r < 0)
+		take_back(u);
+	else
+		r = ref_read(u->git.common_dir, ref.data, u->result.to, err);
+	buf_release(&message);
+	buf_release(&errout);
+	buf_release(&ref);
+	return r;
+}
+
+static int record(struct updating *u, struct error *err)
+{
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	w = emit_begin(&e, EVENT_SESSION_UPDATED, u->s->id);
+	jsonw_kstring(w, "how", u->result.how);
+	jsonw_kstring(w, "from", u->result.from);
+	jsonw_kstring(w, "to", u->result.to);
+	r = emit_end(&e, err);
+	if (r == 0)
+		r = emit_append(&e, u->repo, err);
+	emit_release(&e);
+	return r;
+}
+
+static int record_base(struct updating *u, const char *old, struct error *err)
+{
+	const struct pr *pr = session_pr(u->s);
+	struct jsonw *w;
+	struct emit e;
+	int r;
+
+	emit_init(&e);
+	w = emit_begin(&e, EVENT_SESSION_UPDATED, u->s->id);
+	jsonw_kstring(w, "how", "base-chosen");
+	jsonw_kstring_opt(w, "from", old);
+	jsonw_kstring(w, "to", u->req->base);
+	jsonw_key(w, "set");
+	jsonw_begin_object(w);
+	jsonw_kstring(w, "baseBranch", u->req->base);
+	jsonw_end_object(w);
+	r = emit_end(&e, err);
+	if (r == 0 && pr && !pr->merged_at && !pr->closed_at) {
+		w = emit_begin(&e, EVENT_PR_UPDATED, u->s->id);
+		jsonw_kstring(w, "pr", pr->id);
+		jsonw_kstring(w, "base", u->req->base);
+		r = emit_end(&e, err);
+	}
+	if (r == 0)
+		r = watched_base_add(u->repo->file.journal, u->req->base, err);
+	if (r == 0)
+		r = emit_append(&e, u->repo, err);
+	emit_release(&e);
+	return r;
+}
+
+/* The session has the new base while we look whether it is there, and for good if it is. */
+static int choose_base(struct updating *u, struct error *err)
+{
+	char *old = u->s->base_branch, *chosen;
+	char oid[65];
+	int r;
+
+	if (!u->req->base || (old && strcmp(old, u->req->base) == 0))
+		return 0;
+	chosen = strdup(u->req->base);
+	if (!chosen)
+		return error_nomem(err);
+	u->s->base_branch = chosen;
+	r = pr_find_base(u->repo, u->s, u->req->fetch, oid, err);
+	if (r == 0 && !u->req->dry_run)
+		r = record_base(u, old, err);
+	free(old);
+	return r;
+}
+
+int update_session(struct repo *repo, struct session *s, const struct update_request *req,
+	struct update_result *out, struct error *err)
+{
+	struct updating u = { .repo = repo, .s = s, .req = req };
+	int r = check_workspace(&u, err);
+
+	if (r == 0)
+		r = choose_base(&u, err);
+	if (r == 0)
+		r = forecast(&u, err);
+	if (r == 0 && u.result.how && !req->dry_run) {
+		r = merge(&u, err);
+		if (r == 0)
+			r = record(&u, err);
+	}
+	if (r == 0 && !req->dry_run)
+		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
+	if (r == 0)
+		*out = u.result;
+	git_repo_release(&u.git);
+	return r;
+}

@@ -1,0 +1,28 @@
+/*
+ * update.h - brings the base into a session's branch, in its workspace, by a merge of git's own.
+ *
+ * Whether it conflicts is asked of the object database first: what is refused has changed nothing.
+ * Changes that are in no commit stay as they are; where they stand in the way, git refuses, and so
+ * do we.
+ */
+#ifndef SESSION_UPDATE_H
+#define SESSION_UPDATE_H
+
+#include "repo/repo.h"
+
+struct update_request {
+	const char *base; /* the session's base from now on; NULL: as it is */
+	bool fetch; /* ask the remote where the base is first */
+	bool dry_run;
+};
+
+struct update_result {
+	const char *how; /* "ff" or "merge"; NULL: nothing to do */
+	char from[65], to[65]; /* tips of the branch; `to` is the base's in a dry run */
+};
+
+/* *s is settled when it comes in and when it leaves. */
+int update_session(struct repo *repo, struct session *s, const struct update_request *req,
+	struct update_result *out, struct error *err);
+
+#endif
