@@ -1,12 +1,4 @@
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(LIBMD REQUIRED IMPORTED_TARGET libmd)
-if(MINSKY_STATIC_HOOK)
-	find_library(MINSKY_LIBMD libmd.a REQUIRED)
-	if(NOT MINSKY_HOOK_CC)
-		# One archive for both programs: a shared libmd cannot go into a static one.
-		set_property(TARGET PkgConfig::LIBMD PROPERTY INTERFACE_LINK_LIBRARIES ${MINSKY_LIBMD})
-	endif()
-endif()
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2>=1.5)

@@ -4,7 +4,7 @@
 yes=
 build_targets=
 # Tools are found by their command, whoever installed them; libraries by their package.
-build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6-dev libmd-dev
+build_packages='cmake=cmake git=git gcc=cc make=make pkg-config=pkg-config libc6-dev
 	musl-tools=musl-gcc libcjson-dev libyaml-dev libgit2-dev libsqlite3-dev libpq-dev'
 test_packages='clang-14=clang clang=clang libclang-rt-14-dev llvm-14=llvm-symbolizer-14
 	libcmocka-dev ninja-build=ninja binutils=readelf dash=dash jq=jq procps=pgrep

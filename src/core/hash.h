@@ -1,17 +1,19 @@
 /*
- * hash.h - SHA-256 (libmd) as 64 lower-case hex digits.
+ * hash.h - SHA-256 (FIPS 180-4) as 64 lower-case hex digits.
  */
 #ifndef CORE_HASH_H
 #define CORE_HASH_H
 
-#include <sha2.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define HASH_HEX_SIZE 65
 #define HASH_ZERO "0000000000000000000000000000000000000000000000000000000000000000"
 
 struct hash {
-	SHA2_CTX ctx;
+	uint32_t state[8];
+	uint64_t len;
+	unsigned char rest[64]; /* of a block that is not whole yet */
 };
 
 void hash_init(struct hash *h);

@@ -6,6 +6,7 @@
 #define LOG_JOURNAL_INTERNAL_H
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "core/buf.h"
 #include "log/journal.h"

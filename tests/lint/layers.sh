@@ -41,11 +41,10 @@ home 'yaml\.h' core/config_yaml.c
 home 'git2(/[^">]*)?\.h' git/*.[ch]
 home 'sqlite3\.h' backends/sqlite*.[ch]
 home '([^">]*/)?libpq-fe\.h' backends/postgres*.[ch]
-home 'sha2\.h' core/hash.c core/hash.h
 
 hook=${MINSKY_BUILD:-}/src/hooks/minsky-hook
 if [ -x "$hook" ]; then
-	if readelf -d "$hook" | grep -E 'NEEDED.*lib(git2|sqlite3|pq|cjson|yaml)[.-]'; then
+	if readelf -d "$hook" | grep -E 'NEEDED.*lib(git2|sqlite3|pq|cjson|yaml|md)[.-]'; then
 		echo 'minsky-hook must not need these libraries'
 		bad=1
 	fi
