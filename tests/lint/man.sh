@@ -1,6 +1,6 @@
 #!/bin/sh
 # Each manual page of a command lists exactly the options that the command's -h prints, every
-# command has a page, and mandoc has nothing to warn about.
+# command has a page, titles fit in 80 columns, and mandoc has nothing to warn about.
 set -u
 cd "${MINSKY_SOURCE:-$(dirname "$0")/../..}/doc/man" || exit 1
 minsky=${MINSKY_BUILD:?}/src/cli/minsky
@@ -83,6 +83,21 @@ for word in $(sed -nE 's/.*(\.name|\.variable) = "([^"]+)".*/\2/p
 		echo "minsky-config.5 does not have '$word'"
 		bad=1
 	}
+done
+
+# In 80 columns neither the title above a page is cut off nor the line below NAME broken.
+for page in minsky*.[1-9]; do
+	title=$(sed -n 's/^\.Dt \([^ ]*\) .*/\1/p' "$page")
+	if [ -z "$title" ] || [ ${#title} -gt 22 ]; then
+		echo "$page: '.Dt $title' is missing or longer than 22 characters"
+		bad=1
+	fi
+	name=$(sed -n 's/^\.Nd //p' "$page")
+	base=${page%.*}
+	if [ -z "$name" ] || [ $((5 + ${#base} + 3 + ${#name})) -gt 78 ]; then
+		echo "$page: '$base - $name' is missing or longer than 73 characters"
+		bad=1
+	fi
 done
 
 if command -v mandoc >/dev/null; then
