@@ -73,6 +73,18 @@ void app_warn(struct app *app, const char *fmt, ...)
 	va_end(ap);
 }
 
+void app_add_said(struct buf *out, const char *said)
+{
+	while (*said) {
+		size_t len = strcspn(said, "\n");
+
+		buf_adds(out, "  | ");
+		text_add_visible(out, said, len);
+		buf_addch(out, '\n');
+		said += len + (said[len] == '\n');
+	}
+}
+
 bool app_talks(const struct app *app)
 {
 	return app->tty_err && !app->quiet && !app->json;

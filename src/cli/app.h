@@ -75,6 +75,8 @@ void app_warn(struct app *app, const char *fmt, ...) PRINTFLIKE(2, 3);
 /* May git show its progress? Only to somebody who looks; otherwise its words go into our message.
  */
 bool app_talks(const struct app *app);
+/* Another program's lines, set off from our own ("  | ..."), each with its newline. */
+void app_add_said(struct buf *out, const char *said);
 /* Write what has gathered in `out` to stdout. ERR_IO when stdout takes no more. */
 int app_flush(struct app *app, struct error *err);
 /* Remember a reason for a refusal. */

@@ -100,9 +100,11 @@ static void print_error_json(struct app *app, const struct error *err)
 	buf_clear(&app->out);
 	app_json_begin(app, &w);
 	jsonw_kstring(&w, "category", error_name(err->code));
+	jsonw_kstring(&w, "reason", error_reason_of(err));
 	jsonw_ku64(&w, "code", (uint64_t)error_exit_status(err->code));
 	jsonw_kstring(&w, "message", err->msg);
 	jsonw_kstring_opt(&w, "hint", err->hint);
+	jsonw_kstring_opt(&w, "said", err->said);
 	if (app->n_reasons) {
 		jsonw_key(&w, "reasons");
 		jsonw_begin_array(&w);
@@ -124,6 +126,7 @@ static void print_error(struct app *app, const struct error *err)
 	buf_adds(&line, "minsky: ");
 	text_add_line(&line, err->msg, strlen(err->msg));
 	buf_addch(&line, '\n');
+	app_add_said(&line, err->said);
 	for (size_t i = 0; i < app->n_reasons; i++) {
 		buf_addf(&line, "  %s: ", app->reasons[i].category);
 		text_add_line(&line, app->reasons[i].text, strlen(app->reasons[i].text));

@@ -2,14 +2,20 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stddef.h>
+
+static void begin(struct error *err, enum error_code code)
+{
+	err->code = code;
+	err->reason = NULL;
+	err->hint[0] = '\0';
+	err->said[0] = '\0';
+}
 
 int error_set(struct error *err, enum error_code code, const char *fmt, ...)
 {
 	va_list ap;
 
-	err->code = code;
-	err->hint[0] = '\0';
+	begin(err, code);
 	va_start(ap, fmt);
 	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
@@ -22,8 +28,7 @@ int error_errno(struct error *err, const char *fmt, ...)
 	size_t used;
 	va_list ap;
 
-	err->code = ERR_IO;
-	err->hint[0] = '\0';
+	begin(err, ERR_IO);
 	va_start(ap, fmt);
 	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
@@ -73,11 +78,40 @@ int error_hint(struct error *err, const char *fmt, ...)
 	return err->code;
 }
 
+int error_reason(struct error *err, const char *reason)
+{
+	err->reason = reason;
+	return err->code;
+}
+
+const char *error_reason_of(const struct error *err)
+{
+	return err->reason ? err->reason : error_name(err->code);
+}
+
+/* Whole lines, as many of the last ones as there is room for. */
+int error_said(struct error *err, const char *text, size_t len)
+{
+	const size_t room = sizeof(err->said) - 1;
+
+	while (len && text[len - 1] == '\n')
+		len--;
+	while (len > room) {
+		const char *nl = memchr(text, '\n', len);
+		size_t skip = nl ? (size_t)(nl - text) + 1 : len;
+
+		text += skip;
+		len -= skip;
+	}
+	memcpy(err->said, text, len);
+	err->said[len] = '\0';
+	return err->code;
+}
+
 void error_clear(struct error *err)
 {
-	err->code = ERR_OK;
+	begin(err, ERR_OK);
 	err->msg[0] = '\0';
-	err->hint[0] = '\0';
 }
 
 const char *error_name(enum error_code code)

@@ -4,10 +4,13 @@
  * A function that can fail returns 0 or a negative enum error_code and fills the caller's
  * struct error; its out-parameters are then untouched. Nothing is allocated. The message says
  * what failed, lower case, subject in quotes, no full stop; the hint, if any, is one line that
- * says what to do next. Only the two main programs print it.
+ * says what to do next. What another program said about it (git, a hook, a server, gpg) goes with
+ * it line by line. Only the two main programs print it.
  */
 #ifndef CORE_ERROR_H
 #define CORE_ERROR_H
+
+#include <stddef.h>
 
 #define PRINTFLIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
@@ -33,8 +36,10 @@ enum error_code {
 
 struct error {
 	enum error_code code;
+	const char *reason; /* a word for machines that never changes ("base-moved"), or NULL */
 	char msg[1024];
 	char hint[512];
+	char said[2048]; /* lines of another program; the last ones, if there were more */
 };
 
 #define ERROR_INIT                                                                                 \
@@ -51,6 +56,12 @@ int error_nomem(struct error *err);
 int error_wrap(struct error *err, const char *fmt, ...) PRINTFLIKE(2, 3);
 /* Say what to do next. Returns err->code. */
 int error_hint(struct error *err, const char *fmt, ...) PRINTFLIKE(2, 3);
+/* The word for machines; `reason` is a literal. Returns err->code. */
+int error_reason(struct error *err, const char *reason);
+/* The reason, or what the code alone says. */
+const char *error_reason_of(const struct error *err);
+/* Lines of another program, made safe to show by the caller. Returns err->code. */
+int error_said(struct error *err, const char *text, size_t len);
 /* Forget a failure that turned out not to matter. */
 void error_clear(struct error *err);
 

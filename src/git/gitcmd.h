@@ -38,10 +38,19 @@ int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int 
 int git_must(const struct git_cmd *cmd, struct buf *out, struct error *err);
 /*
  * What git_must() does about a bad status: record `code` with git's own words from its stderr (the
- * last "fatal:" or "error:" and the lines that belong to it), made safe to show. Returns the code.
+ * last "fatal:" or "error:" and the lines that belong to it), made safe to show, and whatever else
+ * was said there (git_words()). What is known of the cause becomes reason and hint. Returns the
+ * code.
  */
 int git_failed(const struct git_cmd *cmd, int status, const struct buf *errout,
 	enum error_code code, struct error *err);
+/*
+ * What others said on git's stderr (hooks, filters, gpg, the server): every line that is not git's
+ * own advice or its last words, secrets removed, made safe to show. Goes with `err` as it is.
+ */
+void git_words(const struct buf *errout, struct error *err);
+/* Is it that local changes would be overwritten? */
+bool git_says_in_the_way(const struct buf *errout);
 /*
  * Was it that the repository belongs to another user? Then ERR_REFUSED, with what would allow it
  * as the hint; else 0. git_failed() asks this first.

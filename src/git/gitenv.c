@@ -7,6 +7,8 @@
  * GIT_* variables that say who the user is, how to reach a server, and where configuration and
  * git itself live. All others are dropped: a hook's GIT_DIR, GIT_INDEX_FILE, GIT_WORK_TREE,
  * GIT_QUARANTINE_PATH and their like would point every command of ours at the wrong repository.
+ * GIT_CONFIG_PARAMETERS is what `git -c` of somebody's one command left, and GIT_CONFIG_COUNT with
+ * its keys and values what a container or a CI has for each.
  */
 static const char *const kept_prefixes[] = {
 	"GIT_SSH",
@@ -15,6 +17,10 @@ static const char *const kept_prefixes[] = {
 	"GIT_CONFIG_NOSYSTEM=",
 	"GIT_CONFIG_GLOBAL=",
 	"GIT_CONFIG_SYSTEM=",
+	"GIT_CONFIG_COUNT=",
+	"GIT_CONFIG_KEY_",
+	"GIT_CONFIG_VALUE_",
+	"GIT_LFS_",
 	"GIT_AUTHOR_",
 	"GIT_COMMITTER_",
 	"GIT_TRACE",
@@ -36,10 +42,23 @@ static bool starts_with(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static bool kept(const char *variable)
+/* Would it make git talk on stderr? To a file or a socket it may. */
+static bool is_chatter(const char *variable)
+{
+	const char *value = strchr(variable, '=');
+
+	if (starts_with(variable, "GIT_CURL_VERBOSE="))
+		return true;
+	return starts_with(variable, "GIT_TRACE") && value && !starts_with(value, "=/") &&
+		!starts_with(value, "=af_unix:");
+}
+
+static bool kept(const char *variable, bool captured)
 {
 	if (!starts_with(variable, "GIT_"))
 		return true;
+	if (captured && is_chatter(variable))
+		return false;
 	for (size_t i = 0; i < sizeof(kept_prefixes) / sizeof(kept_prefixes[0]); i++)
 		if (starts_with(variable, kept_prefixes[i]))
 			return true;
@@ -78,8 +97,8 @@ const char **git_environment(const char *const *extra, bool may_prompt)
 	if (!env)
 		return NULL;
 	for (size_t i = 0; ours && ours[i]; i++)
-		if (kept(ours[i]) && !overridden(ours[i], added) && !overridden(ours[i], prompt) &&
-			!overridden(ours[i], extra))
+		if (kept(ours[i], !may_prompt) && !overridden(ours[i], added) &&
+			!overridden(ours[i], prompt) && !overridden(ours[i], extra))
 			env[n++] = ours[i];
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
 		for (size_t i = 0; lists[l] && lists[l][i]; i++)

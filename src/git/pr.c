@@ -86,6 +86,7 @@ static int refuse_conflict(const struct buf *out, struct buf *conflicts, struct 
 	error_set(err, ERR_REFUSED,
 		"the branch conflicts with its base in %zu file%s, first '%.*s'", n,
 		n == 1 ? "" : "s", (int)strcspn(line.data, "\n"), line.data);
+	error_reason(err, "conflict");
 	error_hint(err, "merge or rebase onto the base in the workspace, resolve, and try again");
 	buf_release(&line);
 	return ERR_REFUSED;
@@ -134,6 +135,7 @@ static int merge(char tree_out[65], const char *dir, const struct pr_commit *c,
 	if (rc == 0 && strcmp(tree_out, base_tree) == 0) {
 		error_set(
 			err, ERR_REFUSED, "nothing to merge: the branch adds nothing to its base");
+		error_reason(err, "nothing-to-merge");
 		rc = error_hint(err, "commit something first");
 	}
 	return rc;
@@ -190,10 +192,6 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 		goto out;
 	if (status != 0) {
 		rc = git_failed(&cmd, status, &errout, ERR_GIT, err);
-		if (strstr(errout.data, "auto-detect") || strstr(errout.data, "empty ident"))
-			error_hint(err,
-				"say who you are: git config --global user.name NAME, "
-				"and user.email ADDRESS");
 		goto out;
 	}
 	at = out.data;
@@ -254,10 +252,12 @@ static int parse_commit(
 		}
 		at = nl + 1;
 	}
-	if (parents != 2)
-		return error_set(err, ERR_REFUSED,
+	if (parents != 2) {
+		error_set(err, ERR_REFUSED,
 			"'%s' is not a prepared merge: it has %zu parent%s, not 2", rev, parents,
 			parents == 1 ? "" : "s");
+		return error_reason(err, "not-a-prepared-merge");
+	}
 	if (at < end)
 		buf_add(&c->message, at + 1, (size_t)(end - at - 1));
 	return buf_check(&c->message, err);

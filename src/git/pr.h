@@ -43,8 +43,8 @@ int pr_forecast(const char *dir, const char *ours, const char *theirs, struct bu
 int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct error *err);
 /*
  * Push `oid` to `branch` of `remote`, replacing only `expected` there (NULL: nothing may be there;
- * "": whatever is there). ERR_REFUSED when the remote says no, with its words; ERR_GIT when it
- * could not be asked.
+ * "": whatever is there). A server that lets nothing be replaced gets it deleted and made again.
+ * ERR_REFUSED when the remote says no, with its words; ERR_GIT when it could not be asked.
  */
 int pr_push(const char *dir, const char *remote, const char *oid, const char *branch,
 	const char *expected, bool talk, struct error *err);
@@ -53,10 +53,13 @@ int pr_unpublish(const char *dir, const char *remote, const char *oid, const cha
 	bool talk, struct error *err);
 /*
  * One atomic push: base moves to oid (fast-forward, never forced) and the PR branch goes away.
- * ERR_REFUSED when rejected, nothing changed then.
+ * ERR_REFUSED when rejected, nothing changed then. Where the remote cannot push atomically or lets
+ * no branch be deleted, the base moves all the same; if the PR branch stays, `stays` says why
+ * (else it is cleared).
  */
 int pr_land(const char *dir, const char *remote, const char *oid, const char *base,
-	const char *pr_branch, const char *pr_oid, bool talk, struct error *err);
+	const char *pr_branch, const char *pr_oid, bool talk, struct error *stays,
+	struct error *err);
 /*
  * Move branch `base` of the repository at main_dir forward to `oid`, which is fetched from
  * `from_dir` first; a work tree (the main one or a linked one) that has it checked out follows.

@@ -82,6 +82,7 @@ static int check_no_rebase(const char *common_dir, const char *branch, struct er
 	}
 	if (rc == 0 && found) {
 		error_set(err, ERR_REFUSED, "branch '%s' is being rebased", branch);
+		error_reason(err, "in-progress");
 		rc = error_hint(err, "finish that first, or git rebase --abort");
 	}
 	if (d)
@@ -133,7 +134,8 @@ static int merge_in(const char *work_tree, const char *oid, struct error *err)
 	if (rc == 0 && status != 0) {
 		rc = git_failed(&cmd, status, &errout, ERR_REFUSED, err);
 		error_wrap(err, "work tree '%s' cannot follow", work_tree);
-		error_hint(err, "commit, stash or move what is in the way, then try again");
+		if (git_says_in_the_way(&errout))
+			error_hint(err, "commit, stash or move what is in the way, then try again");
 	}
 	buf_release(&errout);
 	return rc;
@@ -146,8 +148,10 @@ static int move_ref(
 		.args = { "update-ref", "-m", "minsky: approve", ref, oid, old } };
 	int rc = git_must(&cmd, NULL, err);
 
-	if (rc == ERR_GIT && strstr(err->msg, "but expected"))
+	if (rc == ERR_GIT && strstr(err->msg, "but expected")) {
 		err->code = rc = ERR_REFUSED;
+		error_reason(err, "branch-moved");
+	}
 	return rc;
 }
 
@@ -167,6 +171,7 @@ static int forward(const char *main_dir, const char *common_dir, const char *bas
 		error_set(err, ERR_REFUSED,
 			"branch '%s' cannot move forward: it has commits that '%.12s' has not",
 			base, oid);
+		error_reason(err, "base-diverged");
 		rc = error_hint(err, "bring '%s' up to date, then refresh the PR", base);
 	}
 	if (rc == 0)
@@ -266,14 +271,15 @@ static int delete_branch(
 	if (rc < 0 || !old.len)
 		goto out;
 	if (strcmp(old.data, oid) != 0) {
-		rc = error_set(
-			err, ERR_REFUSED, "branch '%s' has moved to '%.12s'", branch, old.data);
+		error_set(err, ERR_REFUSED, "branch '%s' has moved to '%.12s'", branch, old.data);
+		rc = error_reason(err, "branch-moved");
 		goto out;
 	}
 	rc = find_work_tree(dir, branch, &work_tree, err);
 	if (rc == 0 && work_tree.len) {
 		error_set(err, ERR_REFUSED, "branch '%s' is checked out in '%s'", branch,
 			work_tree.data);
+		error_reason(err, "branch-checked-out");
 		rc = error_hint(err, "switch to another branch there");
 	}
 	if (rc == 0 && !dry_run)

@@ -190,6 +190,8 @@ static int copy_remote_head(
 	buf_addf(&ours, "ref: refs/remotes/origin/%s", text.data + prefix.len);
 	rc = buf_check(&ours, err);
 	if (rc == 0)
+		rc = make_dir(git_dir, "refs/remotes", err);
+	if (rc == 0)
 		rc = make_dir(git_dir, "refs/remotes/origin", err);
 	if (rc == 0)
 		rc = write_below(git_dir, "refs/remotes/origin/HEAD", &ours, 0644, err);
@@ -258,7 +260,7 @@ static int check_out(const struct workspace_plan *plan, const char *dir, struct 
 {
 	bool talk = !plan->quiet && isatty(STDERR_FILENO);
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "switch", "--quiet", "--discard-changes",
+		.args = { "-c", "submodule.recurse=false", "switch", "--quiet", "--discard-changes",
 			talk ? "--progress" : "--no-progress", "--no-track", "-c", plan->branch,
 			plan->tip ? plan->tip : plan->base_oid },
 		.talk = talk };

@@ -41,9 +41,10 @@ static bool is_branch(const struct buf *head, const char *branch)
 int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
 	struct git_cmd cmd = { .dir = dir,
-		.args = { "switch", "--quiet", "--discard-changes", "--no-guess" } };
+		.args = { "-c", "submodule.recurse=false", "switch", "--quiet", "--discard-changes",
+			"--no-guess" } };
 	struct buf said = BUF_INIT, head = BUF_INIT;
-	size_t n = 4;
+	size_t n = 6;
 	int status, r;
 
 	if (!plan->existing) {

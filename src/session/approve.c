@@ -20,6 +20,7 @@ struct approval {
 	struct pr_places places;
 	struct buf main_dir;
 	const struct approve_request *req;
+	struct error stays; /* why the remote keeps the PR branch; code 0: it is gone */
 };
 
 static bool is_approved(const struct pr *pr)
@@ -203,7 +204,8 @@ static int land_remote(struct approval *a, struct error *err)
 
 	return r < 0 ? r
 		     : pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
-			       a->pr->branch_name, a->commit.oid, app_talks(a->repo->app), err);
+			       a->pr->branch_name, a->commit.oid, app_talks(a->repo->app),
+			       &a->stays, err);
 }
 
 /* The main repository goes with the remote, if it can. */
@@ -218,6 +220,9 @@ static void follow_remote(struct approval *a, struct approve_result *out)
 			a->s->base_branch, a->main_dir.data, why.msg);
 		out->main_behind = true;
 	}
+	if (a->stays.code)
+		app_warn(a->repo->app, "it is merged; the branch '%s' stays on the remote: %s",
+			a->pr->branch_name, a->stays.msg);
 	tell_main(a);
 }
 
@@ -287,7 +292,7 @@ static int add_merged(struct approval *a, struct emit *e, struct error *err)
 	jsonw_kstring(w, "base", a->s->base_branch);
 	jsonw_kstring(w, "baseOid", a->commit.oid);
 	jsonw_kstring(w, "head", a->commit.oid);
-	jsonw_kbool(w, "exists", false);
+	jsonw_kbool(w, "exists", a->stays.code != ERR_OK);
 	jsonw_key(w, "evidence");
 	jsonw_begin_object(w);
 	jsonw_kstring(w, "kind", "approved");

@@ -231,10 +231,28 @@ test_ok 'a remote that rejects: exit 4 with its words, nothing local changed' '
 	rm reject.git/hooks/pre-receive && minsky -C reject session approve work >/dev/null &&
 	is_merged reject
 '
-test_ok 'a remote that refuses to delete the PR branch keeps the base too: one atomic push' '
+test_ok 'a remote that lets nothing be deleted: it lands, and that the PR branch stays is said' '
 	new_pr keep && git -C keep.git config receive.denyDeletes true &&
-	unchanged keep must_fail 4 minsky -C keep session approve work 2>err &&
-	has "does not take" err
+	minsky -C keep session approve work >out 2>err && has "deletion prohibited" err &&
+	has "stays on the remote" err && git -C keep.git show-ref -q --verify refs/heads/pr/work &&
+	test "$(git -C keep.git rev-parse main)" = "$(git -C keep.git rev-parse pr/work)" &&
+	minsky -C keep session pr get work --json >out && json ".session.prState | .exists and .mergedAt != null"
+'
+test_ok 'the same, and the base has moved: exit 4, nothing changed' '
+	new_pr keep-moved && git -C keep-moved.git config receive.denyDeletes true &&
+	git clone -q keep-moved.git other && commit_in other file else && git -C other push -q origin main &&
+	unchanged keep-moved must_fail 4 minsky -C keep-moved session approve work 2>err
+'
+test_ok 'a remote that cannot push atomically: it lands, and the PR branch goes' '
+	new_pr plain && git -C plain.git config receive.advertiseAtomic false &&
+	minsky -C plain session approve work >out 2>err && is_merged plain &&
+	must_fail 1 git -C plain.git show-ref -q --verify refs/heads/pr/work
+'
+test_ok 'the same, and somebody moved the PR branch: exit 4, nothing changed' '
+	new_pr plain-moved && git -C plain-moved.git config receive.advertiseAtomic false &&
+	git -C plain-moved.git update-ref refs/heads/pr/work main &&
+	unchanged plain-moved must_fail 4 minsky -C plain-moved session approve work 2>err &&
+	has "not at" err
 '
 test_ok 'the remote is gone: exit 1, nothing local changed; back again it works' '
 	new_pr lost && mv lost.git hidden &&

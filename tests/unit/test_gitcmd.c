@@ -157,14 +157,35 @@ static const char *given(const struct git_cmd *cmd, const char *name)
 	return value;
 }
 
+/* What it traces to a file may stay; on stderr it would pass for git's words. */
+static void tracing_does_not_get_into_what_is_read(void **state)
+{
+	static const char *const kept[] = { "/dev/null", "af_unix:/nowhere" };
+	static const char *const dropped[] = { "1", "2", "true", "" };
+	struct git_cmd cmd = { .args = { "x" } };
+
+	(void)state;
+	fake_git("env");
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		assert_int_equal(setenv("GIT_TRACE2_EVENT", kept[i], 1), 0);
+		assert_string_equal(given(&cmd, "GIT_TRACE2_EVENT"), kept[i]);
+	}
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
+		assert_int_equal(setenv("GIT_TRACE2_EVENT", dropped[i], 1), 0);
+		assert_string_equal(given(&cmd, "GIT_TRACE2_EVENT"), "");
+	}
+	assert_int_equal(unsetenv("GIT_TRACE2_EVENT"), 0);
+}
+
 static void the_environment_of_a_hook_does_not_reach_git(void **state)
 {
 	static const char *const dropped[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
 		"GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH", "GIT_PREFIX", "GIT_REFLOG_ACTION",
-		"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_EDITOR" };
+		"GIT_CONFIG_PARAMETERS", "GIT_EDITOR", "GIT_TRACE", "GIT_CURL_VERBOSE" };
 	static const char *const kept[] = { "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS",
-		"GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME", "GIT_TRACE2_EVENT", "GIT_EXEC_PATH",
-		"GIT_SSL_NO_VERIFY", "GIT_PROXY_COMMAND", "OTHER" };
+		"GIT_AUTHOR_DATE", "GIT_COMMITTER_NAME", "GIT_EXEC_PATH", "GIT_SSL_NO_VERIFY",
+		"GIT_PROXY_COMMAND", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0",
+		"GIT_LFS_SKIP_SMUDGE", "OTHER" };
 	static const char *const extra[] = { "GIT_REFLOG_ACTION=ours", "OTHER=extra", NULL };
 	struct git_cmd cmd = { .args = { "x" } };
 
@@ -239,6 +260,17 @@ static void failures_speak_with_gits_words(void **state)
 		 "exit 1");
 	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
 	assert_string_equal(err.msg, "git merge: Could not read from remote repository.");
+	/* A hook's or a filter's lines go with it, git's own summary does not. */
+	fake_git("printf \"login_test fails\\r\\nand more \\nhint: no\\nerror: failed to push\\n\" "
+		 ">&2; exit 1");
+	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
+	assert_string_equal(err.msg, "git merge: failed to push");
+	assert_string_equal(err.said, "login_test fails\nand more");
+	fake_git("printf \"gpg: no tty\\nerror: gpg failed to sign the data\\n"
+		 "fatal: failed to write commit object\\n\" >&2; exit 1");
+	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
+	assert_string_equal(err.said, "gpg: no tty\nerror: gpg failed to sign the data");
+	assert_string_equal(error_reason_of(&err), "signing-failed");
 	/* No escape sequences, and no passwords. */
 	fake_git("printf \"fatal: \\033[31mno https://ana:hunter22@host.org/x\\n\" >&2; exit 1");
 	assert_int_equal(git_must(&cmd, NULL, &err), ERR_GIT);
@@ -342,6 +374,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(large_stderr_does_not_block, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			input_that_git_does_not_read_is_no_failure, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			tracing_does_not_get_into_what_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			the_environment_of_a_hook_does_not_reach_git, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -262,6 +262,7 @@ static void the_remotes_words_are_passed_on(void **state)
 	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "pre-receive hook declined"));
 	assert_non_null(strstr(err.msg, "not on a Friday"));
+	assert_string_equal(error_reason_of(&err), "declined-by-server");
 	sh(".", "mv up elsewhere");
 	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), ERR_GIT);
 	pr_commit_release(&c);
@@ -269,14 +270,15 @@ static void the_remotes_words_are_passed_on(void **state)
 
 static void landing_is_one_atomic_push(void **state)
 {
-	struct error err = ERROR_INIT;
+	struct error err = ERROR_INIT, stays = ERROR_INIT;
 	struct pr_commit c;
 
 	(void)state;
 	sh(".", start);
 	c = prepared("t");
 	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), 0);
-	assert_int_equal(pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.oid, false, &err), 0);
+	assert_int_equal(
+		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.oid, false, &stays, &err), 0);
 	assert_string_equal(rev("up", "refs/heads/main"), c.oid);
 	assert_string_equal(rev("up", "refs/heads/pr/s"), "");
 	assert_string_equal(rev("w", "refs/remotes/origin/main"), c.oid);
@@ -287,7 +289,7 @@ static void landing_is_one_atomic_push(void **state)
 /* The base moved on, or the PR branch did: both stay. */
 static void landing_changes_nothing_when_rejected(void **state)
 {
-	struct error err = ERROR_INIT;
+	struct error err = ERROR_INIT, stays = ERROR_INIT;
 	struct pr_commit c;
 	const char *base;
 
@@ -296,7 +298,8 @@ static void landing_changes_nothing_when_rejected(void **state)
 	c = prepared("t");
 	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), 0);
 	base = rev("up", "refs/heads/main");
-	assert_int_equal(pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.base, false, &err),
+	assert_int_equal(
+		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.base, false, &stays, &err),
 		ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "stale info"));
 	assert_string_equal(rev("up", "refs/heads/main"), base);
@@ -304,7 +307,8 @@ static void landing_changes_nothing_when_rejected(void **state)
 	sh("up", "git switch -q main; commit moved 1; git switch -q --detach");
 	base = rev("up", "refs/heads/main");
 	assert_int_equal(
-		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.oid, false, &err), ERR_REFUSED);
+		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.oid, false, &stays, &err),
+		ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "fetch first"));
 	assert_string_equal(rev("up", "refs/heads/main"), base);
 	assert_string_equal(rev("up", "refs/heads/pr/s"), c.oid);
