@@ -1,8 +1,8 @@
 #include "backends/module.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 
 #define NAME_MAX_LEN 64
@@ -154,23 +154,25 @@ static bool is_listed(const struct buf *out, size_t from, const char *name)
 
 static void add_names_of(struct buf *out, size_t from, const char *dir)
 {
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
+	struct error ignored = ERROR_INIT;
+	struct dir d = DIR_INIT;
+	const char *file;
 
-	while (d && (entry = readdir(d))) {
+	/* A list for a message: what can be read of it. */
+	if (dir_open(&d, dir, &ignored) < 0)
+		return;
+	while (dir_next(&d, &file, &ignored) == 0 && file) {
 		char name[NAME_MAX_LEN + 1];
-		size_t len = strlen(entry->d_name);
+		size_t len = strlen(file);
 
-		if (len < 4 || len - 3 >= sizeof(name) ||
-			strcmp(entry->d_name + len - 3, ".so") != 0)
+		if (len < 4 || len - 3 >= sizeof(name) || strcmp(file + len - 3, ".so") != 0)
 			continue;
-		memcpy(name, entry->d_name, len - 3);
+		memcpy(name, file, len - 3);
 		name[len - 3] = '\0';
 		if (module_name_ok(name) && !is_listed(out, from, name))
 			buf_addf(out, ", %s", name);
 	}
-	if (d)
-		closedir(d);
+	dir_close(&d);
 }
 
 void module_add_names(struct buf *out)

@@ -6,13 +6,12 @@
  * is written at once are whole lines, as many as a pipe takes without keeping us: the readers get
  * no half of one, and a signal is heeded between two.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <unistd.h>
 
 #include "cli/log_print.h"
 #include "core/clock.h"
+#include "core/dir.h"
 #include "history/follow_cursor.h"
 #include "history/journal_watch.h"
 
@@ -178,17 +177,15 @@ static bool is_segment(const char *name, char origin[ID_HEX_SIZE])
 /* An origin that was not here before is new from its first record on. */
 static int find_origins(struct heads *origins, const char *dir, struct error *err)
 {
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
+	struct dir d = DIR_INIT;
 	char origin[ID_HEX_SIZE];
-	int r = 0;
+	const char *name;
+	int r = dir_open_or_empty(&d, dir, err);
 
-	if (!d)
-		return errno == ENOENT ? 0 : error_errno(err, "cannot read '%s'", dir);
-	while (r == 0 && (entry = readdir(d)))
-		if (is_segment(entry->d_name, origin))
+	while (r == 0 && (r = dir_next(&d, &name, err)) == 0 && name)
+		if (is_segment(name, origin))
 			r = heads_set(origins, origin, 1, HASH_ZERO, err);
-	closedir(d);
+	dir_close(&d);
 	return r;
 }
 

@@ -1,10 +1,9 @@
 /* minsky journal stats: how much there is in a journal, of what, and how fast it grows. */
-#include <dirent.h>
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "cli/log_print.h"
 #include "core/clock.h"
+#include "core/dir.h"
 #include "core/fs.h"
 #include "history/stats.h"
 
@@ -18,29 +17,26 @@ static const struct option_desc options[] = {
 /* Every segment of a directory. */
 static int add_segments(struct stats *s, const char *dir, struct error *err)
 {
-	DIR *d = opendir(dir);
 	struct buf path = BUF_INIT;
-	const struct dirent *entry;
-	int r = 0;
+	struct dir d = DIR_INIT;
+	const char *name;
+	int r = dir_open_or_empty(&d, dir, err);
 
-	if (!d)
-		return errno == ENOENT ? 0 : error_errno(err, "cannot read '%s'", dir);
-	while (r == 0 && (entry = readdir(d))) {
-		size_t len = strlen(entry->d_name);
+	while (r == 0 && (r = dir_next(&d, &name, err)) == 0 && name) {
+		size_t len = strlen(name);
 		struct stat st;
 
-		if (len < 4 || strcmp(entry->d_name + len - 4, ".log") != 0 ||
-			entry->d_name[strcspn(entry->d_name, ".")] != '.' ||
-			strcspn(entry->d_name, ".") != ID_HEX_SIZE - 1)
+		if (len < 4 || strcmp(name + len - 4, ".log") != 0 ||
+			name[strcspn(name, ".")] != '.' || strcspn(name, ".") != ID_HEX_SIZE - 1)
 			continue;
-		fs_join(&path, dir, entry->d_name);
+		fs_join(&path, dir, name);
 		r = buf_check(&path, err);
 		if (r == 0 && lstat(path.data, &st) == 0) {
 			s->segments++;
 			s->size += (uint64_t)st.st_size;
 		}
 	}
-	closedir(d);
+	dir_close(&d);
 	buf_release(&path);
 	return r;
 }

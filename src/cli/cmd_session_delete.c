@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "core/paths.h"
 #include "session/delete.h"
 #include "session/pr_refresh.h"
 #include "session/purge.h"
@@ -37,11 +38,10 @@ static int print(struct repo *repo, const struct session *s, const char *word, s
 static int check_outside(const struct session *s, struct error *err)
 {
 	char cwd[4096];
-	size_t len = s->workspace ? strlen(s->workspace) : 0;
 
-	if (!len || !getcwd(cwd, sizeof(cwd)))
+	if (!s->workspace || !s->workspace[0] || !getcwd(cwd, sizeof(cwd)))
 		return 0;
-	if (strncmp(cwd, s->workspace, len) == 0 && (!cwd[len] || cwd[len] == '/')) {
+	if (path_below(cwd, s->workspace)) {
 		error_set(err, ERR_REFUSED, "we are inside the workspace of '%s'", s->name);
 		return error_hint(err, "go somewhere else first");
 	}

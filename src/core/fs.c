@@ -1,12 +1,12 @@
 #include "core/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/dir.h"
 #include "core/id.h"
 #include "core/libc.h"
 
@@ -312,21 +312,13 @@ static int remove_entry(int dir_fd, const char *name, const char *shown, struct 
 /* Takes over dir_fd. */
 static int remove_entries(int dir_fd, const char *shown, struct error *err)
 {
-	DIR *dir = fdopendir(dir_fd);
-	struct dirent *entry;
-	int r = 0;
+	struct dir dir = DIR_INIT;
+	const char *name;
+	int r = dir_open_fd(&dir, dir_fd, shown, err);
 
-	if (!dir) {
-		r = error_errno(err, "cannot read directory '%s'", shown);
-		close(dir_fd);
-		return r;
-	}
-	while (r == 0 && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = remove_entry(dirfd(dir), entry->d_name, shown, err);
-	}
-	closedir(dir);
+	while (r == 0 && (r = dir_next(&dir, &name, err)) == 0 && name)
+		r = remove_entry(dir_fd, name, shown, err);
+	dir_close(&dir);
 	return r;
 }
 

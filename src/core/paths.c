@@ -58,3 +58,17 @@ int paths_expand_home(const char *path, struct buf *out, struct error *err)
 	buf_adds(out, path + 1);
 	return buf_check(out, err);
 }
+
+const char *path_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len && dir[len - 1] == '/')
+		len--;
+	if (strncmp(path, dir, len) != 0 || (path[len] && path[len] != '/'))
+		return NULL;
+	path += len;
+	while (*path == '/')
+		path++;
+	return path;
+}

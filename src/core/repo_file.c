@@ -1,8 +1,6 @@
 #include "core/repo_file.h"
 
-#include <dirent.h>
-#include <errno.h>
-
+#include "core/dir.h"
 #include "core/fs.h"
 
 void repo_file_release(struct repo_file *r)
@@ -173,23 +171,26 @@ static int by_journal(const void *a, const void *b)
 		((const struct repo_file *)a)->journal, ((const struct repo_file *)b)->journal);
 }
 
-static int list_dir(struct repo_file_list *list, DIR *dir, const char *path, struct error *err)
+static int list_dir(
+	struct repo_file_list *list, struct dir *dir, const char *path, struct error *err)
 {
 	struct buf journal = BUF_INIT;
-	const struct dirent *entry;
-	int rc = 0;
+	const char *name;
+	int rc;
 
-	while (rc == 0 && (entry = readdir(dir))) {
+	while ((rc = dir_next(dir, &name, err)) == 0 && name) {
 		struct repo_file r = REPO_FILE_INIT;
 		struct error skipped = ERROR_INIT;
 
-		if (entry->d_name[0] == '.')
+		if (name[0] == '.')
 			continue;
-		fs_join(&journal, path, entry->d_name);
+		fs_join(&journal, path, name);
 		rc = buf_check(&journal, err);
 		if (rc == 0 && repo_file_load(&r, journal.data, &skipped) == 0)
 			rc = list_append(list, &r, err);
 		repo_file_release(&r);
+		if (rc < 0)
+			break;
 	}
 	buf_release(&journal);
 	if (rc == 0 && list->n)
@@ -201,25 +202,22 @@ int repo_file_list_load(struct repo_file_list *out, const char *state_dir, struc
 {
 	struct repo_file_list list = { .v = NULL };
 	struct buf path = BUF_INIT;
-	DIR *dir = NULL;
+	struct dir dir = DIR_INIT;
 	int rc;
 
 	fs_join(&path, state_dir, "journal");
 	rc = buf_check(&path, err);
 	if (rc < 0)
 		goto out;
-	dir = opendir(path.data);
-	if (dir)
-		rc = list_dir(&list, dir, path.data, err);
-	else if (errno != ENOENT)
-		rc = error_errno(err, "cannot open '%s'", path.data);
+	rc = dir_open_or_empty(&dir, path.data, err);
+	if (rc == 0)
+		rc = list_dir(&list, &dir, path.data, err);
 	if (rc < 0)
 		goto out;
 	*out = list;
 	list = (struct repo_file_list){ .v = NULL };
 out:
-	if (dir)
-		closedir(dir);
+	dir_close(&dir);
 	repo_file_list_release(&list);
 	buf_release(&path);
 	return rc;

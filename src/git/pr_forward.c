@@ -1,7 +1,6 @@
 /* Moving a base branch of the main repository, with the work tree that is on it. */
-#include <dirent.h>
-#include <errno.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
@@ -66,27 +65,26 @@ static bool rebases(const char *git_dir, const char *branch)
 static int check_no_rebase(const char *common_dir, const char *branch, struct error *err)
 {
 	struct buf path = BUF_INIT, one = BUF_INIT;
-	const struct dirent *e;
 	bool found = rebases(common_dir, branch);
-	DIR *d = NULL;
+	struct dir d = DIR_INIT;
+	const char *name;
 	int rc;
 
 	fs_join(&path, common_dir, "worktrees");
 	rc = buf_check(&path, err);
-	if (rc == 0 && !found && !(d = opendir(path.data)) && errno != ENOENT)
-		rc = error_errno(err, "cannot read directory '%s'", path.data);
-	while (d && rc == 0 && !found && (e = readdir(d))) {
-		fs_join(&one, path.data, e->d_name);
+	if (rc == 0 && !found)
+		rc = dir_open_or_empty(&d, path.data, err);
+	while (rc == 0 && !found && (rc = dir_next(&d, &name, err)) == 0 && name) {
+		fs_join(&one, path.data, name);
 		rc = buf_check(&one, err);
-		found = rc == 0 && e->d_name[0] != '.' && rebases(one.data, branch);
+		found = rc == 0 && name[0] != '.' && rebases(one.data, branch);
 	}
 	if (rc == 0 && found) {
 		error_set(err, ERR_REFUSED, "branch '%s' is being rebased", branch);
 		error_reason(err, "in-progress");
 		rc = error_hint(err, "finish that first, or git rebase --abort");
 	}
-	if (d)
-		(void)closedir(d);
+	dir_close(&d);
 	buf_release(&path);
 	buf_release(&one);
 	return rc;

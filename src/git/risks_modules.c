@@ -3,10 +3,9 @@
  * now. What they have committed must be on one of their remotes; what they have not committed shows
  * in the outer git status.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <sys/stat.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
@@ -86,28 +85,24 @@ static int walk(
 	const char *dir, const char *below, int depth, struct workspace_risks *r, struct error *err)
 {
 	struct buf path = BUF_INIT, name = BUF_INIT;
-	const struct dirent *e;
-	DIR *d;
-	int rc = 0;
+	struct dir d = DIR_INIT;
+	const char *entry;
+	int rc;
 
 	if (depth > MODULE_DEPTH_MAX)
 		return error_set(err, ERR_IO, "'%s' is nested too deeply", dir);
-	d = opendir(dir);
-	if (!d)
-		return errno == ENOENT ? 0 : error_errno(err, "cannot read directory '%s'", dir);
-	while (rc == 0 && (e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		fs_join(&path, dir, e->d_name);
+	rc = dir_open_or_empty(&d, dir, err);
+	while (rc == 0 && (rc = dir_next(&d, &entry, err)) == 0 && entry) {
+		fs_join(&path, dir, entry);
 		buf_clear(&name);
-		buf_addf(&name, "%s%s%s", below, below[0] ? "/" : "", e->d_name);
+		buf_addf(&name, "%s%s%s", below, below[0] ? "/" : "", entry);
 		rc = buf_check(&path, err);
 		if (rc == 0)
 			rc = buf_check(&name, err);
 		if (rc == 0)
 			rc = visit(path.data, name.data, depth, r, err);
 	}
-	(void)closedir(d);
+	dir_close(&d);
 	buf_release(&path);
 	buf_release(&name);
 	return rc;

@@ -1,16 +1,9 @@
 /* Questions before a workspace is made, and about its files. */
 #include "core/fs.h"
+#include "core/paths.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/workspace.h"
-
-/* Is a/b below a? */
-static bool is_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(path, dir, n) == 0 && path[n] == '/';
-}
 
 /* One existing branch `other`, here or (remote not NULL) there, against the wanted one. */
 static int check_against(
@@ -31,7 +24,7 @@ static int check_against(
 		error_set(err, ERR_REFUSED, "branch '%s' is there already, %s", branch, where);
 		return error_hint(err, "choose another name with --branch");
 	}
-	if (is_below(branch, other) || is_below(other, branch)) {
+	if (path_below(branch, other) || path_below(other, branch)) {
 		error_set(err, ERR_REFUSED,
 			"branch '%s' cannot be made: branch '%s' %s is in its way", branch, other,
 			where);
@@ -78,7 +71,7 @@ int workspace_check_branch(
 			"a branch 'pr' would be in the way of the PR branches 'pr/...'");
 		return error_hint(err, "choose another name with --branch");
 	}
-	if (is_below(branch, "pr")) {
+	if (path_below(branch, "pr")) {
 		error_set(err, ERR_REFUSED,
 			"branch '%s' is where the PR of a session '%s' would go", branch,
 			branch + strlen("pr/"));

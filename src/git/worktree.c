@@ -1,9 +1,9 @@
 #include "git/worktree.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 #include "git/gitcmd.h"
 
@@ -80,15 +80,17 @@ bool worktree_is_filled(const char *dir, const char *branch)
 /* Is there nothing in it but a .git? */
 static bool is_bare_start(const char *dir)
 {
-	DIR *d = opendir(dir);
-	const struct dirent *entry;
-	bool alone = d != NULL;
+	struct error ignored = ERROR_INIT;
+	struct dir d = DIR_INIT;
+	const char *name = NULL;
+	bool alone = dir_open(&d, dir, &ignored) == 0;
 
-	while (alone && (entry = readdir(d)))
-		alone = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
-			!strcmp(entry->d_name, ".git");
-	if (d)
-		closedir(d);
+	/* What cannot be read to its end may hold anything. */
+	do {
+		alone = alone && dir_next(&d, &name, &ignored) == 0 &&
+			(!name || !strcmp(name, ".git"));
+	} while (alone && name);
+	dir_close(&d);
 	return alone;
 }
 
@@ -199,22 +201,22 @@ static int undo_each_kept(
 	const char *common_dir, const char *dir, const char *temporary, struct error *err)
 {
 	struct buf all = BUF_INIT, admin = BUF_INIT;
-	const struct dirent *entry;
-	DIR *d = NULL;
-	int r = 0;
+	struct dir d = DIR_INIT;
+	const char *name;
+	int r;
 
 	fs_join(&all, common_dir, "worktrees");
-	if (!all.failed)
-		d = opendir(all.data);
-	while (r == 0 && d && (entry = readdir(d))) {
-		if (entry->d_name[0] == '.')
+	r = buf_check(&all, err);
+	if (r == 0)
+		r = dir_open_or_empty(&d, all.data, err);
+	while (r == 0 && (r = dir_next(&d, &name, err)) == 0 && name) {
+		if (name[0] == '.')
 			continue;
-		fs_join(&admin, all.data, entry->d_name);
+		fs_join(&admin, all.data, name);
 		if (!admin.failed && is_kept_for(admin.data, dir))
 			r = undo_kept(common_dir, admin.data, dir, temporary, err);
 	}
-	if (d)
-		closedir(d);
+	dir_close(&d);
 	buf_release(&all);
 	buf_release(&admin);
 	return r;

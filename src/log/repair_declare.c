@@ -1,10 +1,11 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dir.h"
+#include "core/fs.h"
 #include "core/json.h"
 #include "log/repair_internal.h"
 
@@ -161,19 +162,20 @@ static int declare_file(struct declaring *d, const char *name, struct error *err
 static int declare_files(struct declaring *d, struct error *err)
 {
 	int fd = openat(d->j->own.fd, "torn", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
-	int r = 0;
+	struct buf shown = BUF_INIT;
+	struct dir dir = DIR_INIT;
+	const char *name;
+	int r;
 
-	if (!dir) {
-		r = errno == ENOENT ? 0 : error_errno(err, "cannot read '%s/torn'", d->j->own.path);
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	while (r == 0 && (entry = readdir(dir)))
-		r = declare_file(d, entry->d_name, err);
-	closedir(dir);
+	if (fd < 0)
+		return errno == ENOENT ? 0
+				       : error_errno(err, "cannot read '%s/torn'", d->j->own.path);
+	fs_join(&shown, d->j->own.path, "torn");
+	r = dir_open_fd(&dir, fd, shown.data, err);
+	while (r == 0 && (r = dir_next(&dir, &name, err)) == 0 && name)
+		r = declare_file(d, name, err);
+	dir_close(&dir);
+	buf_release(&shown);
 	return r;
 }
 

@@ -1,9 +1,9 @@
 #include "repo/display_name.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/dir.h"
 #include "core/fs.h"
 #include "repo/repo.h"
 
@@ -20,17 +20,18 @@ static char *ring(void)
 /* Does the journal hold records of any other machine? */
 static bool has_others(const struct repo *repo)
 {
+	struct error ignored = ERROR_INIT;
 	struct buf path = BUF_INIT;
-	const struct dirent *entry;
-	bool found = false;
-	DIR *dir;
+	struct dir dir = DIR_INIT;
+	const char *name = NULL;
+	bool found;
 
 	fs_join(&path, repo->file.journal, "peers");
-	dir = path.failed ? NULL : opendir(path.data);
-	while (dir && !found && (entry = readdir(dir)))
-		found = entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
+	/* If that cannot be told, there may be. */
+	found = path.failed || dir_open_or_empty(&dir, path.data, &ignored) < 0;
+	while (!found && !(found = dir_next(&dir, &name, &ignored) < 0) && name)
+		found = name[0] != '.';
+	dir_close(&dir);
 	buf_release(&path);
 	return found;
 }

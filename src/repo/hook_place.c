@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "core/fs.h"
+#include "core/paths.h"
 #include "git/gitcmd.h"
 
 void hook_place_release(struct hook_place *p)
@@ -58,19 +59,21 @@ static enum hook_manager find_manager(const struct hook_place *p)
 }
 
 /* Does it lie in the git directory, once links are followed? It need not exist. */
-static bool is_below(const char *directory, const char *common_dir)
+static bool is_in_git_dir(const char *directory, const char *common_dir)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf real = BUF_INIT, common = BUF_INIT;
-	bool below = false;
+	const char *rest = NULL;
+	bool below;
 
 	if (fs_realpath(common_dir, &common, &ignored) < 0)
 		goto out;
 	if (fs_realpath(directory, &real, &ignored) < 0)
 		buf_adds(&real, directory);
-	below = !real.failed && !strncmp(real.data, common.data, common.len) &&
-		real.data[common.len] == '/' && real.data[common.len + 1];
+	if (!real.failed)
+		rest = path_below(real.data, common.data);
 out:
+	below = rest && *rest;
 	buf_release(&real);
 	buf_release(&common);
 	return below;
@@ -95,7 +98,7 @@ int hook_place_look(
 		goto out;
 	git_chomp(&p->directory);
 	fs_join(&usual, common_dir, "hooks");
-	p->own = !status && is_below(p->directory.data, common_dir);
+	p->own = !status && is_in_git_dir(p->directory.data, common_dir);
 	if (status || strcmp(usual.data, p->directory.data) != 0)
 		r = read_setting(p, err);
 	/* git does not take an empty core.hooksPath for a path; that it is set shows in its scope.

@@ -1,9 +1,10 @@
 #include "session/delete.h"
 
-#include <dirent.h>
 #include <unistd.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
+#include "core/paths.h"
 #include "core/text.h"
 #include "git/workspace.h"
 #include "hooks/observe/refs.h"
@@ -11,41 +12,38 @@
 #include "session/pr_refresh.h"
 #include "session/trash.h"
 
-static bool is_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/');
-}
-
 /* Somebody who works in there would find the floor gone. */
 int remove_find_processes(struct repo *repo, const char *workspace, struct error *err)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int r = 0;
+	struct dir proc = DIR_INIT;
+	const char *name;
+	int r;
 
-	if (!proc)
+	if (dir_open(&proc, "/proc", err) < 0) {
+		error_clear(err);
 		return 0;
-	while (r == 0 && (entry = readdir(proc))) {
+	}
+	while ((r = dir_next(&proc, &name, err)) == 0 && name) {
 		char link[300], cwd[4096];
 		struct buf text = BUF_INIT;
 		ssize_t n;
 
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+		if (name[0] < '1' || name[0] > '9')
 			continue;
-		(void)snprintf(link, sizeof(link), "/proc/%.250s/cwd", entry->d_name);
+		(void)snprintf(link, sizeof(link), "/proc/%.250s/cwd", name);
 		n = readlink(link, cwd, sizeof(cwd) - 1);
 		if (n <= 0)
 			continue;
 		cwd[n] = '\0';
-		if (!is_below(cwd, workspace))
+		if (!path_below(cwd, workspace))
 			continue;
-		buf_addf(&text, "process %.20s works in '%s'", entry->d_name, cwd);
+		buf_addf(&text, "process %.20s works in '%s'", name, cwd);
 		r = app_add_reason(repo->app, "in-use", text.data, err);
 		buf_release(&text);
+		if (r < 0)
+			break;
 	}
-	closedir(proc);
+	dir_close(&proc);
 	return r;
 }
 

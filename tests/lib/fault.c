@@ -1,5 +1,6 @@
 #include "lib/fault.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 static bool armed, fired;
+static bool counted; /* the call that is under way */
+static const char *only;
 static enum fault_kind kind;
 static unsigned target, count;
 static const char *hit = "";
@@ -23,6 +26,11 @@ void fault_arm(enum fault_kind k, unsigned n)
 	count = 0;
 	hit = "";
 	size = 0;
+}
+
+void fault_only(const char *name)
+{
+	only = name;
 }
 
 void fault_length(size_t n)
@@ -62,7 +70,8 @@ static int decide(const char *name, enum what what)
 {
 	bool now;
 
-	if (!armed)
+	counted = armed && (!only || !strncmp(name, only, strlen(only)));
+	if (!counted)
 		return 0;
 	now = ++count == target;
 	if (now) {
@@ -123,6 +132,8 @@ static int decide(const char *name, enum what what)
 
 static void done(void)
 {
+	if (!counted)
+		return;
 	if (armed && count == target &&
 		(kind == FAULT_KILL_AFTER || kind == FAULT_KILL_HALF || kind == FAULT_LENGTH_KILL))
 		_exit(FAULT_KILLED);
@@ -135,7 +146,7 @@ static void done(void)
 
 static size_t part(int decision, size_t n)
 {
-	if (armed && count == target)
+	if (armed && counted && count == target)
 		size = n;
 	if (decision == -4)
 		return length < n ? length : n;
@@ -232,6 +243,23 @@ WRAP_OPEN(open64)
 WRAP_OPENAT(openat)
 WRAP_OPENAT(openat64)
 /* clang-format on */
+
+#define WRAP_READDIR(name, entry)                                                                  \
+	struct entry *__real_##name(DIR *dir);                                                     \
+	struct entry *__wrap_##name(DIR *dir);                                                     \
+	struct entry *__wrap_##name(DIR *dir)                                                      \
+	{                                                                                          \
+		struct entry *r = NULL;                                                            \
+                                                                                                   \
+		if (decide(#name, PLAIN) == -1)                                                    \
+			return NULL;                                                               \
+		r = __real_##name(dir);                                                            \
+		done();                                                                            \
+		return r;                                                                          \
+	}
+
+WRAP_READDIR(readdir, dirent)
+WRAP_READDIR(readdir64, dirent64)
 
 /* A close() that reports an error has closed all the same. */
 int __real_close(int fd);

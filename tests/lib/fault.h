@@ -33,6 +33,8 @@ enum fault_kind {
 
 void fault_arm(enum fault_kind kind, unsigned n);
 void fault_disarm(void);
+/* Count calls whose name begins so alone, readdir and readdir64 for one; NULL: all. */
+void fault_only(const char *name);
 /* For the kinds that say so; before fault_arm(). */
 void fault_length(size_t length);
 void fault_then(void (*f)(void)); /* none of its own calls is counted */

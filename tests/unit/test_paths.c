@@ -91,12 +91,46 @@ static void a_tilde_is_the_home(void **state)
 	expands_to("/a", "/a");
 }
 
+static void below_is_by_whole_names(void **state)
+{
+	static const struct {
+		const char *path, *dir, *rest;
+	} cases[] = {
+		{ "/a/b/c", "/a", "b/c" },
+		{ "/a/b", "/a/", "b" },
+		{ "/a//b", "/a", "b" },
+		{ "/a", "/a", "" },
+		{ "/a/", "/a", "" },
+		{ "/a", "/a/", "" },
+		{ "/ab", "/a", NULL },
+		{ "/a", "/a/b", NULL },
+		{ "/b", "/a", NULL },
+		{ "/a", "/", "a" },
+		{ "/", "/", "" },
+		{ "a/b", "a", "b" },
+		{ "feature", "feature/x", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *rest = path_below(cases[i].path, cases[i].dir);
+
+		if (!cases[i].rest && rest)
+			fail_msg("'%s' is not below '%s'", cases[i].path, cases[i].dir);
+		if (cases[i].rest) {
+			assert_non_null(rest);
+			assert_string_equal(rest, cases[i].rest);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_follow_the_environment),
 		cmocka_unit_test(without_a_home_there_is_no_place),
 		cmocka_unit_test(a_tilde_is_the_home),
+		cmocka_unit_test(below_is_by_whole_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/paths.h"
 #include "hooks/install/manifest.h"
 #include "hooks/install/target.h"
 
@@ -63,7 +64,6 @@ static int place_open(
 	struct place *p, const char *common_dir, const char *hooks_dir, struct error *err)
 {
 	struct buf real = BUF_INIT;
-	size_t len;
 	int r = fs_realpath(common_dir, &real, err);
 
 	if (r < 0)
@@ -76,9 +76,9 @@ static int place_open(
 	r = real_dir(hooks_dir, &p->dir, err);
 	if (r < 0)
 		goto out;
-	len = strlen(p->common);
-	if (!strncmp(p->dir, p->common, len) && p->dir[len] == '/' && p->dir[len + 1])
-		p->below = p->dir + len + 1;
+	p->below = path_below(p->dir, p->common);
+	if (p->below && !*p->below)
+		p->below = NULL;
 	r = manifest_load(&p->manifest, p->common, err);
 out:
 	buf_release(&real);

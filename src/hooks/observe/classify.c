@@ -1,16 +1,12 @@
 #include "hooks/observe/classify.h"
 
 #include "core/jsonw.h"
+#include "core/oid.h"
 #include "core/text.h"
 #include "hooks/observe/refs.h"
 
 #define SUBJECT_MAX 1024
 #define NAME_SHOWN_MAX 1024
-
-bool oid_is_zero(const char *oid)
-{
-	return strspn(oid, "0") == strlen(oid);
-}
 
 static bool starts(const struct reflog_entry *e, const char *prefix)
 {

@@ -17,8 +17,6 @@
 #include "core/event.h"
 #include "hooks/observe/reflog.h"
 
-bool oid_is_zero(const char *oid);
-
 /*
  * A line of the log of `ref` (refs/heads/... or refs/remotes/...), or of HEAD when it is detached
  * (ref NULL: then only what made a commit counts). EVENT_UNKNOWN: nothing to tell. The event's

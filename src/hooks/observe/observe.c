@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/oid.h"
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
 

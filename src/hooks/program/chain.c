@@ -15,7 +15,7 @@ extern char **environ;
 static char other[PATH_MAX];
 static char **args; /* argv with `other` in front; NULL when there is no other hook */
 static char **shell_args; /* the same for a script without "#!" */
-static struct sigaction old_pipe, old_size, old_alarm;
+static struct sigaction old_pipe, old_size, old_alarm, old_abort;
 static mode_t old_umask;
 static char note_path[PATH_MAX];
 static char note_text[64];
@@ -40,13 +40,23 @@ static void prepare_args(char **argv)
 		shell_args[i + 1] = args[i] = argv[i];
 }
 
+/* A broken invariant of ours is no reason to stop git, or the hook behind us. */
+static void on_abort(int signal_number)
+{
+	(void)signal_number;
+	chain_end();
+}
+
 void chain_init(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction aborted = { .sa_handler = on_abort, .sa_flags = SA_NODEFER };
 
 	(void)sigaction(SIGPIPE, &ignore, &old_pipe);
 	(void)sigaction(SIGXFSZ, &ignore, &old_size);
 	(void)sigaction(SIGALRM, NULL, &old_alarm);
+	sigemptyset(&aborted.sa_mask);
+	(void)sigaction(SIGABRT, &aborted, &old_abort);
 	old_umask = umask(077);
 }
 
@@ -76,6 +86,7 @@ void chain_end(void)
 	(void)sigaction(SIGPIPE, &old_pipe, NULL);
 	(void)sigaction(SIGXFSZ, &old_size, NULL);
 	(void)sigaction(SIGALRM, &old_alarm, NULL);
+	(void)sigaction(SIGABRT, &old_abort, NULL);
 	(void)umask(old_umask);
 	execve(other, args, environ);
 	if (errno == ENOEXEC)

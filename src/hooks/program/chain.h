@@ -23,7 +23,10 @@ void chain_set_deadline(int ms);
 void chain_note_deadline(const char *path, const char *text);
 /* There is no other hook. */
 void chain_cut(void);
-/* Disarm the deadline and become the other hook, or exit with 0. */
+/*
+ * Disarm the deadline and become the other hook, or exit with 0. So does a broken invariant
+ * (core/invariant.h), from chain_init() on.
+ */
 _Noreturn void chain_end(void);
 /*
  * Append at most `max` bytes of stdin to `out`, and put all of it back for the other hook. The
