@@ -8,7 +8,7 @@ target_compile_options(minsky_flags INTERFACE
 	$<$<BOOL:${MINSKY_WERROR}>:-Werror>
 	-include ${CMAKE_SOURCE_DIR}/src/core/banned.h)
 target_compile_definitions(minsky_flags INTERFACE
-	_GNU_SOURCE _FILE_OFFSET_BITS=64)
+	_GNU_SOURCE _FILE_OFFSET_BITS=64 _TIME_BITS=64)
 target_include_directories(minsky_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 
 if(MINSKY_SANITIZE)
@@ -18,9 +18,6 @@ if(MINSKY_SANITIZE)
 	if(MINSKY_STATIC_HOOK)
 		message(FATAL_ERROR "MINSKY_STATIC_HOOK and MINSKY_SANITIZE exclude each other")
 	endif()
-elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
-	target_compile_options(minsky_flags INTERFACE -fstack-protector-strong)
-	target_compile_definitions(minsky_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
 
 if(MINSKY_FUZZ)

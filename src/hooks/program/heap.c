@@ -13,9 +13,9 @@
 #define LIVE 0x6d6c6976u
 #define FREED 0x6d667265u
 
-/* In front of each block. */
+/* In front of each block, which is aligned as this is. */
 struct block {
-	uint32_t mark;
+	_Alignas(ALIGNMENT) uint32_t mark;
 	uint32_t class;
 	size_t capacity;
 };
@@ -24,6 +24,8 @@ struct free_block {
 	struct block head;
 	struct free_block *next;
 };
+
+_Static_assert(sizeof(struct block) % ALIGNMENT == 0, "blocks would not be aligned");
 
 static _Alignas(ALIGNMENT) char first_area[FIRST_AREA];
 static char *area = first_area;
