@@ -73,6 +73,14 @@ void app_warn(struct app *app, const char *fmt, ...)
 	va_end(ap);
 }
 
+void app_pad(struct app *app, size_t start, size_t width)
+{
+	size_t used = text_width(app->out.data + start, app->out.len - start);
+
+	if (used < width)
+		buf_addf(&app->out, "%*s", (int)(width - used), "");
+}
+
 void app_add_said(struct buf *out, const char *said)
 {
 	while (*said) {

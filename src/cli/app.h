@@ -90,6 +90,8 @@ void app_json_end(struct app *app, struct jsonw *w);
 
 /* "name: value" rows; empty values are left out. */
 void app_row(struct app *app, const char *label, const char *value);
+/* Blanks behind what has been appended since `start`, up to `width` columns. */
+void app_pad(struct app *app, size_t start, size_t width);
 /* "1 record", "2 records". */
 void app_count(struct app *app, uint64_t n, const char *what);
 /* Append text from outside, made harmless. */

@@ -6,6 +6,7 @@
 #include "session/delete.h"
 #include "session/pr_refresh.h"
 #include "session/purge.h"
+#include "session/trash.h"
 
 static const char *repo_path, *override;
 static bool dry_run;
@@ -57,6 +58,18 @@ static int count(void *arg, const struct session *s, const char *where, struct e
 	return 0;
 }
 
+/* A workspace that was gone already is in no trash. */
+static bool is_kept(struct repo *repo, const struct session *s)
+{
+	enum trash_state state = TRASH_NOTHING;
+	struct error ignored = ERROR_INIT;
+	struct buf where = BUF_INIT;
+	bool kept = trash_look(repo, s, &state, &where, &ignored) == 0 && state == TRASH_KEPT;
+
+	buf_release(&where);
+	return kept;
+}
+
 /* What was deleted long ago makes room. That it fails is no failure of this command. */
 static void tidy(struct repo *repo, const struct session *s)
 {
@@ -66,7 +79,7 @@ static void tidy(struct repo *repo, const struct session *s)
 	size_t n = 0;
 	int r;
 
-	if (req.keep_ms)
+	if (req.keep_ms && is_kept(repo, s))
 		app_say(repo->app,
 			"its workspace is in the trash for %s; 'minsky session restore %s' brings "
 			"it back",

@@ -1,6 +1,7 @@
 /* minsky session pr list: answered from the projection; git is not asked. */
 #include "cli/output.h"
 #include "core/clock.h"
+#include "core/text.h"
 #include "repo/display_name.h"
 
 static const char *repo_path, *state;
@@ -163,8 +164,7 @@ static void print_line(struct app *app, const char *const *cells, const size_t *
 
 		app_text(app, cells[k]);
 		if (k + 1 < CELLS)
-			buf_addf(
-				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
+			app_pad(app, start, width[k] + 2);
 	}
 	buf_addch(&app->out, '\n');
 }
@@ -174,7 +174,7 @@ static size_t shown_width(struct app *app, const char *text)
 	size_t start = app->out.len, width;
 
 	app_text(app, text);
-	width = app->out.len - start;
+	width = text_width(app->out.data + start, app->out.len - start);
 	buf_truncate(&app->out, start);
 	return width;
 }

@@ -24,17 +24,19 @@ static int64_t now_of(const struct app *app)
 	return app->as_of ? app->as_of : clock_now_ms();
 }
 
-/* The log of a linked work tree's HEAD, by way of its ".git". */
-static void linked_log(const struct session *s, struct buf *out)
+/* The log of a linked work tree's HEAD, by way of its ".git", which may name what has gone. */
+static bool linked_log(const struct session *s, struct buf *out)
 {
 	struct buf git_dir = BUF_INIT, common = BUF_INIT;
 	struct error ignored = ERROR_INIT;
+	bool there = fs_is_dir(s->workspace), found;
 
-	if (fs_is_dir(s->workspace) &&
-		gitdir_find(s->workspace, false, &git_dir, &common, NULL, &ignored) == 0)
+	found = there && gitdir_find(s->workspace, false, &git_dir, &common, NULL, &ignored) == 0;
+	if (found)
 		fs_join(out, git_dir.data, "logs/HEAD");
 	buf_release(&git_dir);
 	buf_release(&common);
+	return found || !there;
 }
 
 enum session_health output_health(struct repo *repo, const struct session *s)
@@ -50,9 +52,9 @@ enum session_health output_health(struct repo *repo, const struct session *s)
 		return HEALTH_ELSEWHERE;
 	if (!s->workspace)
 		return HEALTH_LOST;
-	if (git && session_is_linked(s))
-		linked_log(s, &path);
-	else if (git)
+	if (git && session_is_linked(s) && !linked_log(s, &path))
+		health = HEALTH_BROKEN;
+	else if (git && !session_is_linked(s))
 		fs_join(&path, git, "logs/HEAD");
 	/* <name>/.git/logs/HEAD: workspaces lie beside each other. */
 	if (path.len && !path.failed)
@@ -79,6 +81,7 @@ static const char *health_name(enum session_health h)
 	static const char *const names[] = {
 		[HEALTH_OK] = "ok",
 		[HEALTH_LOST] = "lost",
+		[HEALTH_BROKEN] = "broken",
 		[HEALTH_UNCHECKED] = "unchecked",
 		[HEALTH_ELSEWHERE] = "elsewhere",
 	};
@@ -291,8 +294,7 @@ static void print_cells(struct app *app, const struct output_table *t, const cha
 			continue;
 		app_text(app, cells[k]);
 		if (k < last)
-			buf_addf(
-				&app->out, "%*s", (int)(width[k] + 2 - (app->out.len - start)), "");
+			app_pad(app, start, width[k] + 2);
 	}
 	/* The last cell may be empty. */
 	while (app->out.len && app->out.data[app->out.len - 1] == ' ')
@@ -313,10 +315,12 @@ void output_table_print(struct app *app, const struct output_table *t)
 
 		width[k] = strlen(titles[k]);
 		for (size_t i = 0; i < t->n; i++) {
+			size_t n;
+
 			buf_clear(&shown);
 			text_add_line(&shown, t->v[i].cells[k], strlen(t->v[i].cells[k]));
-			if (shown.len > width[k])
-				width[k] = shown.len;
+			n = text_width(shown.data, shown.len);
+			width[k] = n > width[k] ? n : width[k];
 		}
 		buf_release(&shown);
 	}

@@ -43,6 +43,7 @@ void output_pr_line(struct app *app, const struct pr *pr);
 enum session_health {
 	HEALTH_OK,
 	HEALTH_LOST, /* the workspace's directory is gone */
+	HEALTH_BROKEN, /* a linked work tree whose repository is not where it says */
 	HEALTH_UNCHECKED, /* git wrote something that minsky has not read yet */
 	HEALTH_ELSEWHERE, /* its workspace is on another machine */
 };

@@ -25,6 +25,8 @@ void text_add_visible(struct buf *out, const char *s, size_t len);
 void text_add_line(struct buf *out, const char *s, size_t len);
 /* Append s as one word of a shell command that a person may copy: in single quotes. */
 void text_add_quoted(struct buf *out, const char *s);
+/* Columns that it takes on a terminal: of what text_add_line() appends. */
+size_t text_width(const char *s, size_t len);
 /* Longest prefix of at most `max` bytes that does not cut a character. */
 size_t text_cut(const char *s, size_t len, size_t max);
 

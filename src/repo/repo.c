@@ -220,6 +220,36 @@ static int refresh_place(struct repo *repo, struct error *err)
 	return r;
 }
 
+/*
+ * The repository of a linked work tree was moved: git knows how to put right what the two say of
+ * each other, once it is told where to look.
+ */
+static void repair_linked(struct repo *repo, const struct session *s)
+{
+	struct buf dir = BUF_INIT, git_dir = BUF_INIT, common = BUF_INIT;
+	struct git_cmd cmd = { .args = { "worktree", "repair", "--", s->workspace } };
+	struct error err = ERROR_INIT;
+
+	if (!fs_is_dir(s->workspace) ||
+		gitdir_find(s->workspace, false, &git_dir, &common, NULL, &err) == 0 ||
+		repo_main_dir(repo, s, &dir, &err) < 0 || !fs_is_dir(dir.data))
+		goto out;
+	error_clear(&err);
+	cmd.dir = dir.data;
+	if (git_must(&cmd, NULL, &err) == 0)
+		app_say(repo->app, "the repository of '%s' has moved: repaired its work tree '%s'",
+			s->name, s->workspace);
+	else
+		app_warn(repo->app,
+			"the work tree '%s' names a repository that is not there: %s; git -C '%s' "
+			"worktree repair '%s'",
+			s->workspace, err.msg, dir.data, s->workspace);
+out:
+	buf_release(&dir);
+	buf_release(&git_dir);
+	buf_release(&common);
+}
+
 int repo_follow(struct repo *repo, const struct session *s, struct error *err)
 {
 	const char *known = repo_workspace_git(repo, s);
@@ -228,7 +258,11 @@ int repo_follow(struct repo *repo, const struct session *s, struct error *err)
 	struct buf git = BUF_INIT;
 	int r = 0;
 
-	if (!known || fs_is_dir(known) || s->deleted || !s->workspace)
+	if (!known || s->deleted || !s->workspace)
+		return 0;
+	if (session_is_linked(s) && session_is_local(repo, s))
+		repair_linked(repo, s);
+	if (fs_is_dir(known))
 		return 0;
 	fs_join(&git, s->workspace, ".git");
 	if (!git.failed && pointer_read(&pointer, git.data, &ignored) == 0 &&

@@ -296,6 +296,36 @@ out:
 	return r;
 }
 
+/* Work that went on on another branch, or on none, is not in the PR. */
+static void tell_elsewhere(const struct making *m)
+{
+	struct git_repo git = { .top = NULL };
+	struct error ignored = ERROR_INIT;
+	struct buf out = BUF_INIT, not = BUF_INIT;
+	struct git_cmd cmd = { .dir = m->s->workspace,
+		.args = { "rev-list", "--count", "HEAD", not .data } };
+
+	buf_addf(&not, "^refs/heads/%s", m->s->branch);
+	cmd.args[3] = not .data;
+	if (not .failed || git_repo_open(&git, m->s->workspace, &ignored) < 0 || !git.head ||
+		(git.branch && !strcmp(git.branch, m->s->branch)) ||
+		git_must(&cmd, &out, &ignored) < 0)
+		goto out;
+	git_chomp(&out);
+	if (strcmp(out.data, "0") != 0)
+		app_warn(m->repo->app,
+			"the workspace is on %s%s%s, with %s commit%s that '%s' has not: they are "
+			"not "
+			"in the PR",
+			git.branch ? "'" : "a detached HEAD", git.branch ? git.branch : "",
+			git.branch ? "'" : "", out.data, strcmp(out.data, "1") ? "s" : "",
+			m->s->branch);
+out:
+	git_repo_release(&git);
+	buf_release(&out);
+	buf_release(&not );
+}
+
 int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
 	enum pr_outcome *out, struct error *err)
 {
@@ -314,6 +344,7 @@ int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
 	r = prepare(&m, err);
 	if (r < 0)
 		goto out;
+	tell_elsewhere(&m);
 	same = m.have_old && m.open->exists && strcmp(m.old.base, m.base) == 0 &&
 		strcmp(m.old.tip, m.tip) == 0 && same_message(&m.old.message, &m.message);
 	if (same) {

@@ -38,6 +38,28 @@ static int check_name(struct renaming *n, struct error *err)
 	return r;
 }
 
+/* git does not move a work tree with submodules in it. */
+static int check_modules(struct renaming *n, struct error *err)
+{
+	struct buf git_dir = BUF_INIT, common = BUF_INIT, modules = BUF_INIT;
+	int r = gitdir_find(n->s->workspace, false, &git_dir, &common, NULL, err);
+
+	fs_join(&modules, git_dir.data, "modules");
+	if (r == 0)
+		r = buf_check(&modules, err);
+	if (r == 0 && fs_is_dir(modules.data)) {
+		error_set(err, ERR_REFUSED,
+			"git moves no work tree with submodules in it, as '%s' is one",
+			n->s->workspace);
+		error_reason(err, "has-submodules");
+		r = error_hint(err, "rename it without --move: the directory keeps its name");
+	}
+	buf_release(&git_dir);
+	buf_release(&common);
+	buf_release(&modules);
+	return r;
+}
+
 /* As when a session is started: not in the way of anybody's branch, here or on the remote. */
 static int check_branch(struct renaming *n, struct error *err)
 {
@@ -111,6 +133,8 @@ static int plan(struct renaming *n, struct error *err)
 		r = check_branch(n, err);
 	if (r == 0 && n->move)
 		r = check_move(n, err);
+	if (r == 0 && n->move && session_is_linked(s))
+		r = check_modules(n, err);
 	return r;
 }
 
@@ -183,18 +207,26 @@ out:
 	return r;
 }
 
+static int rename_branch(
+	const struct renaming *n, const char *from, const char *to, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = n->s->workspace, .args = { "branch", "-m", from, to } };
+
+	return git_must(&cmd, NULL, err);
+}
+
 static int rename_locked(struct renaming *n, struct error *err)
 {
 	int r = plan(n, err);
+	struct error ignored = ERROR_INIT;
 
-	if (r == 0 && n->branch) {
-		struct git_cmd cmd = { .dir = n->s->workspace,
-			.args = { "branch", "-m", n->s->branch, n->req->name } };
-
-		r = git_must(&cmd, NULL, err);
-	}
-	if (r == 0 && n->move)
+	if (r == 0 && n->branch)
+		r = rename_branch(n, n->s->branch, n->req->name, err);
+	if (r == 0 && n->move) {
 		r = session_is_linked(n->s) ? move_linked(n, err) : move_clone(n, err);
+		if (r < 0 && n->branch && fs_is_dir(n->s->workspace))
+			(void)rename_branch(n, n->req->name, n->s->branch, &ignored);
+	}
 	if (r == 0 && (n->name || n->branch || n->move))
 		r = record(n, err);
 	return r;

@@ -31,20 +31,28 @@ void starting_release(struct starting *t)
 static int workspace_root(struct repo *repo, struct buf *out, struct error *err)
 {
 	const char *configured = config_get(repo->config, "session.workspaceRoot");
-	struct buf slug = BUF_INIT;
+	struct buf slug = BUF_INIT, root = BUF_INIT;
+	int r;
 
 	buf_clear(out);
 	if (configured)
-		buf_adds(out, configured);
+		buf_adds(&root, configured);
 	else
-		buf_addf(out, "%s/sessions", repo->state.data);
+		fs_join(&root, repo->state.data, "sessions");
+	/* git names places by their real paths, and so do we: a link may be on the way there. */
+	r = buf_check(&root, err);
+	if (r == 0)
+		r = fs_mkdirs(root.data, 0700, err);
+	if (r == 0)
+		r = fs_realpath(root.data, out, err);
 	name_dir_slug(repo->file.name, &slug);
 	/* The id keeps two repositories of one name apart, as it does for their journals. */
 	buf_addf(out, "/%s-%.8s", slug.data, repo->file.id);
 	if (slug.failed)
 		out->failed = true;
 	buf_release(&slug);
-	return buf_check(out, err);
+	buf_release(&root);
+	return r < 0 ? r : buf_check(out, err);
 }
 
 int starting_check_taken(struct starting *t, struct error *err)

@@ -29,6 +29,7 @@ static int check_workspace(struct updating *u, struct error *err)
 	if (!u->git.branch || strcmp(u->git.branch, u->s->branch) != 0) {
 		error_set(err, ERR_REFUSED, "the workspace is on '%s', not on the session's '%s'",
 			u->git.branch ? u->git.branch : "no branch", u->s->branch);
+		error_reason(err, "other-branch");
 		return error_hint(err, "git -C '%s' switch %s", u->s->workspace, u->s->branch);
 	}
 	for (size_t i = 0; i < sizeof(busy) / sizeof(*busy); i++) {
@@ -41,6 +42,7 @@ static int check_workspace(struct updating *u, struct error *err)
 		if (there) {
 			error_set(err, ERR_REFUSED,
 				"a merge, rebase or cherry-pick is under way in the workspace");
+			error_reason(err, "in-progress");
 			return error_hint(err, "git -C '%s' status", u->s->workspace);
 		}
 	}
@@ -122,9 +124,13 @@ static int merge(struct updating *u, struct error *err)
 	if (r == 0)
 		r = git_run(&cmd, NULL, &errout, &status, err);
 	if (r == 0 && status) {
-		r = git_failed(&cmd, status, &errout, ERR_REFUSED, err);
-		error_hint(err, "commit, stash or move what is in the way: git -C '%s' status",
-			u->s->workspace);
+		bool in_the_way = git_says_in_the_way(&errout);
+
+		r = git_failed(&cmd, status, &errout, in_the_way ? ERR_REFUSED : ERR_GIT, err);
+		if (in_the_way)
+			error_hint(err,
+				"commit, stash or move what is in the way: git -C '%s' status",
+				u->s->workspace);
 	}
 	if (r < 0)
 		take_back(u);
