@@ -1,5 +1,6 @@
 #include "backends/json_store.h"
 
+#include "core/array.h"
 #include "core/backend.h"
 
 /* The member `name` of an object's text; empty if it is not there. */
@@ -67,29 +68,16 @@ int store_index(struct store_repo *r, struct error *err)
 	return 0;
 }
 
-/* The first row whose id is not below. */
-static size_t row_place(const struct store_repo *r, const char *session_id)
+static int by_session(const void *key, const void *element)
 {
-	size_t low = 0, high = r->n_rows;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (strcmp(r->rows[mid].id, session_id) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return strcmp(key, ((const struct store_row *)element)->id);
 }
 
 struct store_row *store_row_find(struct store_repo *r, const char *session_id)
 {
-	size_t at = row_place(r, session_id);
+	size_t at;
 
-	if (at == r->n_rows || strcmp(r->rows[at].id, session_id) != 0)
-		return NULL;
-	return &r->rows[at];
+	return ARRAY_FIND(session_id, r->rows, r->n_rows, by_session, &at) ? &r->rows[at] : NULL;
 }
 
 /* What a newer minsky added to a row is not lost when this one replaces it. */
@@ -123,20 +111,14 @@ static int carry_unknown(struct buf *out, const struct json_slice *old, struct e
 static int row_insert(
 	struct store_repo *r, const char *id, struct store_row **out, struct error *err)
 {
-	size_t at = row_place(r, id);
+	size_t at;
 
-	if (r->n_rows == r->cap_rows) {
-		size_t cap = r->cap_rows ? 2 * r->cap_rows : 64;
-		struct store_row *rows = realloc(r->rows, cap * sizeof(*rows));
-
-		if (!rows)
-			return error_nomem(err);
-		r->rows = rows;
-		r->cap_rows = cap;
-	}
-	*out = &r->rows[at];
-	memmove(*out + 1, *out, (r->n_rows - at) * sizeof(**out));
+	(void)ARRAY_FIND(id, r->rows, r->n_rows, by_session, &at);
+	if (!ARRAY_GROW(r->rows, r->n_rows, r->cap_rows))
+		return error_nomem(err);
+	ARRAY_OPEN(r->rows, r->n_rows, at);
 	r->n_rows++;
+	*out = &r->rows[at];
 	**out = (struct store_row){ .own = NULL };
 	memcpy((*out)->id, id, ID_UUID_SIZE);
 	return 0;
@@ -175,7 +157,7 @@ void store_row_remove(struct store_repo *r, struct store_row *row)
 	size_t at = (size_t)(row - r->rows);
 
 	free(row->own);
-	memmove(row, row + 1, (r->n_rows - at - 1) * sizeof(*row));
+	ARRAY_CLOSE(r->rows, r->n_rows, at);
 	r->n_rows--;
 }
 

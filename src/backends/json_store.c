@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "core/array.h"
 #include "core/backend.h"
 
 #define STORE_SCHEMA 1
@@ -30,26 +31,16 @@ void store_release(struct store *s)
 static int keep_unknown(struct store_members *m, const struct json_slice *key,
 	const struct json_slice *value, struct error *err)
 {
-	struct store_member *v = realloc(m->v, (m->n + 1) * sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(m->v, m->n))
 		return error_nomem(err);
-	m->v = v;
 	m->v[m->n++] = (struct store_member){ *key, *value };
 	return 0;
 }
 
 static int row_append(struct store_repo *r, struct store_row **out, struct error *err)
 {
-	if (r->n_rows == r->cap_rows) {
-		size_t cap = r->cap_rows ? 2 * r->cap_rows : 64;
-		struct store_row *rows = realloc(r->rows, cap * sizeof(*rows));
-
-		if (!rows)
-			return error_nomem(err);
-		r->rows = rows;
-		r->cap_rows = cap;
-	}
+	if (!ARRAY_GROW(r->rows, r->n_rows, r->cap_rows))
+		return error_nomem(err);
 	*out = &r->rows[r->n_rows++];
 	**out = (struct store_row){ .own = NULL };
 	return 0;
@@ -128,11 +119,8 @@ static int parse_repo(
 static int repo_append(
 	struct store *s, const struct json_slice *id, struct store_repo **out, struct error *err)
 {
-	struct store_repo *repos = realloc(s->repos, (s->n_repos + 1) * sizeof(*repos));
-
-	if (!repos)
+	if (!ARRAY_GROW_SHORT(s->repos, s->n_repos))
 		return error_nomem(err);
-	s->repos = repos;
 	*out = &s->repos[s->n_repos++];
 	**out = (struct store_repo){ .id = *id };
 	return 0;

@@ -1,5 +1,7 @@
 #include "backends/memory.h"
 
+#include "core/array.h"
+
 /* One repository's rows, sorted by session id. */
 struct shelf {
 	char repo[ID_HEX_SIZE];
@@ -40,16 +42,12 @@ static struct shelf *find(struct memory *m, const char *repo)
 
 static int get_shelf(struct memory *m, const char *repo, struct shelf **out, struct error *err)
 {
-	struct shelf *v;
-
 	*out = find(m, repo);
 	if (*out)
 		return 0;
-	v = realloc(m->shelves, (m->n + 1) * sizeof(*v));
-	if (!v)
+	if (!ARRAY_GROW_SHORT(m->shelves, m->n))
 		return error_nomem(err);
-	m->shelves = v;
-	*out = &v[m->n++];
+	*out = &m->shelves[m->n++];
 	**out = (struct shelf){ .v = NULL };
 	(void)snprintf((*out)->repo, sizeof((*out)->repo), "%s", repo);
 	return 0;
@@ -76,21 +74,15 @@ static int shelf_copy(struct shelf *out, const struct shelf *s, struct error *er
 	return r;
 }
 
-/* The first row that is not below. */
-static size_t place(const struct shelf *s, const char *id, bool *found_out)
+static int by_key_id(const void *key, const void *element)
 {
-	size_t low = 0, high = s->n;
+	return strcmp(key, ((const struct session *)element)->id);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(s->v[middle].id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*found_out = low < s->n && strcmp(s->v[low].id, id) == 0;
-	return low;
+/* Is the row there? Where it is, or where it belongs. */
+static bool find_row(const struct shelf *s, const char *id, size_t *at_out)
+{
+	return ARRAY_FIND(id, s->v, s->n, by_key_id, at_out);
 }
 
 static int mem_open(struct backend **out, const struct config *config, struct error *err)
@@ -132,7 +124,6 @@ static int mem_put(struct backend *b, const struct session *session, struct erro
 {
 	struct shelf *s = find(of(b), of(b)->open);
 	struct session copy;
-	bool found;
 	size_t at;
 	int r;
 
@@ -141,22 +132,14 @@ static int mem_put(struct backend *b, const struct session *session, struct erro
 	r = session_copy(&copy, session, err);
 	if (r < 0)
 		return r;
-	at = place(s, session->id, &found);
-	if (found) {
+	if (find_row(s, session->id, &at)) {
 		session_release(&s->v[at]);
 	} else {
-		if (s->n == s->cap) {
-			size_t cap = s->cap ? 2 * s->cap : 64;
-			struct session *v = realloc(s->v, cap * sizeof(*v));
-
-			if (!v) {
-				session_release(&copy);
-				return error_nomem(err);
-			}
-			s->v = v;
-			s->cap = cap;
+		if (!ARRAY_GROW(s->v, s->n, s->cap)) {
+			session_release(&copy);
+			return error_nomem(err);
 		}
-		memmove(&s->v[at + 1], &s->v[at], (s->n - at) * sizeof(*s->v));
+		ARRAY_OPEN(s->v, s->n, at);
 		s->n++;
 	}
 	s->v[at] = copy;
@@ -166,17 +149,15 @@ static int mem_put(struct backend *b, const struct session *session, struct erro
 static int mem_remove(struct backend *b, const char *session_id, struct error *err)
 {
 	struct shelf *s = find(of(b), of(b)->open);
-	bool found;
 	size_t at;
 
 	if (!s)
 		return error_set(err, ERR_USAGE, "no batch is open");
-	at = place(s, session_id, &found);
-	if (!found)
+	if (!find_row(s, session_id, &at))
 		return error_set(err, ERR_NOTFOUND, "no session '%s'", session_id);
 	session_release(&s->v[at]);
+	ARRAY_CLOSE(s->v, s->n, at);
 	s->n--;
-	memmove(&s->v[at], &s->v[at + 1], (s->n - at) * sizeof(*s->v));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "core/text.h"
 
@@ -11,14 +12,12 @@
 static const char *keep(struct pg_settings *s, const char *text, struct error *err)
 {
 	char *copy = strdup(text);
-	char **owned = copy ? realloc(s->owned, (s->n_owned + 1) * sizeof(*owned)) : NULL;
 
-	if (!owned) {
+	if (!copy || !ARRAY_GROW_SHORT(s->owned, s->n_owned)) {
 		free(copy);
 		(void)error_nomem(err);
 		return NULL;
 	}
-	s->owned = owned;
 	s->owned[s->n_owned++] = copy;
 	return copy;
 }
@@ -41,21 +40,14 @@ static int set(struct pg_settings *s, const char *key, const char *value, struct
 	while (i < s->n && strcmp(s->keys[i], key) != 0)
 		i++;
 	if (i == s->n) {
-		const char **keys = realloc(s->keys, (s->n + 2) * sizeof(*keys));
-		const char **values;
-
-		if (!keys)
+		/* And one for the NULL at the end of both. */
+		if (!ARRAY_GROW_SHORT(s->keys, s->n + 1) || !ARRAY_GROW_SHORT(s->values, s->n + 1))
 			return error_nomem(err);
-		s->keys = keys;
-		values = realloc(s->values, (s->n + 2) * sizeof(*values));
-		if (!values)
-			return error_nomem(err);
-		s->values = values;
-		keys[i] = keep(s, key, err);
-		if (!keys[i])
+		s->keys[i] = keep(s, key, err);
+		if (!s->keys[i])
 			return err->code;
 		s->n++;
-		keys[s->n] = values[s->n] = NULL;
+		s->keys[s->n] = s->values[s->n] = NULL;
 	}
 	s->values[i] = copy;
 	return 0;

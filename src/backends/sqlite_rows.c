@@ -1,6 +1,7 @@
 #include "backends/sqlite_rows.h"
 
 #include "backends/sqlite_query.h"
+#include "core/array.h"
 
 int rows_heads(struct db *db, sqlite3_stmt *s, struct heads *out, struct error *err)
 {
@@ -91,15 +92,8 @@ int rows_choose(struct db *db, sqlite3_stmt *s, enum session_key kind, const cha
 
 static int append(struct session_set *set, size_t *cap, const struct session *s, struct error *err)
 {
-	if (set->n == *cap) {
-		size_t n = *cap ? 2 * *cap : 16;
-		struct session *v = reallocarray(set->v, n, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		set->v = v;
-		*cap = n;
-	}
+	if (!ARRAY_GROW(set->v, set->n, *cap))
+		return error_nomem(err);
 	set->v[set->n++] = *s;
 	return 0;
 }

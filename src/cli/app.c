@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "core/text.h"
 
@@ -114,12 +115,10 @@ int app_flush(struct app *app, struct error *err)
 
 int app_add_reason(struct app *app, const char *category, const char *text, struct error *err)
 {
-	struct reason *v = realloc(app->reasons, (app->n_reasons + 1) * sizeof(*v));
 	char *c, *t;
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(app->reasons, app->n_reasons))
 		return error_nomem(err);
-	app->reasons = v;
 	c = strdup(category);
 	t = strdup(text);
 	if (!c || !t) {
@@ -127,7 +126,7 @@ int app_add_reason(struct app *app, const char *category, const char *text, stru
 		free(t);
 		return error_nomem(err);
 	}
-	v[app->n_reasons++] = (struct reason){ c, t };
+	app->reasons[app->n_reasons++] = (struct reason){ c, t };
 	return 0;
 }
 

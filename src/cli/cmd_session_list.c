@@ -1,5 +1,6 @@
 /* minsky session list: answered from the projection; git is not asked. */
 #include "cli/output.h"
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/names.h"
 #include "history/as_of.h"
@@ -63,15 +64,8 @@ static void listing_release(struct listing *l)
 /* Takes over what is in *s. */
 static int add(struct listing *l, struct repo *repo, struct session *s, struct error *err)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 64;
-		struct found *v = reallocarray(l->v, cap, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		l->v = v;
-		l->cap = cap;
-	}
+	if (!ARRAY_GROW(l->v, l->n, l->cap))
+		return error_nomem(err);
 	l->v[l->n++] = (struct found){ repo, *s };
 	*s = (struct session){ .name = NULL };
 	return 0;
@@ -132,12 +126,10 @@ static int list_one(struct repo *repo, struct listing *l, struct error *err)
 
 static int add_other(struct listing *l, struct repo **out, struct error *err)
 {
-	struct repo **v = reallocarray(l->others, l->n_others + 1, sizeof(struct repo *));
 	struct repo *repo;
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(l->others, l->n_others))
 		return error_nomem(err);
-	l->others = v;
 	repo = malloc(sizeof(*repo));
 	if (!repo)
 		return error_nomem(err);

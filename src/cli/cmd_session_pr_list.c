@@ -1,5 +1,6 @@
 /* minsky session pr list: answered from the projection; git is not asked. */
 #include "cli/output.h"
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "repo/display_name.h"
@@ -87,15 +88,12 @@ static int add(struct repo *repo, struct listing *l, const struct session *s, co
 	struct error *err)
 {
 	const char *word = output_pr_word(repo, s, pr);
-	struct row *v;
 	struct row row = { .created_at = pr->created_at };
 
 	if (state && strcmp(word, state) != 0)
 		return 0;
-	v = realloc(l->v, (l->n + 1) * sizeof(*v));
-	if (!v)
+	if (!ARRAY_GROW_SHORT(l->v, l->n))
 		return error_nomem(err);
-	l->v = v;
 	row.cells[CELL_SESSION] = strdup(display_name(repo, s));
 	row.cells[CELL_BRANCH] = strdup(pr->branch_name ? pr->branch_name : "?");
 	row.cells[CELL_STATE] = strdup(word);

@@ -1,5 +1,6 @@
 /* minsky trust: let a repository's file decide what needs the user's word. */
 #include "cli/config_here.h"
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/paths.h"
@@ -127,17 +128,14 @@ static int read_offer(
 	if (r == 0)
 		r = config_load(&o->config, &sources, err);
 	for (size_t i = 0; r == 0 && (n = config_note(o->config, i)); i++) {
-		struct trust_value *v;
 
 		if (n->kind != CONFIG_NOTE_UNTRUSTED || !wanted(n->key->name, argc, argv))
 			continue;
-		v = realloc(o->v, (o->n + 1) * sizeof(*v));
-		if (!v) {
+		if (!ARRAY_GROW_SHORT(o->v, o->n)) {
 			r = error_nomem(err);
 			break;
 		}
-		o->v = v;
-		v[o->n++] = (struct trust_value){ n->key, n->value };
+		o->v[o->n++] = (struct trust_value){ n->key, n->value };
 	}
 	free(names);
 	buf_release(&file);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "core/array.h"
 #include "core/clock.h"
 #include "history/point.h"
 
@@ -34,16 +35,9 @@ static int keep(struct kept *k, size_t limit, const char *line, size_t len, stru
 		k->first = (k->first + 1) % limit;
 		return 0;
 	}
-	if (k->n == k->cap) {
-		size_t cap = k->cap ? 2 * k->cap : 64;
-		char **v = reallocarray(k->v, cap, sizeof(*v));
-
-		if (!v) {
-			free(copy);
-			return error_nomem(err);
-		}
-		k->v = v;
-		k->cap = cap;
+	if (!ARRAY_GROW(k->v, k->n, k->cap)) {
+		free(copy);
+		return error_nomem(err);
 	}
 	k->v[k->n++] = copy;
 	return 0;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/text.h"
@@ -230,15 +231,13 @@ const char *output_pr_word(struct repo *repo, const struct session *s, const str
 int output_table_add(
 	struct output_table *t, struct repo *repo, const struct session *s, struct error *err)
 {
-	struct output_row *v = realloc(t->v, (t->n + 1) * sizeof(*v));
 	enum session_health health = output_health(repo, s);
 	struct buf status = BUF_INIT, note = BUF_INIT;
 	const int64_t rang = last_bell(repo, s);
 	char age[32], bell[32] = "-";
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(t->v, t->n))
 		return error_nomem(err);
-	t->v = v;
 	buf_adds(&status, session_status_name(session_status(s)));
 	if (health != HEALTH_OK && health != HEALTH_ELSEWHERE)
 		buf_addf(&status, " (%s)", health_name(health));
@@ -249,7 +248,7 @@ int output_table_add(
 		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(repo->app), age);
 	if (rang)
 		clock_format_age(rang, clock_now_ms(), bell);
-	v[t->n] = (struct output_row){ { strdup(display_name(repo, s)), buf_detach(&status),
+	t->v[t->n] = (struct output_row){ { strdup(display_name(repo, s)), buf_detach(&status),
 		strdup(s->branch ? s->branch : ""), strdup(output_pr_word(repo, s, session_pr(s))),
 		strdup(age), strdup(bell), strdup(session_whose(s)),
 		strdup(repo->file.name ? repo->file.name : ""), strdup(note.data) } };

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "core/array.h"
 #include "core/backend.h"
 #include "core/json.h"
 #include "core/jsonw.h"
@@ -195,15 +196,8 @@ static int read_rows(struct session_set *set, const struct json_slice *text, str
 
 		if (r < 0 || !more)
 			return r;
-		if (set->n == cap) {
-			size_t n = cap ? 2 * cap : 16;
-			struct session *v = realloc(set->v, n * sizeof(*v));
-
-			if (!v)
-				return error_nomem(err);
-			set->v = v;
-			cap = n;
-		}
+		if (!ARRAY_GROW(set->v, set->n, cap))
+			return error_nomem(err);
 		r = session_row_from_json(&set->v[set->n], value.at, value.len, err);
 		if (r < 0)
 			return r;

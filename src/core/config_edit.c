@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/array.h"
 #include "core/config_parts.h"
 #include "core/text.h"
 
@@ -41,7 +42,7 @@ static struct item *item_of(struct outline *o, size_t i)
 static int on_node(void *arg, const struct config_node *node, struct error *err)
 {
 	struct outline *o = arg;
-	struct item *parent = item_of(o, o->open), *v;
+	struct item *parent = item_of(o, o->open);
 	struct item i = {
 		.kind = node->kind,
 		.begin = node->begin,
@@ -59,10 +60,8 @@ static int on_node(void *arg, const struct config_node *node, struct error *err)
 		o->open = parent->parent;
 		return 0;
 	}
-	v = realloc(o->v, (o->n + 1) * sizeof(*v));
-	if (!v)
+	if (!ARRAY_GROW_SHORT(o->v, o->n))
 		return error_nomem(err);
-	o->v = v;
 	parent = item_of(o, o->open);
 	if (!parent->children++ && o->open != NONE && node->column > parent->column &&
 		!parent->flow && o->step == NONE)
@@ -76,7 +75,7 @@ static int on_node(void *arg, const struct config_node *node, struct error *err)
 	}
 	if (node->kind == CONFIG_NODE_SECTION)
 		o->open = o->n;
-	v[o->n++] = i;
+	o->v[o->n++] = i;
 	return 0;
 }
 

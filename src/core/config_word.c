@@ -1,13 +1,12 @@
+#include "core/array.h"
 #include "core/config_parts.h"
 
 int config_add_note(struct config *c, const struct config_note *n, struct error *err)
 {
-	struct config_note *v = realloc(c->notes, (c->n_notes + 1) * sizeof(*v));
 	struct config_note copy = *n;
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(c->notes, c->n_notes))
 		return error_nomem(err);
-	c->notes = v;
 	copy.name = strdup(n->name);
 	copy.value = strdup(n->value);
 	copy.origin = strdup(n->origin);
@@ -17,7 +16,7 @@ int config_add_note(struct config *c, const struct config_note *n, struct error 
 		free(copy.origin);
 		return error_nomem(err);
 	}
-	v[c->n_notes++] = copy;
+	c->notes[c->n_notes++] = copy;
 	return 0;
 }
 

@@ -1,58 +1,40 @@
 #include "core/heads.h"
 
+#include "core/array.h"
+
 void heads_release(struct heads *h)
 {
 	free(h->v);
 	*h = (struct heads)HEADS_INIT;
 }
 
-/* Where an origin is, or would have to be. */
-static size_t heads_place(const struct heads *h, const char *origin, bool *found_out)
+static int by_origin(const void *key, const void *element)
 {
-	size_t low = 0, high = h->n;
-
-	*found_out = false;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = strcmp(h->v[mid].origin, origin);
-
-		if (c < 0) {
-			low = mid + 1;
-		} else {
-			*found_out = *found_out || c == 0;
-			high = mid;
-		}
-	}
-	return low;
+	return strcmp(key, ((const struct head *)element)->origin);
 }
 
 const struct head *heads_find(const struct heads *h, const char *origin)
 {
-	bool found;
-	size_t at = heads_place(h, origin, &found);
+	size_t at;
 
-	return found ? &h->v[at] : NULL;
+	return ARRAY_FIND(origin, h->v, h->n, by_origin, &at) ? &h->v[at] : NULL;
 }
 
 int heads_set(
 	struct heads *h, const char *origin, uint64_t seq, const char *hash, struct error *err)
 {
 	struct head head = { .seq = seq };
-	bool found;
-	size_t at = heads_place(h, origin, &found);
+	size_t at;
 
 	if (strlen(origin) >= sizeof(head.origin) || strlen(hash) >= sizeof(head.hash))
 		return error_set(
 			err, ERR_CORRUPT, "not an origin and a hash: '%s' '%s'", origin, hash);
 	memcpy(head.origin, origin, strlen(origin));
 	memcpy(head.hash, hash, strlen(hash));
-	if (!found) {
-		struct head *v = realloc(h->v, (h->n + 1) * sizeof(*v));
-
-		if (!v)
+	if (!ARRAY_FIND(origin, h->v, h->n, by_origin, &at)) {
+		if (!ARRAY_GROW_SHORT(h->v, h->n))
 			return error_nomem(err);
-		memmove(v + at + 1, v + at, (h->n - at) * sizeof(*v));
-		h->v = v;
+		ARRAY_OPEN(h->v, h->n, at);
 		h->n++;
 	}
 	h->v[at] = head;

@@ -1,3 +1,4 @@
+#include "core/array.h"
 #include "core/json.h"
 
 #include "core/text.h"
@@ -264,15 +265,8 @@ static int push_key(struct scan *s, struct json_slice key)
 {
 	struct level *l = &s->levels[s->depth - 1];
 
-	if (s->n_keys == s->cap_keys) {
-		size_t cap = s->cap_keys ? 2 * s->cap_keys : 64;
-		struct json_slice *keys = realloc(s->keys, cap * sizeof(*keys));
-
-		if (!keys)
-			return error_nomem(s->err);
-		s->keys = keys;
-		s->cap_keys = cap;
-	}
+	if (!ARRAY_GROW(s->keys, s->n_keys, s->cap_keys))
+		return error_nomem(s->err);
 	if (l->ascending && s->n_keys > l->first_key) {
 		int c = json_key_order(&s->keys[s->n_keys - 1], &key);
 

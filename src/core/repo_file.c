@@ -1,5 +1,6 @@
 #include "core/repo_file.h"
 
+#include "core/array.h"
 #include "core/dir.h"
 #include "core/fs.h"
 
@@ -30,14 +31,12 @@ bool repo_file_has_url(const struct repo_file *r, const char *canonical)
 
 int repo_file_add_url(struct repo_file *r, const char *canonical, struct error *err)
 {
-	char **urls, *copy;
+	char *copy;
 
 	if (repo_file_has_url(r, canonical))
 		return 0;
-	urls = realloc(r->urls, (r->n_urls + 1) * sizeof(*urls));
-	if (!urls)
+	if (!ARRAY_GROW_SHORT(r->urls, r->n_urls))
 		return error_nomem(err);
-	r->urls = urls;
 	copy = strdup(canonical);
 	if (!copy)
 		return error_nomem(err);
@@ -45,48 +44,35 @@ int repo_file_add_url(struct repo_file *r, const char *canonical, struct error *
 	return 0;
 }
 
-/* The clones are sorted by id: index of the first that is not below it. */
-static size_t clone_index(const struct repo_file *r, const char *id)
+/* The clones are sorted by it. */
+static int by_id(const void *key, const void *element)
 {
-	size_t low = 0, high = r->n_clones;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(r->clones[middle].id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return strcmp(key, ((const struct repo_file_clone *)element)->id);
 }
 
 const struct repo_file_clone *repo_file_find_clone(const struct repo_file *r, const char *id)
 {
-	size_t at = clone_index(r, id);
+	size_t at;
 
-	return at < r->n_clones && strcmp(r->clones[at].id, id) == 0 ? &r->clones[at] : NULL;
+	return ARRAY_FIND(id, r->clones, r->n_clones, by_id, &at) ? &r->clones[at] : NULL;
 }
 
 /* The clone of that id, or a new empty one in its place. */
 static struct repo_file_clone *clone_slot(struct repo_file *r, const char *id, struct error *err)
 {
-	size_t at = clone_index(r, id);
-	struct repo_file_clone *clones;
+	size_t at;
 
-	if (at < r->n_clones && strcmp(r->clones[at].id, id) == 0)
+	if (ARRAY_FIND(id, r->clones, r->n_clones, by_id, &at))
 		return &r->clones[at];
-	clones = realloc(r->clones, (r->n_clones + 1) * sizeof(*clones));
-	if (!clones) {
+	if (!ARRAY_GROW_SHORT(r->clones, r->n_clones)) {
 		error_nomem(err);
 		return NULL;
 	}
-	r->clones = clones;
-	memmove(clones + at + 1, clones + at, (r->n_clones - at) * sizeof(*clones));
-	clones[at] = (struct repo_file_clone){ .path = NULL };
-	memcpy(clones[at].id, id, ID_HEX_SIZE);
+	ARRAY_OPEN(r->clones, r->n_clones, at);
+	r->clones[at] = (struct repo_file_clone){ .path = NULL };
+	memcpy(r->clones[at].id, id, ID_HEX_SIZE);
 	r->n_clones++;
-	return &clones[at];
+	return &r->clones[at];
 }
 
 int repo_file_add_clone(struct repo_file *r, const char *id, const char *path, const char *session,
@@ -137,16 +123,11 @@ int repo_file_set_hub_key(struct repo_file *r, const char *hub, const char *key,
 	if (!id_is_hex(key, ID_HEX_SIZE - 1))
 		return error_set(err, ERR_CORRUPT, "not a hub's key: '%s'", key);
 	if (!found) {
-		struct repo_file_hub *v = realloc(r->hubs, (r->n_hubs + 1) * sizeof(*v));
-		char *id = strdup(hub);
+		char *id;
 
-		if (v)
-			r->hubs = v;
-		if (!v || !id) {
-			free(id);
+		if (!ARRAY_GROW_SHORT(r->hubs, r->n_hubs) || !(id = strdup(hub)))
 			return error_nomem(err);
-		}
-		found = &v[r->n_hubs++];
+		found = &r->hubs[r->n_hubs++];
 		found->id = id;
 	}
 	memcpy(found->key, key, ID_HEX_SIZE);
@@ -155,11 +136,8 @@ int repo_file_set_hub_key(struct repo_file *r, const char *hub, const char *key,
 
 static int list_append(struct repo_file_list *l, struct repo_file *r, struct error *err)
 {
-	struct repo_file *v = realloc(l->v, (l->n + 1) * sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(l->v, l->n))
 		return error_nomem(err);
-	l->v = v;
 	l->v[l->n++] = *r;
 	*r = (struct repo_file)REPO_FILE_INIT;
 	return 0;

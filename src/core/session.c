@@ -1,5 +1,6 @@
 #include "core/session.h"
 
+#include "core/array.h"
 #include "core/session_shape.h"
 
 static const char *const status_names[] = {
@@ -127,15 +128,8 @@ static int by_session_and_key(const void *a, const void *b)
 
 static int set_append(struct session_set *set, size_t *cap, struct error *err)
 {
-	if (set->n == *cap) {
-		size_t n = *cap ? 2 * *cap : 16;
-		struct session *v = realloc(set->v, n * sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		set->v = v;
-		*cap = n;
-	}
+	if (!ARRAY_GROW(set->v, set->n, *cap))
+		return error_nomem(err);
 	set->v[set->n++] = (struct session){ .name = NULL };
 	return 0;
 }

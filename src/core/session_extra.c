@@ -1,3 +1,4 @@
+#include "core/array.h"
 #include "core/session_shape.h"
 
 /*
@@ -8,15 +9,8 @@
 int extra_changes_add(struct extra_changes *c, const struct json_slice *key,
 	const struct json_slice *value, struct error *err)
 {
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? 2 * c->cap : 8;
-		struct extra_change *v = realloc(c->v, cap * sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		c->v = v;
-		c->cap = cap;
-	}
+	if (!ARRAY_GROW(c->v, c->n, c->cap))
+		return error_nomem(err);
 	c->v[c->n++] = (struct extra_change){ *key, *value };
 	return 0;
 }

@@ -1,3 +1,4 @@
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/jsonw.h"
 #include "core/session_shape.h"
@@ -202,14 +203,11 @@ int session_digest(const struct session *s, char out[HASH_HEX_SIZE], struct erro
 static int read_pr(struct session *s, const struct json_slice *value, struct error *err)
 {
 	struct json_slice none[N_SPECIAL];
-	struct pr *prs;
 
 	if (!json_slice_is(value, '{'))
 		return 0;
-	prs = realloc(s->prs, (s->n_prs + 1) * sizeof(*prs));
-	if (!prs)
+	if (!ARRAY_GROW_SHORT(s->prs, s->n_prs))
 		return error_nomem(err);
-	s->prs = prs;
 	s->prs[s->n_prs] = (struct pr){ .branch_name = NULL };
 	return shape_read(&s->prs[s->n_prs++], &pr_shape, value->at, value->len, none, err);
 }

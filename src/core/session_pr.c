@@ -1,5 +1,6 @@
 #include "core/session_pr.h"
 
+#include "core/array.h"
 #include "core/session_shape.h"
 
 bool is_pr_event(enum event_type type)
@@ -21,14 +22,12 @@ bool is_pr_event(enum event_type type)
 
 static struct pr *pr_append(struct session *s, const char *id, int64_t at, struct error *err)
 {
-	struct pr *prs = realloc(s->prs, (s->n_prs + 1) * sizeof(*prs));
 	struct pr *pr;
 
-	if (!prs) {
+	if (!ARRAY_GROW_SHORT(s->prs, s->n_prs)) {
 		error_nomem(err);
 		return NULL;
 	}
-	s->prs = prs;
 	pr = &s->prs[s->n_prs++];
 	*pr = (struct pr){ .created_at = at };
 	memcpy(pr->id, id, strlen(id) + 1);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/json.h"
@@ -28,11 +29,10 @@ void trust_release(struct trust *t)
 static int add_entry(struct trust *t, const char *repo, const char *hash, const char *key,
 	const char *shown, int64_t at, struct error *err)
 {
-	struct trust_entry *v = realloc(t->v, (t->n + 1) * sizeof(*v)), e = { .at = at };
+	struct trust_entry e = { .at = at };
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(t->v, t->n))
 		return error_nomem(err);
-	t->v = v;
 	memcpy(e.repo, repo, sizeof(e.repo));
 	memcpy(e.hash, hash, sizeof(e.hash));
 	e.key = strdup(key);
@@ -41,7 +41,7 @@ static int add_entry(struct trust *t, const char *repo, const char *hash, const 
 		entry_release(&e);
 		return error_nomem(err);
 	}
-	v[t->n++] = e;
+	t->v[t->n++] = e;
 	return 0;
 }
 

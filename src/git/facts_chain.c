@@ -1,5 +1,7 @@
 #include "git/facts_impl.h"
 
+#include "core/array.h"
+
 void chain_release(struct chain *c)
 {
 	free(c->v);
@@ -8,14 +10,8 @@ void chain_release(struct chain *c)
 
 int chain_add(struct chain *c, const char *oid, struct error *err)
 {
-	char(*v)[65];
-
-	if ((c->n & (c->n - 1)) == 0) {
-		v = realloc(c->v, (c->n ? c->n * 2 : 1) * sizeof(*v));
-		if (!v)
-			return error_nomem(err);
-		c->v = v;
-	}
+	if (!ARRAY_GROW(c->v, c->n, c->cap))
+		return error_nomem(err);
 	(void)snprintf(c->v[c->n++], sizeof(*c->v), "%s", oid);
 	return 0;
 }

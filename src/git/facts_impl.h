@@ -14,7 +14,7 @@
 /* Commits of a first-parent walk, newest first. */
 struct chain {
 	char (*v)[65];
-	size_t n;
+	size_t n, cap;
 	bool capped; /* it went on */
 };
 

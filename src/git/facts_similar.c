@@ -3,6 +3,7 @@
  * as they stand in `diff -U0`, file by file, blank ones left out; a binary file counts as one, its
  * blob.
  */
+#include "core/array.h"
 #include "git/facts_impl.h"
 
 #include <stdint.h>
@@ -97,15 +98,8 @@ static int add_wanted(void *arg, uint64_t key, struct error *err)
 {
 	struct lines *l = arg;
 
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 64;
-		struct line *v = realloc(l->v, cap * sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		l->v = v;
-		l->cap = cap;
-	}
+	if (!ARRAY_GROW(l->v, l->n, l->cap))
+		return error_nomem(err);
 	l->v[l->n++] = (struct line){ .key = key, .want = 1 };
 	return 0;
 }

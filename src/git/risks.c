@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
@@ -28,7 +29,6 @@ int risk_add(
 	struct workspace_risks *r, struct error *err, const char *category, const char *fmt, ...)
 {
 	struct workspace_risk one = { .category = NULL };
-	struct workspace_risk *v;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -36,10 +36,7 @@ int risk_add(
 		one.text = NULL;
 	va_end(ap);
 	one.category = strdup(category);
-	v = realloc(r->v, (r->n + 1) * sizeof(*v));
-	if (v)
-		r->v = v;
-	if (!v || !one.text || !one.category) {
+	if (!one.text || !one.category || !ARRAY_GROW_SHORT(r->v, r->n)) {
 		free(one.text);
 		free(one.category);
 		return error_nomem(err);

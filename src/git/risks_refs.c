@@ -12,6 +12,7 @@
  * tree what merging them gives) is no risk: its title is in the journal. A tag object counts as
  * safe only where the main repository has it, since nobody records which tags a remote has.
  */
+#include "core/array.h"
 #include "core/fs.h"
 #include "core/pointer.h"
 #include "core/text.h"
@@ -55,11 +56,8 @@ static void survey_release(struct survey *s)
 
 static int add(struct survey *s, const struct candidate *c, struct error *err)
 {
-	struct candidate *v = realloc(s->v, (s->n + 1) * sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(s->v, s->n))
 		return error_nomem(err);
-	s->v = v;
 	s->v[s->n++] = *c;
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "history/names.h"
 
+#include "core/array.h"
 #include "core/names.h"
 
 void history_names_release(struct history_names *names)
@@ -12,39 +13,22 @@ void history_names_release(struct history_names *names)
 	*names = (struct history_names){ .v = NULL };
 }
 
-/* Where the id is, or where it belongs. */
-static size_t position(const struct history_names *names, const char *id)
+static int by_id(const void *key, const void *element)
 {
-	size_t lo = 0, hi = names->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (strcmp(names->v[mid].id, id) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return strcmp(key, ((const struct history_name *)element)->id);
 }
 
-static bool is_at(const struct history_names *names, size_t i, const char *id)
+/* Is the id there? Where it is, or where it belongs. */
+static bool find(const struct history_names *names, const char *id, size_t *at_out)
 {
-	return i < names->n && strcmp(names->v[i].id, id) == 0;
+	return ARRAY_FIND(id, names->v, names->n, by_id, at_out);
 }
 
 static int insert(struct history_names *names, size_t at, const char *id, struct error *err)
 {
-	if (names->n == names->cap) {
-		size_t cap = names->cap ? 2 * names->cap : 64;
-		struct history_name *v = reallocarray(names->v, cap, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		names->v = v;
-		names->cap = cap;
-	}
-	memmove(names->v + at + 1, names->v + at, (names->n - at) * sizeof(*names->v));
+	if (!ARRAY_GROW(names->v, names->n, names->cap))
+		return error_nomem(err);
+	ARRAY_OPEN(names->v, names->n, at);
 	names->v[at] = (struct history_name){ .name = NULL };
 	memcpy(names->v[at].id, id, ID_UUID_SIZE);
 	names->n++;
@@ -72,8 +56,8 @@ static int set(char **member, const char *value, struct error *err)
 static int add(struct history_names *names, const char *id, const char *name, const char *task,
 	struct history_name **out, struct error *err)
 {
-	size_t at = position(names, id);
-	int r = is_at(names, at, id) ? 0 : insert(names, at, id, err);
+	size_t at;
+	int r = find(names, id, &at) ? 0 : insert(names, at, id, err);
 
 	if (r == 0)
 		r = set(&names->v[at].name, name, err);
@@ -129,9 +113,9 @@ int history_names_learn(struct history_names *names, const struct event *e, stru
 
 const char *history_names_get(const struct history_names *names, const char *id)
 {
-	size_t at = position(names, id);
+	size_t at;
 
-	return is_at(names, at, id) ? names->v[at].name : NULL;
+	return find(names, id, &at) ? names->v[at].name : NULL;
 }
 
 int history_names_find(const struct history_names *names, const char *key, char out[ID_UUID_SIZE],

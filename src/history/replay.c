@@ -1,5 +1,6 @@
 #include "history/replay.h"
 
+#include "core/array.h"
 #include "core/backend.h"
 #include "history/filter.h"
 #include "history/walk.h"
@@ -30,13 +31,10 @@ static size_t slot_of(const struct replay *r, const char *id)
 
 static int grow(struct replay *r, struct error *err)
 {
-	size_t cap = r->cap ? 2 * r->cap : 32;
-	struct session *v = reallocarray(r->v, cap, sizeof(*v));
-	size_t *table;
+	size_t *table, cap = r->cap;
 
-	if (!v)
+	if (!ARRAY_GROW(r->v, r->n, cap))
 		return error_nomem(err);
-	r->v = v;
 	table = calloc(2 * cap, sizeof(*table));
 	if (!table)
 		return error_nomem(err);

@@ -1,5 +1,6 @@
 #include "history/retell.h"
 
+#include "core/array.h"
 #include "history/filter.h"
 #include "log/redact.h"
 #include "repo/reconcile.h"
@@ -71,14 +72,11 @@ static void add_about(struct buf *out, const struct event *e)
 static int list_add(
 	struct retold_list *list, uint64_t seq, const struct event *e, struct error *err)
 {
-	struct retold *v = reallocarray(list->v, list->n + 1, sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(list->v, list->n))
 		return error_nomem(err);
-	list->v = v;
-	v[list->n] = (struct retold){ .seq = seq, .about = BUF_INIT };
-	add_about(&v[list->n].about, e);
-	return buf_check(&v[list->n++].about, err);
+	list->v[list->n] = (struct retold){ .seq = seq, .about = BUF_INIT };
+	add_about(&list->v[list->n].about, e);
+	return buf_check(&list->v[list->n++].about, err);
 }
 
 /* One record brings back one event. */

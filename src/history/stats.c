@@ -1,5 +1,7 @@
 #include "history/stats.h"
 
+#include "core/array.h"
+
 void stats_release(struct stats *s)
 {
 	for (size_t i = 0; i < s->n_types; i++)
@@ -19,12 +21,9 @@ static int add_origin(struct stats *s, const char *origin, size_t len, struct er
 		if (strcmp(s->origins[i].origin, origin) == 0)
 			o = &s->origins[i];
 	if (!o) {
-		struct stats_origin *v = reallocarray(s->origins, s->n_origins + 1, sizeof(*v));
-
-		if (!v)
+		if (!ARRAY_GROW_SHORT(s->origins, s->n_origins))
 			return error_nomem(err);
-		s->origins = v;
-		o = &v[s->n_origins++];
+		o = &s->origins[s->n_origins++];
 		*o = (struct stats_origin){ .records = 0 };
 		memcpy(o->origin, origin, sizeof(o->origin));
 	}
@@ -35,7 +34,6 @@ static int add_origin(struct stats *s, const char *origin, size_t len, struct er
 
 static int add_type(struct stats *s, const char *name, struct error *err)
 {
-	struct stats_type *v;
 	char *copy;
 
 	for (size_t i = 0; i < s->n_types; i++) {
@@ -45,13 +43,11 @@ static int add_type(struct stats *s, const char *name, struct error *err)
 		}
 	}
 	copy = strdup(name);
-	v = copy ? reallocarray(s->types, s->n_types + 1, sizeof(*v)) : NULL;
-	if (!v) {
+	if (!copy || !ARRAY_GROW_SHORT(s->types, s->n_types)) {
 		free(copy);
 		return error_nomem(err);
 	}
-	s->types = v;
-	v[s->n_types++] = (struct stats_type){ copy, 1 };
+	s->types[s->n_types++] = (struct stats_type){ copy, 1 };
 	return 0;
 }
 
@@ -61,12 +57,9 @@ static int add_day(struct stats *s, int64_t ms, size_t len, struct error *err)
 	int64_t day = ms / STATS_DAY_MS;
 
 	if (!s->n_days || s->days[s->n_days - 1].day != day) {
-		struct stats_day *v = reallocarray(s->days, s->n_days + 1, sizeof(*v));
-
-		if (!v)
+		if (!ARRAY_GROW_SHORT(s->days, s->n_days))
 			return error_nomem(err);
-		s->days = v;
-		v[s->n_days++] = (struct stats_day){ .day = day };
+		s->days[s->n_days++] = (struct stats_day){ .day = day };
 	}
 	s->days[s->n_days - 1].records++;
 	s->days[s->n_days - 1].bytes += len;
@@ -75,15 +68,8 @@ static int add_day(struct stats *s, int64_t ms, size_t len, struct error *err)
 
 static int add_hook_us(struct stats *s, uint64_t us, struct error *err)
 {
-	if (s->n_hook_us == s->cap_hook_us) {
-		size_t cap = s->cap_hook_us ? 2 * s->cap_hook_us : 256;
-		uint32_t *v = reallocarray(s->hook_us, cap, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		s->hook_us = v;
-		s->cap_hook_us = cap;
-	}
+	if (!ARRAY_GROW(s->hook_us, s->n_hook_us, s->cap_hook_us))
+		return error_nomem(err);
 	s->hook_us[s->n_hook_us++] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 	return 0;
 }

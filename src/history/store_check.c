@@ -1,6 +1,7 @@
 #include "history/store_check.h"
 
 #include "backends/registry.h"
+#include "core/array.h"
 #include "history/replay.h"
 #include "repo/hub.h"
 
@@ -29,17 +30,15 @@ void store_check_release(struct store_check *check)
 static int add(struct store_check *check, enum check_kind kind, const char *id, const char *name,
 	const char *what, struct error *err)
 {
-	struct check_finding *v = reallocarray(check->v, check->n + 1, sizeof(*v));
 	struct check_finding f = { .kind = kind };
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(check->v, check->n))
 		return error_nomem(err);
-	check->v = v;
 	if (id)
 		memcpy(f.id, id, ID_UUID_SIZE);
 	f.name = name ? strdup(name) : NULL;
 	f.what = what ? strdup(what) : NULL;
-	v[check->n++] = f;
+	check->v[check->n++] = f;
 	return (name && !f.name) || (what && !f.what) ? error_nomem(err) : 0;
 }
 

@@ -1,5 +1,7 @@
 #include "log/batch.h"
 
+#include "core/array.h"
+
 #include <stdint.h>
 
 void batch_release(struct batch *b)
@@ -174,15 +176,8 @@ static void events_release(struct events *events)
 
 static int events_add(struct events *events, struct event *e, struct error *err)
 {
-	if (events->n == events->cap) {
-		size_t cap = events->cap ? 2 * events->cap : 64;
-		struct event *v = realloc(events->v, cap * sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		events->v = v;
-		events->cap = cap;
-	}
+	if (!ARRAY_GROW(events->v, events->n, events->cap))
+		return error_nomem(err);
 	events->v[events->n++] = *e;
 	*e = (struct event){ .type = EVENT_UNKNOWN };
 	return 0;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "log/journal_internal.h"
@@ -25,7 +26,7 @@ struct pending {
 	uint64_t size; /* of that segment, what is in `lines` included */
 	struct buf lines; /* not yet written */
 	uint64_t *was; /* [i]: seq that record i + 2 had */
-	size_t n_was;
+	size_t n_was, cap_was;
 };
 
 static int flush(struct pending *t, struct error *err)
@@ -131,20 +132,19 @@ static bool is_of_files(const struct record *rec)
 	return false;
 }
 
+static int by_number(const void *key, const void *element)
+{
+	uint64_t a = *(const uint64_t *)key, b = *(const uint64_t *)element;
+
+	return (a > b) - (a < b);
+}
+
 /* The new number of a record that is told again; 0 if it is not. */
 static uint64_t seq_now(const struct pending *t, uint64_t was)
 {
-	size_t lo = 0, hi = t->n_was;
+	size_t at;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (t->was[mid] < was)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < t->n_was && t->was[lo] == was ? lo + 2 : 0;
+	return ARRAY_FIND(&was, t->was, t->n_was, by_number, &at) ? at + 2 : 0;
 }
 
 /* An event.redacted names a record; one that is told again has another name now. */
@@ -188,14 +188,8 @@ static int tell(struct pending *t, const struct record *rec, struct error *err)
 	struct buf renamed = BUF_INIT;
 	int r;
 
-	/* Capacities are powers of two, so n tells when one is used up. */
-	if (!(t->n_was & (t->n_was - 1))) {
-		uint64_t *v = reallocarray(t->was, t->n_was ? 2 * t->n_was : 1, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		t->was = v;
-	}
+	if (!ARRAY_GROW(t->was, t->n_was, t->cap_was))
+		return error_nomem(err);
 	r = rename_redacted(t, rec, &renamed, err);
 	if (r == 0 && renamed.len)
 		r = add(t, hlc, renamed.data, renamed.len, NULL, err);

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "log/repair_internal.h"
 
@@ -35,13 +36,11 @@ struct repair {
 
 static int add_place(struct repair *r, const char *path, struct error *err)
 {
-	struct place *v = reallocarray(r->places, r->n_places + 1, sizeof(*v));
 	struct place p;
 	int e;
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(r->places, r->n_places))
 		return error_nomem(err);
-	r->places = v;
 	p.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p.fd < 0)
 		return errno == ENOENT
@@ -53,7 +52,7 @@ static int add_place(struct repair *r, const char *path, struct error *err)
 		close(p.fd);
 		return e;
 	}
-	v[r->n_places++] = p;
+	r->places[r->n_places++] = p;
 	return 0;
 }
 

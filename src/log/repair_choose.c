@@ -1,3 +1,4 @@
+#include "core/array.h"
 #include "log/repair_internal.h"
 
 static int compare(const void *a, const void *b)
@@ -19,20 +20,20 @@ static bool follows(const struct origin_repair *o, const char *hash, const struc
 	return strcmp(expected, c->hash) == 0;
 }
 
+static int by_seq(const void *key, const void *element)
+{
+	uint64_t a = *(const uint64_t *)key, b = ((const struct candidate *)element)->seq;
+
+	return (a > b) - (a < b);
+}
+
 /* The first of those with at least this seq. */
 static size_t lower(const struct origin_repair *o, uint64_t seq)
 {
-	size_t lo = 0, hi = o->n;
+	size_t at;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (o->v[mid].seq < seq)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	(void)ARRAY_FIND(&seq, o->v, o->n, by_seq, &at);
+	return at;
 }
 
 static void link_neighbours(struct origin_repair *o)

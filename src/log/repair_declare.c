@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/dir.h"
 #include "core/fs.h"
 #include "core/json.h"
@@ -32,13 +33,10 @@ static void release(struct declaring *d)
 
 static int add_kept(struct declaring *d, const char *kept, struct error *err)
 {
-	char **v = reallocarray(d->kept, d->n_kept + 1, sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(d->kept, d->n_kept))
 		return error_nomem(err);
-	d->kept = v;
-	v[d->n_kept] = strdup(kept);
-	if (!v[d->n_kept])
+	d->kept[d->n_kept] = strdup(kept);
+	if (!d->kept[d->n_kept])
 		return error_nomem(err);
 	d->n_kept++;
 	return 0;
@@ -106,13 +104,10 @@ static int scan_all(struct declaring *d, struct error *err)
 
 static struct buf *new_body(struct declaring *d)
 {
-	struct buf *v = reallocarray(d->bodies, d->n_bodies + 1, sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(d->bodies, d->n_bodies))
 		return NULL;
-	d->bodies = v;
-	v[d->n_bodies] = (struct buf)BUF_INIT;
-	return &v[d->n_bodies++];
+	d->bodies[d->n_bodies] = (struct buf)BUF_INIT;
+	return &d->bodies[d->n_bodies++];
 }
 
 static int declare_seams(struct declaring *d, const struct seams *seams, struct error *err)

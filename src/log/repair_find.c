@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "log/repair_internal.h"
 
 void origin_repair_release(struct origin_repair *o)
@@ -20,14 +21,8 @@ static int add(struct origin_repair *o, const struct record *rec, uint64_t offse
 	char broken[HASH_HEX_SIZE], expected[HASH_HEX_SIZE];
 	struct candidate *c;
 
-	/* Capacities are powers of two, so n tells when one is used up. */
-	if (!(o->n & (o->n - 1))) {
-		struct candidate *v = reallocarray(o->v, o->n ? 2 * o->n : 1, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		o->v = v;
-	}
+	if (!ARRAY_GROW(o->v, o->n, o->cap))
+		return error_nomem(err);
 	c = &o->v[o->n++];
 	*c = (struct candidate){ .seq = rec->seq,
 		.hlc = rec->hlc,
@@ -100,13 +95,11 @@ static int find_in(struct origin_repair *o, struct scan *scan, struct error *err
 static int open_source(struct origin_repair *o, const struct place *p, const struct segment *s,
 	bool here, struct error *err)
 {
-	struct source *v = reallocarray(o->sources, o->n_sources + 1, sizeof(*v));
 	struct source source = { .place = p, .segment = *s, .here = here };
 	int r;
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(o->sources, o->n_sources))
 		return error_nomem(err);
-	o->sources = v;
 	r = place_open_file(&source.fd, p, s->name, O_RDONLY, err);
 	if (r < 0)
 		return r;
@@ -115,7 +108,7 @@ static int open_source(struct origin_repair *o, const struct place *p, const str
 		close(source.fd);
 		return r;
 	}
-	v[o->n_sources++] = source;
+	o->sources[o->n_sources++] = source;
 	return 0;
 }
 

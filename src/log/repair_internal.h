@@ -38,7 +38,7 @@ struct origin_repair {
 	struct source *sources;
 	size_t n_sources;
 	struct candidate *v; /* sorted by seq; those here first */
-	size_t n;
+	size_t n, cap;
 	size_t *chosen; /* indices, in order */
 	size_t n_chosen;
 	struct seams seams;

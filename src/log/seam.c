@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "log/verify.h"
 
@@ -32,15 +33,11 @@ bool seams_has(const struct seams *s, const struct seam *seam)
 
 int seams_add(struct seams *s, const struct seam *seam, struct error *err)
 {
-	struct seam *v;
-
 	if (seams_has(s, seam))
 		return 0;
-	v = reallocarray(s->v, s->n + 1, sizeof(*v));
-	if (!v)
+	if (!ARRAY_GROW_SHORT(s->v, s->n))
 		return error_nomem(err);
-	s->v = v;
-	v[s->n++] = *seam;
+	s->v[s->n++] = *seam;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "log/journal_internal.h"
 
@@ -48,15 +49,8 @@ static int compare_segments(const void *a, const void *b)
 
 static int add_segment(struct segments *list, size_t *cap, const struct segment *s)
 {
-	if (list->n == *cap) {
-		size_t more = *cap ? 2 * *cap : 16;
-		struct segment *v = realloc(list->v, more * sizeof(*v));
-
-		if (!v)
-			return ERR_NOMEM;
-		list->v = v;
-		*cap = more;
-	}
+	if (!ARRAY_GROW(list->v, list->n, *cap))
+		return ERR_NOMEM;
 	list->v[list->n++] = *s;
 	return 0;
 }

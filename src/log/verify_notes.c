@@ -1,5 +1,6 @@
 #include "log/verify_notes.h"
 
+#include "core/array.h"
 #include "core/json.h"
 
 void notes_release(struct notes *n)
@@ -38,12 +39,9 @@ bool notes_parent(struct claim *out, const struct record *rec)
 
 int notes_add_claim(struct notes *n, const struct claim *c, struct error *err)
 {
-	struct claim *v = reallocarray(n->claims, n->n_claims + 1, sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW_SHORT(n->claims, n->n_claims))
 		return error_nomem(err);
-	n->claims = v;
-	v[n->n_claims++] = *c;
+	n->claims[n->n_claims++] = *c;
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "log/verify_redact.h"
 
+#include "core/array.h"
 #include "core/json.h"
 
 void redactions_release(struct redactions *r)
@@ -9,33 +10,19 @@ void redactions_release(struct redactions *r)
 	*r = (struct redactions){ .v = NULL };
 }
 
-/* Room for one more; capacities are powers of two, so n tells when one is used up. */
-static void *grow(void *v, size_t n, size_t size)
-{
-	if (n & (n - 1))
-		return v;
-	return realloc(v, (n ? 2 * n : 1) * size);
-}
-
 int redactions_add_blank(struct redactions *r, const struct blank *b, struct error *err)
 {
-	struct blank *v = grow(r->blanks, r->n_blanks, sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW(r->blanks, r->n_blanks, r->cap_blanks))
 		return error_nomem(err);
-	r->blanks = v;
-	v[r->n_blanks++] = *b;
+	r->blanks[r->n_blanks++] = *b;
 	return 0;
 }
 
 int redactions_add(struct redactions *r, const struct redaction *one, struct error *err)
 {
-	struct redaction *v = grow(r->v, r->n, sizeof(*v));
-
-	if (!v)
+	if (!ARRAY_GROW(r->v, r->n, r->cap))
 		return error_nomem(err);
-	r->v = v;
-	v[r->n++] = *one;
+	r->v[r->n++] = *one;
 	return 0;
 }
 
@@ -89,19 +76,12 @@ void redactions_sort(struct redactions *r)
 bool redactions_cover(const struct redactions *r, const struct blank *b)
 {
 	struct redaction key = { .seq = b->key.seq };
-	size_t lo = 0, hi = r->n;
+	size_t at;
 
 	memcpy(key.origin, b->key.origin, sizeof(key.origin));
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (compare(&r->v[mid], &key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < r->n && compare(&r->v[lo], &key) == 0; lo++) {
-		const struct event_key *by = &r->v[lo].by;
+	(void)ARRAY_FIND(&key, r->v, r->n, compare, &at);
+	for (; at < r->n && compare(&key, &r->v[at]) == 0; at++) {
+		const struct event_key *by = &r->v[at].by;
 
 		if (strcmp(by->origin, b->key.origin) == 0 ? by->seq > b->key.seq
 							   : by->hlc > b->key.hlc)

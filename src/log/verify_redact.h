@@ -23,9 +23,9 @@ struct redaction {
 
 struct redactions {
 	struct blank *blanks;
-	size_t n_blanks;
+	size_t n_blanks, cap_blanks;
 	struct redaction *v;
-	size_t n;
+	size_t n, cap;
 };
 
 void redactions_release(struct redactions *r);

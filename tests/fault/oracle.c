@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 
 #define FILE_MAX ((size_t)1 << 30)
@@ -52,15 +53,8 @@ int oracle_acknowledge(struct oracle *o, size_t life, size_t i, uint64_t seq, st
 	if (i != l->n)
 		return error_set(err, ERR_CORRUPT,
 			"life %zu tells of event %zu, but the next one is %zu", life, i, l->n);
-	if (l->n == l->cap) {
-		size_t cap = l->cap ? 2 * l->cap : 8;
-		uint64_t *seqs = realloc(l->seqs, cap * sizeof(*seqs));
-
-		if (!seqs)
-			return error_nomem(err);
-		l->seqs = seqs;
-		l->cap = cap;
-	}
+	if (!ARRAY_GROW(l->seqs, l->n, l->cap))
+		return error_nomem(err);
 	l->seqs[l->n++] = seq;
 	o->acknowledged++;
 	return 0;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "hooks/observe/cursor_file.h"
 
@@ -33,56 +34,42 @@ void cursor_release(struct cursor *c)
 	*c = (struct cursor)CURSOR_INIT;
 }
 
-/* Index of `name`, or where it belongs. */
-static size_t position(const struct cursor *c, const char *name, bool *found_out)
+static int by_name(const void *key, const void *element)
 {
-	size_t low = 0, high = c->n;
+	return strcmp(key, ((const struct cursor_log *)element)->name);
+}
 
+/* Is `name` there? Where it is, or where it belongs. */
+static bool find(const struct cursor *c, const char *name, size_t *at_out)
+{
 	/* Files are sorted: what is added while reading belongs at the end. */
-	if (high && strcmp(c->v[high - 1].name, name) < 0)
-		low = high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(c->v[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (c->n && by_name(name, &c->v[c->n - 1]) > 0) {
+		*at_out = c->n;
+		return false;
 	}
-	*found_out = low < c->n && !strcmp(c->v[low].name, name);
-	return low;
+	return ARRAY_FIND(name, c->v, c->n, by_name, at_out);
 }
 
 struct cursor_log *cursor_find(const struct cursor *c, const char *name)
 {
-	bool found;
-	size_t at = position(c, name, &found);
+	size_t at;
 
-	return found ? &c->v[at] : NULL;
+	return find(c, name, &at) ? &c->v[at] : NULL;
 }
 
 struct cursor_log *cursor_add(struct cursor *c, const char *name)
 {
-	bool found;
-	size_t at = position(c, name, &found);
 	char *copy;
+	size_t at;
 
-	if (found)
+	if (find(c, name, &at))
 		return &c->v[at];
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? 2 * c->cap : 16;
-		struct cursor_log *v = reallocarray(c->v, cap, sizeof(*v));
-
-		if (!v)
-			return NULL;
-		c->v = v;
-		c->cap = cap;
-	}
+	if (!ARRAY_GROW(c->v, c->n, c->cap))
+		return NULL;
 	copy = strdup(name);
 	if (!copy)
 		return NULL;
-	if (at < c->n)
-		memmove(c->v + at + 1, c->v + at, (c->n - at) * sizeof(*c->v));
+	ARRAY_OPEN(c->v, c->n, at);
 	c->v[at] = (struct cursor_log){ .name = copy };
 	c->n++;
 	return &c->v[at];
@@ -90,27 +77,23 @@ struct cursor_log *cursor_add(struct cursor *c, const char *name)
 
 void cursor_remove(struct cursor *c, const char *name)
 {
-	bool found;
-	size_t at = position(c, name, &found);
+	size_t at;
 
-	if (!found)
+	if (!find(c, name, &at))
 		return;
 	log_release(&c->v[at]);
+	ARRAY_CLOSE(c->v, c->n, at);
 	c->n--;
-	memmove(c->v + at, c->v + at + 1, (c->n - at) * sizeof(*c->v));
 }
 
 int cursor_add_dir(struct cursor *c, const char *path, int64_t mtime, struct error *err)
 {
-	struct cursor_dir *dirs = reallocarray(c->dirs, c->n_dirs + 1, sizeof(*dirs));
-
-	if (!dirs)
+	if (!ARRAY_GROW_SHORT(c->dirs, c->n_dirs))
 		return error_nomem(err);
-	c->dirs = dirs;
-	dirs[c->n_dirs].path = strdup(path);
-	if (!dirs[c->n_dirs].path)
+	c->dirs[c->n_dirs].path = strdup(path);
+	if (!c->dirs[c->n_dirs].path)
 		return error_nomem(err);
-	dirs[c->n_dirs++].mtime = mtime;
+	c->dirs[c->n_dirs++].mtime = mtime;
 	return 0;
 }
 

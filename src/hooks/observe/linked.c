@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/event.h"
 #include "core/fs.h"
@@ -77,14 +78,12 @@ static int read_one(struct linked *out, const char *git_dir, struct error *err)
 
 static int add(struct linked_list *l, const char *git_dir, struct error *err)
 {
-	struct linked *v = reallocarray(l->v, l->n + 1, sizeof(*v));
 	int r;
 
-	if (!v)
+	if (!ARRAY_GROW_SHORT(l->v, l->n))
 		return error_nomem(err);
-	l->v = v;
-	v[l->n] = (struct linked){ .git_dir = NULL };
-	r = read_one(&v[l->n], git_dir, err);
+	l->v[l->n] = (struct linked){ .git_dir = NULL };
+	r = read_one(&l->v[l->n], git_dir, err);
 	if (r == 0 || r == ERR_NOMEM)
 		l->n++; /* what there is of it is released with the list */
 	if (r < 0 && r != ERR_NOMEM) {

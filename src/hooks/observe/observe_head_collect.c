@@ -1,6 +1,7 @@
 /* Reads the log of HEAD, and which branches its lines speak of; observe_head.c tells what they
  * mean.
  */
+#include "core/array.h"
 #include "core/text.h"
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
@@ -12,15 +13,8 @@ static int keep_line(void *arg, const struct reflog_entry *e, struct error *err)
 
 	if (e->n > t->head_limit)
 		return 1;
-	if (t->n_heads == t->cap_heads) {
-		size_t cap = t->cap_heads ? 2 * t->cap_heads : 16;
-		struct head_entry *v = reallocarray(t->heads, cap, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		t->heads = v;
-		t->cap_heads = cap;
-	}
+	if (!ARRAY_GROW(t->heads, t->n_heads, t->cap_heads))
+		return error_nomem(err);
 	h = &t->heads[t->n_heads];
 	h->line = *e;
 	h->message = malloc(e->message_len + 1);

@@ -1,5 +1,6 @@
 #include "hooks/observe/pending.h"
 
+#include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
 
@@ -52,15 +53,8 @@ struct pending_event *pending_add(struct pending *t, enum event_type type, const
 {
 	struct pending_event *event;
 
-	if (t->n_events == t->cap_events) {
-		size_t cap = t->cap_events ? 2 * t->cap_events : 16;
-		struct pending_event *v = reallocarray(t->events, cap, sizeof(*v));
-
-		if (!v)
-			return NULL;
-		t->events = v;
-		t->cap_events = cap;
-	}
+	if (!ARRAY_GROW(t->events, t->n_events, t->cap_events))
+		return NULL;
 	event = &t->events[t->n_events];
 	*event = (struct pending_event){ .type = type, .n = n, .at = at, .data = BUF_INIT };
 	event->ref = strdup(ref);
@@ -85,21 +79,6 @@ static bool needs_facts(const struct pending *t, const char *ref)
 	if (!branch)
 		return false;
 	return ref_is_pr(ref) || watched_base_has(journal_dir(t->j), branch);
-}
-
-static int batch_grow(struct pending *t, struct error *err)
-{
-	size_t cap = t->cap_batch ? 2 * t->cap_batch : 16;
-	struct batch_entry *v;
-
-	if (t->n_batch < t->cap_batch)
-		return 0;
-	v = reallocarray(t->batch, cap, sizeof(*v));
-	if (!v)
-		return error_nomem(err);
-	t->batch = v;
-	t->cap_batch = cap;
-	return 0;
 }
 
 static void add_last(struct buf *data, const char *member)
@@ -220,7 +199,9 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 	add_again(t, event);
 	draft.data = event->data.data;
 	draft.data_len = event->data.len;
-	r = event->data.failed ? error_nomem(err) : batch_grow(t, err);
+	r = buf_check(&event->data, err);
+	if (r == 0 && !ARRAY_GROW(t->batch, t->n_batch, t->cap_batch))
+		r = error_nomem(err);
 	if (r == 0)
 		r = find_session(t, event, &draft.session, err);
 	if (r < 0)

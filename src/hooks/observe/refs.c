@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/array.h"
 #include "core/fs.h"
 #include "core/id.h"
 
@@ -291,15 +292,8 @@ int ref_walk(const char *common_dir, const char *start, bool deep, ref_walk_fn *
 
 static int add(struct refs *r, const char *name, const char *oid, struct error *err)
 {
-	if (r->n == r->cap) {
-		size_t cap = r->cap ? 2 * r->cap : 64;
-		struct ref *v = reallocarray(r->v, cap, sizeof(*v));
-
-		if (!v)
-			return error_nomem(err);
-		r->v = v;
-		r->cap = cap;
-	}
+	if (!ARRAY_GROW(r->v, r->n, r->cap))
+		return error_nomem(err);
 	r->v[r->n].name = strdup(name);
 	if (!r->v[r->n].name)
 		return error_nomem(err);
@@ -395,20 +389,14 @@ out:
 	return r;
 }
 
+static int by_ref_name(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct ref *)element)->name);
+}
+
 const struct ref *refs_find(const struct refs *r, const char *name)
 {
-	size_t low = 0, high = r->n;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int c = strcmp(r->v[middle].name, name);
-
-		if (!c)
-			return &r->v[middle];
-		if (c < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return ARRAY_FIND(name, r->v, r->n, by_ref_name, &at) ? &r->v[at] : NULL;
 }
