@@ -6,6 +6,7 @@
 
 #include "cli/progress.h"
 #include "core/fs.h"
+#include "git/gitcmd.h"
 #include "history/back_fill.h"
 #include "hooks/observe/observe.h"
 #include "repo/flush.h"
@@ -191,8 +192,12 @@ static int run_sync(struct repo *repo, struct error *err)
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct repo repo = REPO_INIT;
-	int r = journal ? repo_open_journal(&repo, app, journal, err)
-			: repo_open(&repo, app, repo_path, err);
+	int r;
+
+	/* Others, or a timer, may have started it: nothing that it fetches starts a program. */
+	git_unattended();
+	r = journal ? repo_open_journal(&repo, app, journal, err)
+		    : repo_open(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;

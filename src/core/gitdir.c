@@ -32,13 +32,55 @@ static bool has(const char *dir, const char *name, bool directory)
 	return found;
 }
 
-/* Our own file says it in one look, which is what every bell asks. */
 static bool is_git_dir(const char *dir)
 {
-	return has(dir, "minsky/journal", false) ||
-		(has(dir, "HEAD", false) &&
-			(has(dir, "commondir", false) ||
-				(has(dir, "objects", true) && has(dir, "refs", true))));
+	return has(dir, "HEAD", false) &&
+		(has(dir, "commondir", false) ||
+			(has(dir, "objects", true) && has(dir, "refs", true)));
+}
+
+/* Is one of the components ".git"? git puts no such name into a work tree. */
+static bool in_git_dir(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "/.git")); at += 5)
+		if (at[5] == '/' || !at[5])
+			return true;
+	return false;
+}
+
+/* Has one of the directories above `dir`, a real path, a .git that is a repository or names one? */
+static bool below_work_tree(const char *dir)
+{
+	struct buf at = BUF_INIT, git = BUF_INIT;
+	bool found = false;
+	char *slash;
+
+	buf_adds(&at, dir);
+	while (!found && !at.failed && (slash = strrchr(at.data, '/')) && at.len > 1) {
+		buf_truncate(&at, slash == at.data ? 1 : (size_t)(slash - at.data));
+		fs_join(&git, at.data, ".git");
+		found = !git.failed && fs_exists(git.data) &&
+			(!fs_is_dir(git.data) || is_git_dir(git.data));
+		if (at.len == 1)
+			break;
+	}
+	buf_release(&at);
+	buf_release(&git);
+	return found;
+}
+
+bool gitdir_embedded(const char *dir)
+{
+	struct buf real = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool embedded = false;
+
+	if (!has(dir, ".git", true) && !has(dir, ".git", false) && is_git_dir(dir) &&
+		fs_realpath(dir, &real, &ignored) == 0)
+		embedded = !in_git_dir(real.data) && below_work_tree(real.data) &&
+			!pointer_bound(real.data);
+	buf_release(&real);
+	return embedded;
 }
 
 /* The first line of a small file, without its newline and what precedes it. */
@@ -132,6 +174,10 @@ static int look_here(const char *dir, struct buf *git_dir, bool *bare_out, struc
 			buf_adds(git_dir, path.data);
 		if (r == 0)
 			r = buf_check(git_dir, err);
+	} else if (is_git_dir(dir) && gitdir_embedded(dir)) {
+		error_set(err, ERR_REFUSED,
+			"'%s' looks like a bare repository in the work tree of another one", dir);
+		r = error_hint(err, "go out of it; if it is yours, move it out of that work tree");
 	} else if (is_git_dir(dir)) {
 		*bare_out = true;
 		r = fs_realpath(dir, git_dir, err);

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/owner.h"
+#include "core/paths.h"
+#include "core/repo_file.h"
 
 #define POINTER_MAX 65536
 #define POINTER_VERSION "minsky-pointer 1"
@@ -134,6 +137,60 @@ out:
 	return r;
 }
 
+/* Are the two the same directory? */
+static bool is_directory(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/*
+ * The journal is known by its name in <state>/journal. What precedes the name has to be that
+ * directory, by whatever path, and is not used any more.
+ */
+static int find_journal(struct pointer *p, const char *common_dir, struct error *err)
+{
+	const char *slash = strrchr(p->journal, '/'), *name = slash + 1;
+	struct buf list = BUF_INIT, said = BUF_INIT;
+	int r = paths_state(&list, err);
+
+	buf_adds(&list, "/journal");
+	buf_add(&said, p->journal, (size_t)(name - p->journal));
+	if (r == 0)
+		r = buf_check(&list, err);
+	if (r == 0)
+		r = buf_check(&said, err);
+	if (r < 0)
+		goto out;
+	if (!*name || *name == '.' || !is_directory(said.data, list.data)) {
+		error_set(err, ERR_REFUSED,
+			"'%s/minsky/journal' names a journal that is not below '%s'", common_dir,
+			list.data);
+		r = error_hint(err,
+			"if it was made with another HOME or XDG_STATE_HOME, set that again; else "
+			"remove the file");
+		goto out;
+	}
+	buf_addf(&list, "/%s", name);
+	r = buf_check(&list, err);
+	if (r == 0)
+		r = owner_check(list.data, err);
+	/* A journal that is gone is for journal_open() to report: its path is still known. */
+	if (r == 0)
+		r = fs_check_private_dir(list.data, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	if (r == 0)
+		r = set_text(&p->journal, list.data, err);
+out:
+	buf_release(&list);
+	buf_release(&said);
+	return r;
+}
+
 int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
 {
 	struct pointer p = POINTER_INIT;
@@ -149,12 +206,7 @@ int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
 		error_hint(err, "remove it and run minsky init in the repository");
 	if (r < 0)
 		goto out;
-	/* A journal that is gone is for journal_open() to report: its path is still known. */
-	r = fs_check_private_dir(p.journal, err);
-	if (r < 0 && err->code == ERR_NOTFOUND) {
-		error_clear(err);
-		r = 0;
-	}
+	r = find_journal(&p, common_dir, err);
 	if (r < 0)
 		goto out;
 	pointer_release(out);
@@ -294,6 +346,28 @@ int pointer_write_linked(struct pointer *p, const char *git_dir, const char *top
 		r = write_lines(git_dir, "minsky/session", &text, err);
 	buf_release(&text);
 	return r;
+}
+
+bool pointer_bound(const char *common_dir)
+{
+	struct pointer p = POINTER_INIT;
+	struct repo_file file = REPO_FILE_INIT;
+	struct error ignored = ERROR_INIT;
+	struct buf real = BUF_INIT;
+	const struct repo_file_clone *clone;
+	bool bound = false;
+
+	if (fs_realpath(common_dir, &real, &ignored) == 0 &&
+		pointer_read(&p, real.data, &ignored) == 0 &&
+		pointer_where(&p, real.data) == POINTER_HERE &&
+		repo_file_load(&file, p.journal, &ignored) == 0) {
+		clone = repo_file_find_clone(&file, p.clone);
+		bound = clone && strcmp(clone->path, real.data) == 0;
+	}
+	repo_file_release(&file);
+	pointer_release(&p);
+	buf_release(&real);
+	return bound;
 }
 
 enum pointer_place pointer_where(const struct pointer *p, const char *common_dir)

@@ -5,7 +5,7 @@
  *
  *	minsky-pointer 1
  *	repo <32 hex>          repository id
- *	journal <path>         absolute path of the journal directory
+ *	journal <path>         of the journal directory, which lies below the state directory
  *	clone <32 hex>         id of this clone, good only with the next two
  *	path <path>            real path of the common git directory
  *	inode <dev>:<ino>      of that directory, decimal
@@ -59,13 +59,19 @@ enum pointer_place {
 
 void pointer_release(struct pointer *p);
 /*
- * ERR_NOTFOUND if there is none; ERR_CORRUPT if it does not parse; ERR_REFUSED if the file, or
- * the journal directory that it names, belongs to somebody else or can be written by others. That
- * the journal directory is missing shows when it is opened.
+ * ERR_NOTFOUND if there is none; ERR_CORRUPT if it does not parse; ERR_REFUSED if the file, or the
+ * journal directory that it names, belongs to somebody else or can be written by others, parents
+ * included, or if that directory is not <state>/journal/<name>: a path in a file says which journal
+ * is meant, never where one is believed. That it is missing shows when it is opened.
  */
 int pointer_read(struct pointer *out, const char *common_dir, struct error *err);
 /* Atomically; makes <common_dir>/minsky. Sets path, dev and ino from common_dir. */
 int pointer_write(struct pointer *p, const char *common_dir, struct error *err);
+/*
+ * Is `common_dir` a clone whose pointer says that it is here, and which the journal that it names
+ * lists at this place? What only one of the two sides says is no bond.
+ */
+bool pointer_bound(const char *common_dir);
 enum pointer_place pointer_where(const struct pointer *p, const char *common_dir);
 /*
  * Bring the file up to date with where the clone is (in *place_out: what it was before). Moved: the
@@ -91,6 +97,13 @@ int pointer_write_linked(
  * it is bare. No git, no library. Both absolute; equal except in a linked worktree. *top_out (may
  * be NULL) gets the top of the work tree, "" in a bare repository. ERR_NOTFOUND.
  */
+/*
+ * A directory that looks like a bare repository, and lies in the work tree of another one: files of
+ * that repository can make it look so, settings that run programs included. It counts only where a
+ * journal of this user knows it as a clone, which no such file can make true; else gitdir_find() is
+ * ERR_REFUSED, and git is not to find it either.
+ */
+bool gitdir_embedded(const char *dir);
 int gitdir_find(const char *dir, bool use_env, struct buf *git_dir_out, struct buf *common_dir_out,
 	struct buf *top_out, struct error *err);
 

@@ -143,7 +143,9 @@ static int list_refs(
 	const struct git_repo *r, const char *a, const char *b, struct buf *out, struct error *err)
 {
 	struct git_cmd cmd = { .dir = git_repo_dir(r),
-		.args = { "for-each-ref", "--format=%(refname) %(objectname) %(symref)", a, b } };
+		.args = { GIT_WORDS("for-each-ref", "--format=%(refname) %(objectname) %(symref)",
+				  "--end-of-options"),
+			GIT_PATTERN(a), GIT_PATTERN(b) } };
 
 	return git_must(&cmd, out, err);
 }

@@ -32,7 +32,7 @@ static int ask_git(const char *git_dir, struct error *err)
 {
 	struct buf dir = BUF_INIT, errout = BUF_INIT;
 	size_t len = strlen(git_dir), tail = strlen("/.git");
-	struct git_cmd cmd = { .args = { "rev-parse", "--git-dir" } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("rev-parse", "--git-dir") } };
 	int status, rc;
 
 	if (len > tail && strcmp(git_dir + len - tail, "/.git") == 0)

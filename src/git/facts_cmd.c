@@ -15,20 +15,16 @@ int facts_ask(
 		"GIT_COMMITTER_NAME=minsky", "GIT_COMMITTER_EMAIL=minsky",
 		"GIT_COMMITTER_DATE=@1 +0000", f->alternates.len ? f->alternates.data : NULL,
 		NULL };
-	struct buf dir = BUF_INIT, errout = BUF_INIT;
+	struct buf errout = BUF_INIT;
 	int status, rc;
 
-	buf_addf(&dir, "--git-dir=%s", f->git_dir);
-	rc = buf_check(&dir, err);
-	cmd->args[0] = dir.data;
+	cmd->git_dir = f->git_dir;
 	cmd->env = env;
-	if (rc == 0)
-		rc = git_run(cmd, out, &errout, &status, err);
+	rc = git_run(cmd, out, &errout, &status, err);
 	if (rc == 0 && status > 1)
 		rc = git_failed(cmd, status, &errout, ERR_GIT, err);
 	if (rc == 0)
 		*status_out = status;
-	buf_release(&dir);
 	buf_release(&errout);
 	return rc;
 }
@@ -63,8 +59,10 @@ static int ask_rev(
 	buf_addf(&name, "%s%s", rev, suffix);
 	rc = buf_check(&name, err);
 	if (rc == 0) {
-		struct git_cmd cmd = { .args = { "", "rev-parse", "--quiet", "--verify",
-					       name.data } };
+		struct git_cmd cmd = {
+			.args = { GIT_WORDS("rev-parse", "--quiet", "--verify", "--end-of-options"),
+				GIT_REV(name.data) }
+		};
 
 		rc = ask_oid(f, &cmd, oid_out, err);
 	}
@@ -88,7 +86,9 @@ static bool cmd_has_commit(struct facts *f, const char *oid)
 static int cmd_is_ancestor(
 	struct facts *f, const char *a, const char *b, bool *out, struct error *err)
 {
-	struct git_cmd cmd = { .args = { "", "merge-base", "--is-ancestor", a, b } };
+	struct git_cmd cmd = { .args = {
+				       GIT_WORDS("merge-base", "--is-ancestor", "--end-of-options"),
+				       GIT_OID(a), GIT_OID(b) } };
 	int status, rc = facts_ask(f, &cmd, NULL, &status, err);
 
 	if (rc == 0)
@@ -99,7 +99,8 @@ static int cmd_is_ancestor(
 static int cmd_fork(
 	struct facts *f, const char *a, const char *b, char oid_out[65], struct error *err)
 {
-	struct git_cmd cmd = { .args = { "", "merge-base", a, b } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("merge-base", "--end-of-options"), GIT_OID(a),
+				       GIT_OID(b) } };
 
 	return ask_oid(f, &cmd, oid_out, err);
 }
@@ -125,8 +126,9 @@ static int cmd_parent(
 static int cmd_merge_gives(
 	struct facts *f, const char *a, const char *b, const char *c, bool *out, struct error *err)
 {
-	struct git_cmd cmd = { .args = {
-				       "", "merge-tree", "--write-tree", "--no-messages", a, b } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("merge-tree", "--write-tree", "--no-messages",
+						 "--end-of-options"),
+				       GIT_OID(a), GIT_OID(b) } };
 	struct buf text = BUF_INIT;
 	char tree[65];
 	int status, rc;
@@ -146,8 +148,9 @@ static int cmd_walk(struct facts *f, const char *base, const char *hidden, const
 {
 	struct chain chain = { .v = NULL };
 	char max[32];
-	struct git_cmd cmd = { .args = { "", "rev-list", "--first-parent", max, base, "--not",
-				       hidden, also } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("rev-list", "--first-parent"), GIT_OPTION(max),
+				       GIT_OID(base), GIT_WORD("--not"), GIT_OID(hidden),
+				       also ? GIT_OID(also) : GIT_END } };
 	struct buf text = BUF_INIT;
 	int status, rc;
 
@@ -181,8 +184,11 @@ static int marked(struct facts *f, const char *base, const char *other, const ch
 	buf_addf(&range, "%s...%s", base, other);
 	rc = buf_check(&range, err);
 	if (rc == 0) {
-		struct git_cmd cmd = { .args = { "", "rev-list", "--cherry-mark", "--no-merges",
-					       range.data, also ? "--not" : NULL, also } };
+		struct git_cmd cmd = {
+			.args = { GIT_WORDS("rev-list", "--cherry-mark", "--no-merges"),
+				GIT_REV(range.data), also ? GIT_WORD("--not") : GIT_END,
+				GIT_OID(also) }
+		};
 
 		rc = facts_ask(f, &cmd, out, &status, err);
 	}
@@ -223,8 +229,9 @@ static int find_whole(struct facts *f, const char *base, const char *fork, const
 	const char *also, const struct chain *chain, char oid_out[65], struct error *err)
 {
 	char tree[65], squashed[65] = "";
-	struct git_cmd cmd = { .args = { "", "-c", "commit.gpgSign=false", "commit-tree", "-m",
-				       "minsky: squashed", "-p", fork, tree } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("-c", "commit.gpgSign=false", "commit-tree",
+						 "-m", "minsky: squashed", "-p"),
+				       GIT_OID(fork), GIT_OID(tree) } };
 	struct buf marks = BUF_INIT;
 	int rc;
 
@@ -246,7 +253,8 @@ static int find_all(struct facts *f, const char *base, const char *tip, const ch
 	const struct chain *chain, struct counterparts *c, struct error *err)
 {
 	char max[32];
-	struct git_cmd cmd = { .args = { "", "rev-list", "--no-merges", max, tip, "--not", base } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("rev-list", "--no-merges"), GIT_OPTION(max),
+				       GIT_OID(tip), GIT_WORD("--not"), GIT_OID(base) } };
 	struct buf branch = BUF_INIT, marks = BUF_INIT;
 	size_t n = 0, equal = 0;
 	char mark[67];

@@ -151,12 +151,15 @@ static bool most_taken(const struct lines *l)
 }
 
 #define PATCH                                                                                      \
-	"-p", "-U0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"
+	GIT_WORDS("-p", "-U0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",     \
+		"--no-renames")
 
 static int read_wanted(
 	struct facts *f, const char *fork, const char *tip, struct lines *l, struct error *err)
 {
-	struct git_cmd cmd = { .args = { "", "diff-tree", "-r", PATCH, fork, tip, "--" } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("diff-tree", "-r"), PATCH,
+				       GIT_WORD("--end-of-options"), GIT_OID(fork), GIT_OID(tip),
+				       GIT_WORD("--") } };
 	struct buf text = BUF_INIT;
 	int status, rc = facts_ask(f, &cmd, &text, &status, err);
 
@@ -171,8 +174,9 @@ static int read_wanted(
 static int read_paths(
 	struct facts *f, const char *fork, const char *tip, struct buf *out, struct error *err)
 {
-	struct git_cmd cmd = { .args = { "", "diff-tree", "-r", "-z", "--name-only", "--no-renames",
-				       fork, tip, "--" } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("diff-tree", "-r", "-z", "--name-only",
+						 "--no-renames", "--end-of-options"),
+				       GIT_OID(fork), GIT_OID(tip), GIT_WORD("--") } };
 	int status;
 
 	return facts_ask(f, &cmd, out, &status, err);
@@ -181,14 +185,15 @@ static int read_paths(
 int facts_resembles(struct facts *f, const char *base, const char *fork, const char *tip,
 	const char *since, bool *out, struct error *err)
 {
-	struct git_cmd cmd = { .args = { "", "--literal-pathspecs", "log", "--first-parent", "-m",
-				       "--format=%x01", PATCH } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("--literal-pathspecs", "log", "--first-parent",
+						 "-m", "--format=%x01"),
+				       PATCH } };
 	struct buf paths = BUF_INIT, text = BUF_INIT;
 	struct lines wanted = { NULL, 0, 0 };
 	size_t n = 0, count = 0;
 	int status, rc;
 
-	while (cmd.args[n])
+	while (cmd.args[n].text)
 		n++;
 	rc = read_wanted(f, fork, tip, &wanted, err);
 	if (rc == 0 && wanted.n)
@@ -198,15 +203,15 @@ int facts_resembles(struct facts *f, const char *base, const char *fork, const c
 	for (size_t at = 0; at < paths.len; at += strlen(paths.data + at) + 1)
 		count++;
 	if (count > PATHS_MAX)
-		cmd.args[n++] = UNLIMITED_MAX;
-	cmd.args[n++] = base;
-	cmd.args[n++] = "--not";
-	cmd.args[n++] = tip;
+		cmd.args[n++] = GIT_OPTION(UNLIMITED_MAX);
+	cmd.args[n++] = GIT_OID(base);
+	cmd.args[n++] = GIT_WORD("--not");
+	cmd.args[n++] = GIT_OID(tip);
 	if (since)
-		cmd.args[n++] = since;
-	cmd.args[n++] = "--";
+		cmd.args[n++] = GIT_OID(since);
+	cmd.args[n++] = GIT_WORD("--");
 	for (size_t at = 0; count <= PATHS_MAX && at < paths.len; at += strlen(paths.data + at) + 1)
-		cmd.args[n++] = paths.data + at;
+		cmd.args[n++] = GIT_PATH(paths.data + at);
 	rc = facts_ask(f, &cmd, &text, &status, err);
 	if (rc == 0)
 		rc = each_line(&text, take_line, &wanted, err);

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/pointer.h"
 #include "core/text.h"
 #include "git/gitenv.h"
 
 static volatile sig_atomic_t child;
 static volatile sig_atomic_t caught;
+static bool unattended;
 
 static void pass_on(int sig)
 {
@@ -60,6 +62,21 @@ static void signals_give_back(const struct dispositions *saved)
 int git_interrupted(void)
 {
 	return caught;
+}
+
+void git_unattended(void)
+{
+	unattended = true;
+}
+
+void git_add(struct git_cmd *cmd, struct git_arg arg)
+{
+	size_t n = 0;
+
+	while (n < GIT_ARGS_MAX && cmd->args[n].text)
+		n++;
+	if (n < GIT_ARGS_MAX)
+		cmd->args[n] = arg;
 }
 
 /* Our ends of the child's stdin, stdout and stderr; -1: not a pipe, or closed. */
@@ -277,27 +294,56 @@ void git_trace(const char *what, const char *const *words)
 	buf_release(&line);
 }
 
+/*
+ * What stands in front of the command's own arguments. A directory that looks like a bare
+ * repository is one for git as well only where gitdir_embedded() has nothing against it: the user's
+ * own safe.bareRepository is not asked, since it knows neither which ones were meant.
+ */
+static int fill_argv(
+	const char **argv, const struct git_cmd *cmd, struct buf *git_dir, struct error *err)
+{
+	int n = 1, rc = git_args_check(cmd->args, GIT_ARGS_MAX, err);
+
+	if (rc == 0 && cmd->args[GIT_ARGS_MAX - 1].text)
+		rc = error_set(err, ERR_GIT, "too many arguments for git");
+	if (rc < 0)
+		return rc;
+	if (cmd->dir) {
+		argv[n++] = "-C";
+		argv[n++] = cmd->dir;
+		argv[n++] = "-c";
+		argv[n++] = gitdir_embedded(cmd->dir) ? "safe.bareRepository=explicit"
+						      : "safe.bareRepository=all";
+	}
+	if (cmd->git_dir) {
+		buf_addf(git_dir, "--git-dir=%s", cmd->git_dir);
+		argv[n++] = git_dir->data;
+	}
+	for (size_t i = 0; i < GIT_ARGS_MAX && cmd->args[i].text; i++)
+		argv[n++] = cmd->args[i].text;
+	return buf_check(git_dir, err);
+}
+
 int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int *status_out,
 	struct error *err)
 {
-	const char *argv[GIT_ARGS_MAX + 4] = { "git" };
+	const char *argv[GIT_ARGS_MAX + 8] = { "git" };
+	struct buf git_dir = BUF_INIT;
 	struct run r = { { -1, -1 }, { -1, -1 }, { -1, -1 }, cmd->input, cmd->input_len, out,
 		errout };
 	struct dispositions saved;
 	const char **env = NULL;
-	int status, rc, n = 1, e;
+	int status, rc, e;
 
 	if (caught)
 		return interrupted(err);
-	if (cmd->dir) {
-		argv[n++] = "-C";
-		argv[n++] = cmd->dir;
+	rc = fill_argv(argv, cmd, &git_dir, err);
+	if (rc == 0 && !(env = git_environment(cmd->env, cmd->talk, unattended)))
+		rc = error_nomem(err);
+	if (rc < 0) {
+		buf_release(&git_dir);
+		return rc;
 	}
-	for (size_t i = 0; i < GIT_ARGS_MAX && cmd->args[i]; i++)
-		argv[n++] = cmd->args[i];
-	env = git_environment(cmd->env, cmd->talk);
-	if (!env)
-		return error_nomem(err);
 	git_trace("git", argv + 1);
 	signals_take(&saved);
 	rc = run_open(&r, cmd, err);
@@ -329,6 +375,7 @@ int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int 
 out:
 	run_close(&r);
 	signals_give_back(&saved);
+	buf_release(&git_dir);
 	free(env);
 	return rc;
 }
@@ -354,7 +401,7 @@ void git_chomp(struct buf *b)
 int git_version(int *major_out, int *minor_out, struct error *err)
 {
 	static int major, minor;
-	const struct git_cmd cmd = { .args = { "version" } };
+	const struct git_cmd cmd = { .args = { GIT_WORD("version") } };
 	struct buf out = BUF_INIT;
 	int rc = 0;
 

@@ -2,6 +2,9 @@
  * gitcmd.h - runs the user's git: with an argument vector, never a shell; without the GIT_*
  * variables of a hook that we may run in; with MINSKY_HOOK=1, so that our own hooks stay silent
  * (the command journals what it does itself); with LC_ALL=C and no prompt unless asked.
+ *
+ * Every argument is checked against its kind first (gitarg.h). A directory that only looks like a
+ * bare repository, as files of a work tree can, is not taken for one (core/gitdir.h).
  */
 #ifndef GIT_GITCMD_H
 #define GIT_GITCMD_H
@@ -11,12 +14,14 @@
 
 #include "core/buf.h"
 #include "core/error.h"
+#include "git/gitarg.h"
 
 #define GIT_ARGS_MAX 64
 
 struct git_cmd {
 	const char *dir; /* -C; NULL: here */
-	const char *args[GIT_ARGS_MAX]; /* without "git", NULL-terminated */
+	const char *git_dir; /* --git-dir; NULL: the one that `dir` is, has or lies in */
+	struct git_arg args[GIT_ARGS_MAX]; /* without "git"; ends at the first without a text */
 	const void *input; /* for stdin; NULL: /dev/null */
 	size_t input_len;
 	const char *const *env; /* "K=V" to add, NULL-terminated, or NULL */
@@ -56,6 +61,13 @@ bool git_says_in_the_way(const struct buf *errout);
  * as the hint; else 0. git_failed() asks this first.
  */
 int git_foreign(const struct buf *errout, struct error *err);
+/* Put one more argument behind the last. There is room for it, or nothing is run (ERR_GIT). */
+void git_add(struct git_cmd *cmd, struct git_arg arg);
+/*
+ * For programs that nobody asked for just now: from here on git talks to repositories by https, ssh
+ * and the git protocol, and to those of this disk; by no other program, whatever is configured.
+ */
+void git_unattended(void);
 /* The signal that came while git ran; 0: none. */
 int git_interrupted(void);
 /* Drop the last newline. */

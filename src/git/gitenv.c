@@ -1,6 +1,9 @@
 #include "git/gitenv.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -36,6 +39,30 @@ static const char *const kept_prefixes[] = {
 
 static const char *const added[] = { "MINSKY_HOOK=1", "LC_ALL=C", NULL };
 static const char *const no_prompt[] = { "GIT_TERMINAL_PROMPT=0", NULL };
+
+/* GIT_ALLOW_PROTOCOL: of these, those that the user's own list has. */
+static const char *allowed_protocols(void)
+{
+	static const char *const names[] = { "https", "ssh", "git", "file" };
+	static char entry[64];
+	const char *users = getenv("GIT_ALLOW_PROTOCOL");
+	size_t len;
+
+	(void)snprintf(entry, sizeof(entry), "GIT_ALLOW_PROTOCOL=");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		bool has = !users;
+
+		for (const char *at = users; at && *at; at += strcspn(at, ":"), at += *at == ':')
+			has = has ||
+				(strcspn(at, ":") == strlen(names[i]) &&
+					strncmp(at, names[i], strlen(names[i])) == 0);
+		len = strlen(entry);
+		if (has)
+			(void)snprintf(entry + len, sizeof(entry) - len, "%s%s",
+				entry[len - 1] == '=' ? "" : ":", names[i]);
+	}
+	return entry;
+}
 
 static bool starts_with(const char *s, const char *prefix)
 {
@@ -85,20 +112,23 @@ static bool overridden(const char *entry, const char *const *list)
 	return false;
 }
 
-const char **git_environment(const char *const *extra, bool may_prompt)
+const char **git_environment(const char *const *extra, bool may_prompt, bool unattended)
 {
 	const char *const *ours = (const char *const *)environ;
 	const char *const *prompt = may_prompt ? NULL : no_prompt;
-	const char *const *const lists[] = { added, prompt, extra };
+	const char *const ways[] = { unattended ? allowed_protocols() : NULL, NULL };
+	const char *const *const lists[] = { added, prompt, ways, extra };
 	const char **env;
 	size_t n = 0;
 
-	env = calloc(count(ours) + count(added) + count(prompt) + count(extra) + 1, sizeof(*env));
+	env = calloc(count(ours) + count(added) + count(prompt) + count(ways) + count(extra) + 1,
+		sizeof(*env));
 	if (!env)
 		return NULL;
 	for (size_t i = 0; ours && ours[i]; i++)
 		if (kept(ours[i], !may_prompt) && !overridden(ours[i], added) &&
-			!overridden(ours[i], prompt) && !overridden(ours[i], extra))
+			!overridden(ours[i], prompt) && !overridden(ours[i], ways) &&
+			!overridden(ours[i], extra))
 			env[n++] = ours[i];
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
 		for (size_t i = 0; lists[l] && lists[l][i]; i++)

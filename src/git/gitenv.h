@@ -11,8 +11,9 @@
 /*
  * A new array (free it, not its strings) of ours without the variables that would tie git to the
  * repository of a hook that we run in, with `extra` ("K=V", NULL-terminated, or NULL) winning over
- * all. NULL when memory is out.
+ * all. `unattended`: of the ways to other repositories only those that start no program of the
+ * configuration's choice. NULL when memory is out.
  */
-const char **git_environment(const char *const *extra, bool may_prompt);
+const char **git_environment(const char *const *extra, bool may_prompt, bool unattended);
 
 #endif

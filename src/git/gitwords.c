@@ -6,10 +6,10 @@
 /* The subcommand: the first argument that is no option of git itself. */
 static const char *command_name(const struct git_cmd *cmd)
 {
-	for (size_t i = 0; i < GIT_ARGS_MAX && cmd->args[i]; i++) {
-		if (cmd->args[i][0] != '-')
-			return cmd->args[i];
-		if (strcmp(cmd->args[i], "-c") == 0 && cmd->args[i + 1])
+	for (size_t i = 0; i < GIT_ARGS_MAX && cmd->args[i].text; i++) {
+		if (cmd->args[i].text[0] != '-')
+			return cmd->args[i].text;
+		if (strcmp(cmd->args[i].text, "-c") == 0 && i + 1 < GIT_ARGS_MAX)
 			i++;
 	}
 	return "git";

@@ -53,7 +53,8 @@ static int resolve(struct pr_commit *c, char tree_out[65], const char *dir, cons
 	for (size_t i = 0; rc == 0 && i < 3; i++)
 		rc = buf_check(&names[i], err);
 	cmd = (struct git_cmd){ .dir = dir,
-		.args = { "rev-parse", names[0].data, names[1].data, names[2].data } };
+		.args = { GIT_WORD("rev-parse"), GIT_REV(names[0].data), GIT_REV(names[1].data),
+			GIT_REV(names[2].data) } };
 	if (rc == 0)
 		rc = git_must(&cmd, &out, err);
 	at = out.data;
@@ -96,8 +97,9 @@ static int merge_tree(char tree_out[65], const char *dir, const char *ours, cons
 	struct buf *conflicts, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours,
-			theirs } };
+		.args = { GIT_WORDS("merge-tree", "--write-tree", "-z", "--name-only",
+				  "--no-messages", "--end-of-options"),
+			GIT_OID(ours), GIT_OID(theirs) } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	size_t n;
 	int status, rc;
@@ -153,7 +155,7 @@ int pr_forecast(const char *dir, const char *ours, const char *theirs, struct bu
 static int wants_signature(const char *dir, bool *out, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "config", "--type=bool", "--get", "commit.gpgSign" } };
+		.args = { GIT_WORDS("config", "--type=bool", "--get", "commit.gpgSign") } };
 	struct buf text = BUF_INIT, errout = BUF_INIT;
 	int status, rc;
 
@@ -171,8 +173,9 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 {
 	/* The bytes are UTF-8, whatever the user's own commits are written in. */
 	struct git_cmd cmd = { .dir = dir,
-		.args = { "-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-p", c->base, "-p",
-			c->tip, "-F", "-", tree },
+		.args = { GIT_WORDS("-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-p"),
+			GIT_OID(c->base), GIT_WORD("-p"), GIT_OID(c->tip), GIT_WORDS("-F", "-"),
+			GIT_OID(tree) },
 		.input = c->message.data,
 		.input_len = c->message.len };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
@@ -184,8 +187,8 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 	if (rc < 0)
 		return rc;
 	if (sign) {
-		cmd.args[9] = "-S";
-		cmd.args[10] = tree;
+		cmd.args[9] = GIT_WORD("-S");
+		cmd.args[10] = GIT_OID(tree);
 	}
 	rc = git_run(&cmd, &out, &errout, &status, err);
 	if (rc < 0)
@@ -267,7 +270,7 @@ int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct erro
 {
 	struct pr_commit c = PR_COMMIT_INIT;
 	struct buf input = BUF_INIT, text = BUF_INIT;
-	struct git_cmd cmd = { .dir = dir, .args = { "cat-file", "--batch" } };
+	struct git_cmd cmd = { .dir = dir, .args = { GIT_WORDS("cat-file", "--batch") } };
 	const char *body;
 	char type[16];
 	size_t size;

@@ -10,7 +10,7 @@
 static int find_work_tree(const char *dir, const char *branch, struct buf *out, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "worktree", "list", "--porcelain", "-z" } };
+		.args = { GIT_WORDS("worktree", "list", "--porcelain", "-z") } };
 	struct buf list = BUF_INIT;
 	const char *path = NULL;
 	bool here = false, gone = false;
@@ -97,16 +97,19 @@ static int check_no_rebase(const char *common_dir, const char *branch, struct er
 static int fetch(const char *main_dir, const char *from_dir, const char *oid, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = main_dir,
-		.args = { "-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
-			"maintenance.auto=false", "fetch", "--quiet", "--no-tags",
-			"--no-write-fetch-head", "--no-recurse-submodules", "--", from_dir, oid } };
+		.args = { GIT_WORDS("-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
+				  "maintenance.auto=false", "fetch", "--quiet", "--no-tags",
+				  "--no-write-fetch-head", "--no-recurse-submodules", "--"),
+			GIT_REMOTE(from_dir), GIT_REFSPEC(oid) } };
 
 	return git_must(&cmd, NULL, err);
 }
 
 static int is_ancestor(const char *dir, const char *a, const char *b, bool *out, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = dir, .args = { "merge-base", "--is-ancestor", a, b } };
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { GIT_WORDS("merge-base", "--is-ancestor", "--end-of-options"), GIT_OID(a),
+			GIT_OID(b) } };
 	struct buf errout = BUF_INIT;
 	int status, rc;
 
@@ -123,7 +126,9 @@ static int merge_in(const char *work_tree, const char *oid, struct error *err)
 {
 	static const char *const env[] = { "GIT_REFLOG_ACTION=minsky: approve", NULL };
 	const struct git_cmd cmd = { .dir = work_tree,
-		.args = { "merge", "--quiet", "--ff-only", "--no-autostash", "--no-stat", oid },
+		.args = { GIT_WORDS("merge", "--quiet", "--ff-only", "--no-autostash", "--no-stat",
+				  "--end-of-options"),
+			GIT_OID(oid) },
 		.env = env };
 	struct buf errout = BUF_INIT;
 	int status, rc;
@@ -143,7 +148,8 @@ static int move_ref(
 	const char *dir, const char *ref, const char *oid, const char *old, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "update-ref", "-m", "minsky: approve", ref, oid, old } };
+		.args = { GIT_WORDS("update-ref", "-m", "minsky: approve", "--end-of-options"),
+			GIT_REF(ref), GIT_OID(oid), GIT_OID(old) } };
 	int rc = git_must(&cmd, NULL, err);
 
 	if (rc == ERR_GIT && strstr(err->msg, "but expected")) {
@@ -188,8 +194,9 @@ static int look_up(const char *dir, const char *ref, struct buf *common_dir, str
 	struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "rev-parse", "--path-format=absolute", "--git-common-dir", "--quiet",
-			"--verify", ref } };
+		.args = { GIT_WORDS("rev-parse", "--path-format=absolute", "--git-common-dir",
+				  "--quiet", "--verify", "--end-of-options"),
+			GIT_REF(ref) } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	const char *nl;
 	int status, rc;
@@ -245,10 +252,10 @@ int pr_drop_branch(const char *dir, const char *branch, const char *oid, struct 
 	int rc;
 
 	buf_addf(&ref, "refs/heads/%s", branch);
-	cmd.args[0] = "update-ref";
-	cmd.args[1] = "-d";
-	cmd.args[2] = ref.data;
-	cmd.args[3] = oid;
+	cmd.args[0] = GIT_WORD("update-ref");
+	cmd.args[1] = GIT_WORD("-d");
+	cmd.args[2] = GIT_REF(ref.data);
+	cmd.args[3] = GIT_OID(oid);
 	rc = buf_check(&ref, err);
 	if (rc == 0)
 		rc = git_must(&cmd, NULL, err);

@@ -160,27 +160,27 @@ out:
 }
 
 /* What the user's configuration adds to pushes of their own is left out of ours. */
-#define PUSH "push", "--porcelain", "--no-follow-tags", "--no-recurse-submodules"
+#define PUSH GIT_WORDS("push", "--porcelain", "--no-follow-tags", "--no-recurse-submodules")
 
 static int push_branch(const char *dir, const char *remote, const char *oid, const char *branch,
 	const char *expected, bool talk, struct error *err)
 {
 	struct buf guard = BUF_INIT, spec = BUF_INIT;
+	bool force = expected && !expected[0];
 	struct git_cmd cmd;
 	int rc;
 
-	if (expected && !expected[0])
-		buf_adds(&guard, "--force");
-	else
+	if (!force)
 		buf_addf(&guard, "--force-with-lease=refs/heads/%s:%s", branch,
 			expected ? expected : "");
 	buf_addf(&spec, "%s:refs/heads/%s", oid, branch);
 	rc = buf_check(&guard, err);
 	if (rc == 0)
 		rc = buf_check(&spec, err);
-	cmd = (struct git_cmd){
-		.dir = dir, .args = { PUSH, guard.data, "--", remote, spec.data }, .talk = talk
-	};
+	cmd = (struct git_cmd){ .dir = dir,
+		.args = { PUSH, force ? GIT_WORD("--force") : GIT_OPTION(guard.data),
+			GIT_WORD("--"), GIT_REMOTE(remote), GIT_REFSPEC(spec.data) },
+		.talk = talk };
 	if (rc == 0)
 		rc = push(&cmd, remote, branch, NULL, NULL, err);
 	buf_release(&guard);
@@ -232,7 +232,6 @@ static int push_landing(const char *dir, const char *remote, const char *oid, co
 {
 	struct buf guard = BUF_INIT, spec = BUF_INIT, gone = BUF_INIT;
 	struct git_cmd cmd = { .dir = dir, .args = { PUSH }, .talk = talk };
-	size_t n = 4;
 	int rc;
 
 	buf_addf(&guard, "--force-with-lease=refs/heads/%s:%s", pr_branch ? pr_branch : base,
@@ -245,14 +244,14 @@ static int push_landing(const char *dir, const char *remote, const char *oid, co
 	if (rc == 0)
 		rc = buf_check(&gone, err);
 	if (pr_branch) {
-		cmd.args[n++] = "--atomic";
-		cmd.args[n++] = guard.data;
+		git_add(&cmd, GIT_WORD("--atomic"));
+		git_add(&cmd, GIT_OPTION(guard.data));
 	}
-	cmd.args[n++] = "--";
-	cmd.args[n++] = remote;
-	cmd.args[n++] = spec.data;
+	git_add(&cmd, GIT_WORD("--"));
+	git_add(&cmd, GIT_REMOTE(remote));
+	git_add(&cmd, GIT_REFSPEC(spec.data));
 	if (pr_branch)
-		cmd.args[n++] = gone.data;
+		git_add(&cmd, GIT_REFSPEC(gone.data));
 	if (rc == 0)
 		rc = push(&cmd, remote, base, pr_branch ? gone.data + 1 : NULL, stays_out, err);
 	buf_release(&guard);
@@ -266,13 +265,13 @@ static int check_there(const char *dir, const char *remote, const char *branch, 
 	bool talk, struct error *err)
 {
 	struct buf ref = BUF_INIT, out = BUF_INIT;
-	struct git_cmd cmd = {
-		.dir = dir, .args = { "ls-remote", "--", remote, NULL }, .talk = talk
-	};
+	struct git_cmd cmd = { .dir = dir,
+		.args = { GIT_WORDS("ls-remote", "--"), GIT_REMOTE(remote) },
+		.talk = talk };
 	int rc;
 
 	buf_addf(&ref, "refs/heads/%s", branch);
-	cmd.args[3] = ref.data;
+	git_add(&cmd, GIT_PATTERN(ref.data));
 	rc = buf_check(&ref, err);
 	if (rc == 0)
 		rc = git_must(&cmd, &out, err);

@@ -37,7 +37,7 @@ static int check_version(struct error *err)
 /* Why did git not open the repository? Its words, in the C locale, are the only answer there is. */
 static int explain(const char *path, int status, const struct buf *errout, struct error *err)
 {
-	const struct git_cmd cmd = { .args = { "rev-parse" } };
+	const struct git_cmd cmd = { .args = { GIT_WORD("rev-parse") } };
 	int rc = git_foreign(errout, err);
 
 	if (rc < 0)
@@ -106,9 +106,9 @@ static int set_head(struct git_repo *r, const char *oid, const char *ref, struct
 static int ask_head(struct git_repo *r, struct error *err)
 {
 	const struct git_cmd both = { .dir = git_repo_dir(r),
-		.args = { "rev-parse", "HEAD", "--symbolic-full-name", "HEAD" } };
+		.args = { GIT_WORDS("rev-parse", "HEAD", "--symbolic-full-name", "HEAD") } };
 	const struct git_cmd name = { .dir = git_repo_dir(r),
-		.args = { "symbolic-ref", "-q", "--short", "HEAD" } };
+		.args = { GIT_WORDS("symbolic-ref", "-q", "--short", "HEAD") } };
 	struct buf out = BUF_INIT;
 	char *lines[2];
 	int status, rc;
@@ -185,10 +185,10 @@ static int set_dirs(
 static int ask_places(struct git_repo *r, const char *path, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = path,
-		.args = { "rev-parse", "--path-format=absolute", "--is-bare-repository",
+		.args = { GIT_WORDS("rev-parse", "--path-format=absolute", "--is-bare-repository",
 			"--is-shallow-repository", "--show-object-format", "--git-dir",
 			"--git-common-dir", "--show-toplevel", "HEAD", "--symbolic-full-name",
-			"HEAD" } };
+			"HEAD") } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	char *lines[L_COUNT + 1];
 	size_t n;
@@ -228,7 +228,7 @@ static bool known_to_libgit2(const struct git_setting *s)
 static int ask_config(struct git_repo *r, const char *path, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = git_repo_dir(r),
-		.args = { "config", "-z", "--list", "--show-scope" } };
+		.args = { GIT_WORDS("config", "-z", "--list", "--show-scope") } };
 	struct buf out = BUF_INIT;
 	struct git_setting s;
 	size_t pos = 0;
@@ -295,16 +295,13 @@ int git_repo_open(struct git_repo *out, const char *path, struct error *err)
 
 int git_repo_ref(const char *git_dir, const char *ref, char **oid_out, struct error *err)
 {
-	struct buf arg = BUF_INIT, out = BUF_INIT, errout = BUF_INIT;
-	struct git_cmd cmd = { .args = { NULL } };
+	struct buf out = BUF_INIT, errout = BUF_INIT;
+	struct git_cmd cmd = { .git_dir = git_dir,
+		.args = { GIT_WORDS("rev-parse", "--quiet", "--verify", "--end-of-options"),
+			GIT_REF(ref) } };
 	char *oid = NULL;
 	int status, rc;
 
-	buf_addf(&arg, "--git-dir=%s", git_dir);
-	rc = buf_check(&arg, err);
-	if (rc < 0)
-		goto out;
-	cmd = (struct git_cmd){ .args = { arg.data, "rev-parse", "--quiet", "--verify", ref } };
 	rc = git_run(&cmd, &out, &errout, &status, err);
 	if (rc == 0 && status > 1)
 		rc = git_failed(&cmd, status, &errout, ERR_GIT, err);
@@ -313,8 +310,6 @@ int git_repo_ref(const char *git_dir, const char *ref, char **oid_out, struct er
 		rc = error_nomem(err);
 	if (rc == 0)
 		*oid_out = oid;
-out:
-	buf_release(&arg);
 	buf_release(&out);
 	buf_release(&errout);
 	return rc;

@@ -123,7 +123,7 @@ static int risks_of_files(const struct risk_place *p, struct workspace_risks *r,
 static int risks_of_hidden(const struct risk_place *p, struct workspace_risks *r, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = p->dir,
-		.args = { "ls-files", "-v", "-z", "--full-name", ":/" },
+		.args = { GIT_WORDS("ls-files", "-v", "-z", "--full-name", ":/") },
 		.env = p->env };
 	struct sample hidden = { .text = BUF_INIT };
 	struct buf out = BUF_INIT, path = BUF_INIT;
@@ -181,7 +181,7 @@ static int risks_of_operations(
 static int risks_of_stash(const struct risk_place *p, struct workspace_risks *r, struct error *err)
 {
 	const struct git_cmd cmd = {
-		.dir = p->dir, .args = { "stash", "list", "--format=%H" }, .env = p->env
+		.dir = p->dir, .args = { GIT_WORDS("stash", "list", "--format=%H") }, .env = p->env
 	};
 	struct buf out = BUF_INIT;
 	size_t n = 0;
@@ -200,9 +200,9 @@ static int risks_of_stash(const struct risk_place *p, struct workspace_risks *r,
 static int risks_of_work_trees(
 	const struct risk_place *p, struct workspace_risks *r, struct error *err)
 {
-	const struct git_cmd cmd = {
-		.dir = p->dir, .args = { "worktree", "list", "--porcelain", "-z" }, .env = p->env
-	};
+	const struct git_cmd cmd = { .dir = p->dir,
+		.args = { GIT_WORDS("worktree", "list", "--porcelain", "-z") },
+		.env = p->env };
 	struct buf out = BUF_INIT, shown = BUF_INIT;
 	size_t n = 0;
 	int rc;
@@ -251,8 +251,8 @@ static int find_git(
 	const char *dir, const char *const *env, struct buf *out, char *lines[3], struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "rev-parse", "--path-format=absolute", "--show-toplevel", "--git-dir",
-			"--git-common-dir" },
+		.args = { GIT_WORDS("rev-parse", "--path-format=absolute", "--show-toplevel",
+			"--git-dir", "--git-common-dir") },
 		.env = env };
 	char *at;
 	int rc;

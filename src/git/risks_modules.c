@@ -16,19 +16,16 @@
 static int check_module(
 	const char *git_dir, const char *shown, struct workspace_risks *r, struct error *err)
 {
-	struct buf arg = BUF_INIT, out = BUF_INIT, name = BUF_INIT;
+	struct buf out = BUF_INIT, name = BUF_INIT;
 	struct git_cmd cmd;
 	int rc;
 
-	buf_addf(&arg, "--git-dir=%s", git_dir);
 	text_add_line(&name, shown, strlen(shown));
-	rc = buf_check(&arg, err);
-	if (rc == 0)
-		rc = buf_check(&name, err);
+	rc = buf_check(&name, err);
 	/* The work tree that core.worktree names may be gone: no question about it is asked. */
-	cmd = (struct git_cmd){ .args = { arg.data, "-c", "core.bare=true", "-c",
-					"core.worktree=", "rev-list", "--max-count=1", "--all",
-					"HEAD", "--not", "--remotes" } };
+	cmd = (struct git_cmd){ .git_dir = git_dir,
+		.args = { GIT_WORDS("-c", "core.bare=true", "-c", "core.worktree=", "rev-list",
+			"--max-count=1", "--all", "HEAD", "--not", "--remotes") } };
 	if (rc == 0)
 		rc = git_must(&cmd, &out, err);
 	if (rc < 0)
@@ -37,7 +34,6 @@ static int check_module(
 		rc = risk_add(r, err, "submodule",
 			"submodule '%s' has commits or a stash that its remotes have not",
 			name.data);
-	buf_release(&arg);
 	buf_release(&out);
 	buf_release(&name);
 	return rc;

@@ -64,20 +64,15 @@ static int add(struct survey *s, const struct candidate *c, struct error *err)
 
 static int ask_main(struct survey *s, struct error *err)
 {
-	struct buf arg = BUF_INIT;
-	struct git_cmd cmd;
+	const struct git_cmd cmd = { .git_dir = s->p->main_git_dir,
+		.args = { GIT_WORDS("for-each-ref", "--format=%(objectname)") } };
 	int rc;
 
 	if (!s->p->main_git_dir)
 		return 0;
-	buf_addf(&arg, "--git-dir=%s", s->p->main_git_dir);
-	rc = buf_check(&arg, err);
-	cmd = (struct git_cmd){ .args = { arg.data, "for-each-ref", "--format=%(objectname)" } };
-	if (rc == 0)
-		rc = git_must(&cmd, &s->main_text, err);
+	rc = git_must(&cmd, &s->main_text, err);
 	if (rc == 0)
 		rc = oid_set_fill(&s->main_oids, &s->main_text, err);
-	buf_release(&arg);
 	return rc;
 }
 
@@ -101,7 +96,7 @@ static bool is_main(const struct survey *s, const char *url)
 static int ask_own_remotes(struct survey *s, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = s->p->dir,
-		.args = { "config", "-z", "--get-regexp", "^remote\\..*\\.url$" },
+		.args = { GIT_WORDS("config", "-z", "--get-regexp", "^remote\\..*\\.url$") },
 		.env = s->p->env };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	const size_t skip = strlen("remote."), tail = strlen(".url");
@@ -187,9 +182,9 @@ static int add_ref(struct survey *s, char *line, char *end, struct error *err)
 static int ask_refs(struct survey *s, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = s->p->dir,
-		.args = { "for-each-ref",
+		.args = { GIT_WORDS("for-each-ref",
 			"--format=%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00"
-			"%(*objectname)%00%(tree)%00%(parent)" },
+			"%(*objectname)%00%(tree)%00%(parent)") },
 		.env = s->p->env };
 	struct buf errout = BUF_INIT;
 	int status, rc;
@@ -215,7 +210,7 @@ static int ask_refs(struct survey *s, struct error *err)
 static int ask_head(struct survey *s, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = s->p->dir,
-		.args = { "rev-parse", "--quiet", "--verify", "HEAD^{commit}" },
+		.args = { GIT_WORDS("rev-parse", "--quiet", "--verify", "HEAD^{commit}") },
 		.env = s->p->env };
 	struct candidate c = { .name = "HEAD", .tag = "", .is_commit = true };
 	struct buf errout = BUF_INIT;
@@ -279,7 +274,7 @@ static void add_published(const struct survey *s, struct buf *input)
 static int ask_workspace(struct survey *s, struct error *err)
 {
 	struct git_cmd cmd = { .dir = s->p->dir,
-		.args = { "rev-list", "--ignore-missing", "--stdin", "--not" } };
+		.args = { GIT_WORDS("rev-list", "--ignore-missing", "--stdin", "--not") } };
 	struct buf input = BUF_INIT, exclude[OWN_REMOTES_MAX];
 	size_t n = 4, used = 0;
 	int rc = 0;
@@ -305,12 +300,12 @@ static int ask_workspace(struct survey *s, struct error *err)
 		}
 		exclude[used] = (struct buf)BUF_INIT;
 		buf_addf(&exclude[used], "--exclude=%.*s/*", (int)len, at);
-		cmd.args[n++] = exclude[used].data;
+		cmd.args[n++] = GIT_OPTION(exclude[used].data);
 		rc = buf_check(&exclude[used++], err);
 		at += len + (at[len] == '\n');
 	}
-	cmd.args[n++] = "--remotes";
-	cmd.args[n] = "--not";
+	cmd.args[n++] = GIT_WORD("--remotes");
+	cmd.args[n] = GIT_WORD("--not");
 	if (rc == 0)
 		rc = list(s, &cmd, &input, NULL, err);
 	while (used)
@@ -326,7 +321,9 @@ static int ask_workspace(struct survey *s, struct error *err)
 static int find_present(
 	const struct survey *s, const char *git_dir, bool *present, struct error *err)
 {
-	struct git_cmd cmd = { .args = { git_dir, "cat-file", "--batch-check" }, .env = offline };
+	struct git_cmd cmd = { .git_dir = git_dir,
+		.args = { GIT_WORDS("cat-file", "--batch-check") },
+		.env = offline };
 	struct buf input = BUF_INIT, out = BUF_INIT;
 	const char *at;
 	int rc;
@@ -363,8 +360,10 @@ static int find_present(
  */
 static int ask_main_graph(struct survey *s, struct error *err)
 {
-	struct buf git_dir = BUF_INIT, input = BUF_INIT;
-	struct git_cmd cmd;
+	struct buf input = BUF_INIT;
+	struct git_cmd cmd = { .git_dir = s->p->main_git_dir,
+		.args = { GIT_WORDS("rev-list", "--ignore-missing", "--stdin", "--single-worktree",
+			"--not", "--all", "--not") } };
 	bool *present;
 	int rc;
 
@@ -373,23 +372,17 @@ static int ask_main_graph(struct survey *s, struct error *err)
 	present = calloc(s->n, sizeof(*present));
 	if (!present)
 		return error_nomem(err);
-	buf_addf(&git_dir, "--git-dir=%s", s->p->main_git_dir);
-	rc = buf_check(&git_dir, err);
-	if (rc == 0)
-		rc = find_present(s, git_dir.data, present, err);
+	rc = find_present(s, s->p->main_git_dir, present, err);
 	for (size_t i = 0; rc == 0 && i < s->n; i++)
 		if (present[i])
 			buf_addf(&input, "%s\n", s->v[i].oid);
 	if (!input.len)
 		goto out;
 	add_published(s, &input);
-	cmd = (struct git_cmd){ .args = { git_dir.data, "rev-list", "--ignore-missing", "--stdin",
-					"--single-worktree", "--not", "--all", "--not" } };
 	if (rc == 0)
 		rc = list(s, &cmd, &input, present, err);
 out:
 	free(present);
-	buf_release(&git_dir);
 	buf_release(&input);
 	return rc;
 }
@@ -399,7 +392,9 @@ static int forgive_prepared(struct survey *s, struct candidate *c, struct error 
 {
 	const struct candidate *a = &s->v[c->parent[0]], *b = &s->v[c->parent[1]];
 	const struct git_cmd cmd = { .dir = s->p->dir,
-		.args = { "merge-tree", "--write-tree", "-z", "--no-messages", a->oid, b->oid },
+		.args = { GIT_WORDS("merge-tree", "--write-tree", "-z", "--no-messages",
+				  "--end-of-options"),
+			GIT_OID(a->oid), GIT_OID(b->oid) },
 		.env = s->p->env };
 	struct buf out = BUF_INIT;
 	int status, rc;

@@ -43,9 +43,10 @@ static bool is_foreign(const struct git_repo *r, struct error *err, int *rc_out)
  */
 static int run_clone(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
-	struct git_cmd cmd = { .args = { "-c", "init.defaultRefFormat=files", "clone", "--quiet",
-				       "--no-checkout", "--no-reject-shallow", "--template=",
-				       "--origin", plan->remote ? "minsky" : "origin" } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("-c", "init.defaultRefFormat=files", "clone",
+						 "--quiet", "--no-checkout", "--no-reject-shallow",
+						 "--template=", "--origin"),
+				       plan->remote ? GIT_WORD("minsky") : GIT_WORD("origin") } };
 	struct buf spec = BUF_INIT;
 	size_t n = 9;
 	bool foreign;
@@ -55,16 +56,16 @@ static int run_clone(const struct workspace_plan *plan, const char *dir, struct 
 	if (rc < 0)
 		return rc;
 	if (foreign)
-		cmd.args[n++] = "--no-hardlinks";
+		cmd.args[n++] = GIT_WORD("--no-hardlinks");
 	if (plan->remote) {
 		buf_addf(&spec, "remote.minsky.fetch=+refs/remotes/%s/*:refs/remotes/origin/*",
 			plan->remote);
-		cmd.args[n++] = "--config";
-		cmd.args[n++] = spec.data;
+		cmd.args[n++] = GIT_WORD("--config");
+		cmd.args[n++] = GIT_SETTING(spec.data);
 	}
-	cmd.args[n++] = "--";
-	cmd.args[n++] = git_repo_path(plan->main);
-	cmd.args[n] = dir;
+	cmd.args[n++] = GIT_WORD("--");
+	cmd.args[n++] = GIT_PATH(git_repo_path(plan->main));
+	cmd.args[n] = GIT_PATH(dir);
 	rc = buf_check(&spec, err);
 	if (rc == 0)
 		rc = git_must(&cmd, NULL, err);
@@ -232,13 +233,13 @@ static int refresh_base(
 		strcmp(oid.data, plan->base_oid) == 0)
 		goto out;
 	if (plan->base_branch)
-		buf_addf(&input, "update refs/heads/%s %s\n", plan->base_branch, plan->base_oid);
-	if (made && (!plan->base_branch || strcmp(made, plan->base_branch) != 0))
-		buf_addf(&input, "delete refs/heads/%s\n", made);
-	rc = buf_check(&input, err);
+		rc = git_input_update(
+			&input, "refs/heads/", plan->base_branch, plan->base_oid, err);
+	if (rc == 0 && made && (!plan->base_branch || strcmp(made, plan->base_branch) != 0))
+		rc = git_input_delete(&input, "refs/heads/", made, err);
 	if (rc == 0 && input.len) {
 		struct git_cmd cmd = { .dir = dir,
-			.args = { "update-ref", "-m", "minsky: start", "--stdin" },
+			.args = { GIT_WORDS("update-ref", "-m", "minsky: start", "--stdin") },
 			.input = input.data,
 			.input_len = input.len };
 
@@ -260,9 +261,11 @@ static int check_out(const struct workspace_plan *plan, const char *dir, struct 
 {
 	bool talk = !plan->quiet && isatty(STDERR_FILENO);
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "-c", "submodule.recurse=false", "switch", "--quiet", "--discard-changes",
-			talk ? "--progress" : "--no-progress", "--no-track", "-c", plan->branch,
-			plan->tip ? plan->tip : plan->base_oid },
+		.args = { GIT_WORDS("-c", "submodule.recurse=false", "switch", "--quiet",
+				  "--discard-changes"),
+			talk ? GIT_WORD("--progress") : GIT_WORD("--no-progress"),
+			GIT_WORDS("--no-track", "-c"), GIT_BRANCH(plan->branch),
+			GIT_OID(plan->tip ? plan->tip : plan->base_oid) },
 		.talk = talk };
 
 	return git_must(&cmd, NULL, err);

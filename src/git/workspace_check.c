@@ -61,7 +61,7 @@ int workspace_check_branch(
 	struct buf patterns[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
 	struct buf tracking = BUF_INIT, out = BUF_INIT;
 	struct git_cmd cmd = { .dir = git_repo_dir(main),
-		.args = { "for-each-ref", "--format=%(refname)", "refs/heads/pr" } };
+		.args = { GIT_WORDS("for-each-ref", "--format=%(refname)", "refs/heads/pr") } };
 	int first = (int)strcspn(branch, "/");
 	size_t n = 3;
 	int rc = 0;
@@ -78,14 +78,14 @@ int workspace_check_branch(
 		return error_hint(err, "choose another name with --branch");
 	}
 	buf_addf(&patterns[0], "refs/heads/%.*s", first, branch);
-	cmd.args[n++] = patterns[0].data;
+	cmd.args[n++] = GIT_PATTERN(patterns[0].data);
 	buf_adds(&tracking, "refs/remotes/");
 	if (remote) {
 		buf_addf(&tracking, "%s/", remote);
 		buf_addf(&patterns[1], "refs/remotes/%s/pr", remote);
 		buf_addf(&patterns[2], "refs/remotes/%s/%.*s", remote, first, branch);
-		cmd.args[n++] = patterns[1].data;
-		cmd.args[n++] = patterns[2].data;
+		cmd.args[n++] = GIT_PATTERN(patterns[1].data);
+		cmd.args[n++] = GIT_PATTERN(patterns[2].data);
 	}
 	for (size_t i = 0; rc == 0 && i < 3; i++)
 		rc = buf_check(&patterns[i], err);
@@ -110,10 +110,10 @@ int workspace_check_branch(
 int workspace_status(const char *dir, struct buf *out, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "--no-optional-locks", "-c", "core.fsmonitor=false", "-c",
+		.args = { GIT_WORDS("--no-optional-locks", "-c", "core.fsmonitor=false", "-c",
 			"core.untrackedCache=false", "-c", "status.relativePaths=false", "status",
 			"--porcelain=v1", "-z", "--untracked-files=all",
-			"--ignore-submodules=none" } };
+			"--ignore-submodules=none") } };
 	struct buf text = BUF_INIT;
 	int rc = git_must(&cmd, &text, err);
 

@@ -12,8 +12,9 @@
 int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = git_repo_dir(plan->main),
-		.args = { "-c", "checkout.guess=false", "worktree", "add", "--quiet", "--detach",
-			"--no-checkout", "--", dir, plan->base_oid } };
+		.args = { GIT_WORDS("-c", "checkout.guess=false", "worktree", "add", "--quiet",
+				  "--detach", "--no-checkout", "--"),
+			GIT_PATH(dir), GIT_OID(plan->base_oid) } };
 
 	return git_must(&cmd, NULL, err);
 }
@@ -21,7 +22,8 @@ int worktree_add(const struct workspace_plan *plan, const char *dir, struct erro
 /* What HEAD of a work tree names: "refs/heads/x", or "" when it is detached. */
 static int read_branch(const char *dir, struct buf *out, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = dir, .args = { "symbolic-ref", "--quiet", "HEAD" } };
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { GIT_WORDS("symbolic-ref", "--quiet", "HEAD") } };
 	int status, r;
 
 	buf_clear(out);
@@ -41,19 +43,19 @@ static bool is_branch(const struct buf *head, const char *branch)
 int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
 	struct git_cmd cmd = { .dir = dir,
-		.args = { "-c", "submodule.recurse=false", "switch", "--quiet", "--discard-changes",
-			"--no-guess" } };
+		.args = { GIT_WORDS("-c", "submodule.recurse=false", "switch", "--quiet",
+			"--discard-changes", "--no-guess") } };
 	struct buf said = BUF_INIT, head = BUF_INIT;
 	size_t n = 6;
 	int status, r;
 
 	if (!plan->existing) {
-		cmd.args[n++] = "--no-track";
-		cmd.args[n++] = "-c";
+		cmd.args[n++] = GIT_WORD("--no-track");
+		cmd.args[n++] = GIT_WORD("-c");
 	}
-	cmd.args[n++] = plan->branch;
+	cmd.args[n++] = GIT_BRANCH(plan->branch);
 	if (!plan->existing)
-		cmd.args[n++] = plan->base_oid;
+		cmd.args[n++] = GIT_OID(plan->base_oid);
 	r = git_run(&cmd, NULL, &said, &status, err);
 	if (r < 0 || !status)
 		goto out;
@@ -226,13 +228,13 @@ static int delete_branch(
 	const char *common_dir, const char *branch, const char *oid, struct error *err)
 {
 	struct buf ref = BUF_INIT;
-	struct git_cmd cmd = { .dir = common_dir, .args = { "update-ref", "-d" } };
+	struct git_cmd cmd = { .dir = common_dir, .args = { GIT_WORDS("update-ref", "-d") } };
 	int status, r;
 
 	buf_addf(&ref, "refs/heads/%s", branch);
 	r = buf_check(&ref, err);
-	cmd.args[2] = ref.data;
-	cmd.args[3] = oid;
+	cmd.args[2] = GIT_REF(ref.data);
+	cmd.args[3] = GIT_OID(oid);
 	if (r == 0)
 		r = git_run(&cmd, NULL, NULL, &status, err);
 	buf_release(&ref);
@@ -243,7 +245,8 @@ int worktree_undo(const char *common_dir, const char *dir, const char *temporary
 	const char *branch, const char *base_oid, struct error *err)
 {
 	const struct git_cmd remove = { .dir = common_dir,
-		.args = { "worktree", "remove", "--force", "--force", "--", dir } };
+		.args = { GIT_WORDS("worktree", "remove", "--force", "--force", "--"),
+			GIT_PATH(dir) } };
 	int status, r = fs_remove_tree(temporary, err);
 
 	if (r == 0)
@@ -261,7 +264,7 @@ int worktree_undo(const char *common_dir, const char *dir, const char *temporary
 /* After it was renamed: git's own note of where it is. */
 static int repair(const char *dir, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = dir, .args = { "worktree", "repair" } };
+	const struct git_cmd cmd = { .dir = dir, .args = { GIT_WORDS("worktree", "repair") } };
 
 	return git_must(&cmd, NULL, err);
 }
@@ -269,7 +272,7 @@ static int repair(const char *dir, struct error *err)
 static int head_oid(const char *dir, struct buf *out, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
-		.args = { "rev-parse", "--quiet", "--verify", "HEAD^{commit}" } };
+		.args = { GIT_WORDS("rev-parse", "--quiet", "--verify", "HEAD^{commit}") } };
 	int status, r;
 
 	buf_clear(out);
@@ -286,10 +289,12 @@ int worktree_shelve(const char *dir, const char *trash, struct error *err)
 	struct error ignored = ERROR_INIT;
 	int r = head_oid(dir, &oid, err);
 	const struct git_cmd lock = { .dir = trash,
-		.args = { "worktree", "lock", "--reason", "deleted by minsky: session restore",
-			"--", trash } };
+		.args = { GIT_WORDS("worktree", "lock", "--reason",
+				  "deleted by minsky: session restore", "--"),
+			GIT_PATH(trash) } };
 	const struct git_cmd detach = { .dir = trash,
-		.args = { "update-ref", "--no-deref", "-m", "minsky: delete", "HEAD", oid.data } };
+		.args = { GIT_WORDS("update-ref", "--no-deref", "-m", "minsky: delete", "HEAD"),
+			GIT_OID(oid.data) } };
 
 	if (r == 0)
 		r = fs_rename_new(dir, trash, err);
@@ -313,12 +318,12 @@ static int is_free(
 {
 	struct buf ref = BUF_INIT, answer = BUF_INIT;
 	struct git_cmd cmd = { .dir = dir,
-		.args = { "for-each-ref", "--format=%(objectname) %(worktreepath)" } };
+		.args = { GIT_WORDS("for-each-ref", "--format=%(objectname) %(worktreepath)") } };
 	int r;
 
 	buf_addf(&ref, "refs/heads/%s", branch);
 	r = buf_check(&ref, err);
-	cmd.args[2] = ref.data;
+	cmd.args[2] = GIT_PATTERN(ref.data);
 	if (r == 0)
 		r = git_must(&cmd, &answer, err);
 	git_chomp(&answer);
@@ -333,11 +338,12 @@ static int is_free(
 int worktree_unshelve(const char *trash, const char *dir, const char *branch, bool *attached_out,
 	struct error *err)
 {
-	const struct git_cmd unlock = { .dir = dir, .args = { "worktree", "unlock", "--", dir } };
+	const struct git_cmd unlock = { .dir = dir,
+		.args = { GIT_WORDS("worktree", "unlock", "--"), GIT_PATH(dir) } };
 	struct buf oid = BUF_INIT, ref = BUF_INIT;
 	const struct error none = ERROR_INIT;
 	struct git_cmd attach = { .dir = dir,
-		.args = { "symbolic-ref", "-m", "minsky: restore", "HEAD" } };
+		.args = { GIT_WORDS("symbolic-ref", "-m", "minsky: restore", "HEAD") } };
 	struct error ignored = none;
 	int status, r = fs_rename_new(trash, dir, err);
 
@@ -354,7 +360,7 @@ int worktree_unshelve(const char *trash, const char *dir, const char *branch, bo
 	buf_addf(&ref, "refs/heads/%s", branch);
 	if (r == 0)
 		r = buf_check(&ref, err);
-	attach.args[4] = ref.data;
+	attach.args[4] = GIT_REF(ref.data);
 	if (r == 0 && *attached_out)
 		r = git_must(&attach, NULL, err);
 	if (r < 0 && fs_rename_new(dir, trash, &ignored) == 0)

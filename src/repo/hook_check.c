@@ -55,7 +55,7 @@ static int start_hook(const struct hook_place *place, const char *common_dir, co
 	const char *nonce, struct error *err)
 {
 	struct git_cmd cmd = { .dir = place->top.data,
-		.args = { "hook", "run", "--ignore-missing", name } };
+		.args = { GIT_WORDS("hook", "run", "--ignore-missing"), GIT_NAME(name) } };
 	struct buf variable = BUF_INIT, text = BUF_INIT;
 	const char *env[] = { "MINSKY_HOOK=0", NULL, NULL };
 	char head[65];
@@ -66,9 +66,9 @@ static int start_hook(const struct hook_place *place, const char *common_dir, co
 	cmd.env = env;
 	read_head(common_dir, head);
 	if (!strcmp(name, "post-checkout")) {
-		cmd.args[4] = "--";
-		cmd.args[5] = cmd.args[6] = head;
-		cmd.args[7] = "0";
+		cmd.args[4] = GIT_WORD("--");
+		cmd.args[5] = cmd.args[6] = GIT_OID(head);
+		cmd.args[7] = GIT_WORD("0");
 	}
 	r = buf_check(&variable, err);
 	if (r == 0)

@@ -54,7 +54,7 @@ int hook_config_complete(
 	const char *common_dir, const char *program, bool bare, bool *out, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = common_dir,
-		.args = { "config", "--local", "--get-regexp", "^hook\\.minsky\\." } };
+		.args = { GIT_WORDS("config", "--local", "--get-regexp", "^hook\\.minsky\\.") } };
 	struct buf have = BUF_INIT, want = BUF_INIT;
 	int status, r = git_run(&cmd, &have, NULL, &status, err);
 
@@ -71,7 +71,7 @@ int hook_config_complete(
 int hook_config_remove(const char *common_dir, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = common_dir,
-		.args = { "config", "--local", "--remove-section", "hook.minsky" } };
+		.args = { GIT_WORDS("config", "--local", "--remove-section", "hook.minsky") } };
 
 	return hook_config_there(common_dir) ? git_must(&cmd, NULL, err) : 0;
 }
@@ -80,18 +80,18 @@ int hook_config_install(const char *common_dir, const char *program, bool bare, 
 {
 	struct buf command = BUF_INIT;
 	struct git_cmd cmd = { .dir = common_dir,
-		.args = { "config", "--local", "--add", "hook.minsky.command" } };
+		.args = { GIT_WORDS("config", "--local", "--add", "hook.minsky.command") } };
 	int r = hook_config_remove(common_dir, err);
 
 	add_command(&command, program);
 	if (r == 0)
 		r = buf_check(&command, err);
-	cmd.args[4] = command.data;
+	cmd.args[4] = GIT_TEXT(command.data);
 	if (r == 0)
 		r = git_must(&cmd, NULL, err);
-	cmd.args[3] = "hook.minsky.event";
+	cmd.args[3] = GIT_WORD("hook.minsky.event");
 	for (const char *const *name = hook_names(bare); r == 0 && *name; name++) {
-		cmd.args[4] = *name;
+		cmd.args[4] = GIT_TEXT(*name);
 		r = git_must(&cmd, NULL, err);
 	}
 	buf_release(&command);

@@ -36,7 +36,8 @@ static int choose_top(
 static int read_setting(struct hook_place *p, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = p->top.data,
-		.args = { "config", "--show-scope", "--type=path", "--get", "core.hooksPath" } };
+		.args = { GIT_WORDS(
+			"config", "--show-scope", "--type=path", "--get", "core.hooksPath") } };
 	struct buf text = BUF_INIT;
 	int status, r = git_run(&cmd, &text, NULL, &status, err);
 	const char *tab = r == 0 && !status ? strchr(text.data, '\t') : NULL;
@@ -82,8 +83,9 @@ out:
 int hook_place_look(
 	struct hook_place *p, const char *common_dir, const char *top, bool bare, struct error *err)
 {
-	struct git_cmd cmd = { .args = { "rev-parse", "--path-format=absolute", "--git-path",
-				       "hooks" } };
+	struct git_cmd cmd = {
+		.args = { GIT_WORDS("rev-parse", "--path-format=absolute", "--git-path", "hooks") }
+	};
 	struct buf usual = BUF_INIT, why = BUF_INIT;
 	struct stat st;
 	int status = 0, r;

@@ -227,7 +227,8 @@ static int refresh_place(struct repo *repo, struct error *err)
 static void repair_linked(struct repo *repo, const struct session *s)
 {
 	struct buf dir = BUF_INIT, git_dir = BUF_INIT, common = BUF_INIT;
-	struct git_cmd cmd = { .args = { "worktree", "repair", "--", s->workspace } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("worktree", "repair", "--"),
+				       GIT_PATH(s->workspace) } };
 	struct error err = ERROR_INIT;
 
 	if (!fs_is_dir(s->workspace) ||

@@ -38,7 +38,8 @@ static int write_text(struct repo *repo, struct buf *text, struct error *err)
 
 static int ref_exists(const char *dir, const char *ref, bool *out, struct error *err)
 {
-	struct git_cmd cmd = { .dir = dir, .args = { "show-ref", "--verify", "--quiet", ref } };
+	struct git_cmd cmd = { .dir = dir,
+		.args = { GIT_WORDS("show-ref", "--verify", "--quiet", "--"), GIT_REF(ref) } };
 	int status;
 	int r = git_run(&cmd, NULL, NULL, &status, err);
 
@@ -87,11 +88,12 @@ static int make_tag(
 	const char *dir, const char *tag, const struct buf *text, bool sign, struct error *err)
 {
 	struct git_cmd hash = { .dir = dir,
-		.args = { "hash-object", "-w", "--stdin" },
+		.args = { GIT_WORDS("hash-object", "-w", "--stdin") },
 		.input = text->data,
 		.input_len = text->len };
 	struct git_cmd make = { .dir = dir,
-		.args = { "tag", "-a", "--cleanup=verbatim", "-F", "-", tag },
+		.args = { GIT_WORDS("tag", "-a", "--cleanup=verbatim", "-F", "-"),
+			GIT_BRANCH(tag) },
 		.input = text->data,
 		.input_len = text->len,
 		.talk = sign };
@@ -100,8 +102,8 @@ static int make_tag(
 
 	git_chomp(&blob);
 	if (sign)
-		make.args[1] = "-s";
-	make.args[6] = blob.data;
+		make.args[1] = GIT_WORD("-s");
+	make.args[6] = GIT_OID(blob.data);
 	if (r == 0)
 		r = blob.failed ? error_nomem(err) : git_must(&make, NULL, err);
 	buf_release(&blob);
@@ -111,9 +113,9 @@ static int make_tag(
 /* A tag is what git can sign; it then takes the name that was asked for. */
 static int move_tag(const char *dir, const char *tag, const char *ref, struct error *err)
 {
-	struct git_cmd drop = { .dir = dir, .args = { "tag", "-d", tag } };
+	struct git_cmd drop = { .dir = dir, .args = { GIT_WORDS("tag", "-d"), GIT_BRANCH(tag) } };
 	struct buf from = BUF_INIT;
-	struct git_cmd point = { .dir = dir, .args = { "update-ref", ref } };
+	struct git_cmd point = { .dir = dir, .args = { GIT_WORD("update-ref"), GIT_REF(ref) } };
 	struct error ignored = ERROR_INIT;
 	static const char nothing[] = "0000000000000000000000000000000000000000";
 	struct git_cmd oid = { .dir = dir };
@@ -121,12 +123,12 @@ static int move_tag(const char *dir, const char *tag, const char *ref, struct er
 	int r;
 
 	buf_addf(&from, "refs/tags/%s", tag);
-	oid.args[0] = "rev-parse";
-	oid.args[1] = from.data;
+	oid.args[0] = GIT_WORD("rev-parse");
+	oid.args[1] = GIT_REF(from.data);
 	r = from.failed ? error_nomem(err) : git_must(&oid, &value, err);
 	git_chomp(&value);
-	point.args[2] = value.data;
-	point.args[3] = value.len == 40 ? nothing : "";
+	point.args[2] = GIT_OID(value.data);
+	point.args[3] = value.len == 40 ? GIT_OID(nothing) : GIT_WORD("");
 	if (r == 0)
 		r = git_must(&point, NULL, err);
 	(void)git_must(&drop, NULL, &ignored);
@@ -277,7 +279,7 @@ static int check_groups(const struct checking *k, char *at, struct error *err)
 static int check_signature(
 	const struct checking *k, const char *dir, const char *oid, struct error *err)
 {
-	struct git_cmd cmd = { .dir = dir, .args = { "verify-tag", oid } };
+	struct git_cmd cmd = { .dir = dir, .args = { GIT_WORD("verify-tag"), GIT_OID(oid) } };
 	int status;
 	int r = git_run(&cmd, NULL, NULL, &status, err);
 
@@ -315,14 +317,15 @@ int seal_check(struct repo *repo, const char *ref, struct verify_result *result,
 		.repo = repo, .ref = ref, .result = result, .found = found, .arg = arg
 	};
 	struct buf dir = BUF_INIT, spec = BUF_INIT, oid = BUF_INIT, tag = BUF_INIT;
-	struct git_cmd parse = { .args = {
-					 "rev-parse", "--verify", "--quiet", "--end-of-options" } };
-	struct git_cmd cat = { .args = { "cat-file", "tag" } };
+	struct git_cmd parse = {
+		.args = { GIT_WORDS("rev-parse", "--verify", "--quiet", "--end-of-options") }
+	};
+	struct git_cmd cat = { .args = { GIT_WORDS("cat-file", "tag") } };
 	int status, r = main_dir(repo, &dir, err);
 
 	buf_addf(&spec, "%s^{tag}", ref);
 	parse.dir = cat.dir = dir.data;
-	parse.args[4] = spec.data;
+	parse.args[4] = GIT_REV(spec.data);
 	if (r == 0)
 		r = spec.failed ? error_nomem(err) : git_run(&parse, &oid, NULL, &status, err);
 	if (r == 0 && status) {
@@ -330,7 +333,7 @@ int seal_check(struct repo *repo, const char *ref, struct verify_result *result,
 		error_hint(err, "'git tag -l \"minsky/seal/*\"' lists those there are");
 	}
 	git_chomp(&oid);
-	cat.args[2] = oid.data;
+	cat.args[2] = GIT_OID(oid.data);
 	if (r == 0)
 		r = git_must(&cat, &tag, err);
 	if (r == 0)

@@ -19,7 +19,7 @@ static void warn_config(void *arg, const char *text)
 static int bare_config(const char *main_dir, struct buf *text, struct error *err)
 {
 	struct git_cmd cmd = { .dir = main_dir,
-		.args = { "cat-file", "blob", "HEAD:.minsky/config.yaml" } };
+		.args = { GIT_WORDS("cat-file", "blob", "HEAD:.minsky/config.yaml") } };
 	int status;
 	int r = git_run(&cmd, text, NULL, &status, err);
 
@@ -144,7 +144,8 @@ int repo_ask_trust(
 static int read_branch(const struct repo *repo, struct buf *out, struct error *err)
 {
 	const char *main_git = repo_main_git(repo, NULL);
-	struct git_cmd cmd = { .dir = main_git, .args = { "symbolic-ref", "--quiet", "HEAD" } };
+	struct git_cmd cmd = { .dir = main_git,
+		.args = { GIT_WORDS("symbolic-ref", "--quiet", "HEAD") } };
 	struct error ignored = ERROR_INIT;
 	struct buf path = BUF_INIT, head = BUF_INIT;
 	const char *name;
@@ -176,7 +177,7 @@ static int branch_is_there(
 	const struct repo *repo, const char *branch, bool *out, struct error *err)
 {
 	struct git_cmd cmd = { .dir = repo_main_git(repo, NULL),
-		.args = { "show-ref", "--verify", "--quiet", branch } };
+		.args = { GIT_WORDS("show-ref", "--verify", "--quiet", "--"), GIT_REF(branch) } };
 	struct buf path = BUF_INIT;
 	int status, r;
 

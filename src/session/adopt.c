@@ -89,7 +89,9 @@ out:
 /* Where the branch left its base; where the base is when nobody knows. */
 static int find_fork(struct adopting *a, const char *dir, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = dir, .args = { "merge-base", a->tip, a->t.base_oid } };
+	const struct git_cmd cmd = { .dir = dir,
+		.args = { GIT_WORDS("merge-base", "--end-of-options"), GIT_OID(a->tip),
+			GIT_OID(a->t.base_oid) } };
 	int status, r = git_run(&cmd, &a->fork, NULL, &status, err);
 
 	git_chomp(&a->fork);
@@ -292,12 +294,12 @@ static int find_checked_out(struct adopting *a, struct buf *out, struct error *e
 {
 	struct buf ref = BUF_INIT;
 	struct git_cmd cmd = { .dir = git_repo_dir(a->t.git),
-		.args = { "for-each-ref", "--format=%(worktreepath)" } };
+		.args = { GIT_WORDS("for-each-ref", "--format=%(worktreepath)") } };
 	int r;
 
 	buf_addf(&ref, "refs/heads/%s", a->t.branch);
 	r = buf_check(&ref, err);
-	cmd.args[2] = ref.data;
+	cmd.args[2] = GIT_PATTERN(ref.data);
 	if (r == 0)
 		r = git_must(&cmd, out, err);
 	git_chomp(out);

@@ -185,16 +185,19 @@ static void tell_main(struct approval *a)
 {
 	const char *tracking = repo_main_tracking(a->repo, a->s);
 	struct buf input = BUF_INIT;
-	struct git_cmd cmd = { .dir = a->main_dir.data, .args = { "update-ref", "--stdin" } };
+	struct git_cmd cmd = { .dir = a->main_dir.data,
+		.args = { GIT_WORDS("update-ref", "--stdin") } };
 	struct error ignored = ERROR_INIT;
 	int status;
 
-	buf_addf(&input, "update %s%s %s\n", tracking, a->s->base_branch, a->commit.oid);
-	if (a->places.now[PR_PLACE_MAIN_ORIGIN])
-		buf_addf(&input, "delete %s%s\n", tracking, a->pr->branch_name);
+	if (git_input_update(&input, tracking, a->s->base_branch, a->commit.oid, &ignored) < 0 ||
+		(a->places.now[PR_PLACE_MAIN_ORIGIN] &&
+			git_input_delete(&input, tracking, a->pr->branch_name, &ignored) < 0))
+		goto out;
 	cmd.input = input.data;
 	cmd.input_len = input.len;
 	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+out:
 	buf_release(&input);
 }
 
@@ -229,7 +232,8 @@ static void follow_remote(struct approval *a, struct approve_result *out)
 static int land_local(struct approval *a, struct error *err)
 {
 	struct buf input = BUF_INIT;
-	struct git_cmd mirror = { .dir = a->s->workspace, .args = { "update-ref", "--stdin" } };
+	struct git_cmd mirror = { .dir = a->s->workspace,
+		.args = { GIT_WORDS("update-ref", "--stdin") } };
 	struct error ignored = ERROR_INIT;
 	int status;
 	int r = pr_check_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
@@ -242,12 +246,14 @@ static int land_local(struct approval *a, struct error *err)
 	if (r < 0)
 		return r;
 	/* The workspace's picture of its origin, as a push would have left it. */
-	buf_addf(&input, "update refs/remotes/origin/%s %s\n", a->s->base_branch, a->commit.oid);
-	if (a->places.now[PR_PLACE_WORKSPACE_ORIGIN])
-		buf_addf(&input, "delete refs/remotes/origin/%s\n", a->pr->branch_name);
+	r = git_input_update(
+		&input, "refs/remotes/origin/", a->s->base_branch, a->commit.oid, &ignored);
+	if (r == 0 && a->places.now[PR_PLACE_WORKSPACE_ORIGIN])
+		r = git_input_delete(&input, "refs/remotes/origin/", a->pr->branch_name, &ignored);
 	mirror.input = input.data;
 	mirror.input_len = input.len;
-	(void)git_run(&mirror, NULL, NULL, &status, &ignored);
+	if (r == 0)
+		(void)git_run(&mirror, NULL, NULL, &status, &ignored);
 	buf_release(&input);
 	return 0;
 }

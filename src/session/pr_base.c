@@ -10,7 +10,9 @@
 
 bool pr_is_ancestor(const char *dir, const char *a, const char *b)
 {
-	struct git_cmd cmd = { .dir = dir, .args = { "merge-base", "--is-ancestor", a, b } };
+	struct git_cmd cmd = { .dir = dir,
+		.args = { GIT_WORDS("merge-base", "--is-ancestor", "--end-of-options"), GIT_OID(a),
+			GIT_OID(b) } };
 	struct error ignored = ERROR_INIT;
 	int status = 1;
 
@@ -39,11 +41,11 @@ static int fetch_base(const struct session *s, bool talk, struct error *err)
 	int r;
 
 	buf_addf(&spec, "+refs/heads/%s:refs/remotes/origin/%s", s->base_branch, s->base_branch);
-	cmd.args[0] = "fetch";
-	cmd.args[1] = "--no-tags";
-	cmd.args[2] = talk ? "--progress" : "--quiet";
-	cmd.args[3] = "origin";
-	cmd.args[4] = spec.data;
+	cmd.args[0] = GIT_WORD("fetch");
+	cmd.args[1] = GIT_WORD("--no-tags");
+	cmd.args[2] = talk ? GIT_WORD("--progress") : GIT_WORD("--quiet");
+	cmd.args[3] = GIT_WORD("origin");
+	cmd.args[4] = GIT_REFSPEC(spec.data);
 	r = buf_check(&spec, err);
 	if (r == 0)
 		r = git_must(&cmd, NULL, err);
@@ -59,9 +61,9 @@ int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 {
 	struct git_cmd cmd = { .dir = s->workspace, .talk = app_talks(repo->app) };
 	struct git_cmd all = { .dir = s->workspace,
-		.args = { "fetch", "--no-tags", "--prune", "--quiet", "origin" } };
+		.args = { GIT_WORDS("fetch", "--no-tags", "--prune", "--quiet", "origin") } };
 	struct git_cmd head = { .dir = s->workspace,
-		.args = { "remote", "set-head", "origin", "--auto" } };
+		.args = { GIT_WORDS("remote", "set-head", "origin", "--auto") } };
 	struct buf branch = BUF_INIT, base_spec = BUF_INIT, pr_spec = BUF_INIT;
 	const char *base = s->base_branch;
 	const struct pr *pr = session_pr(s);
@@ -78,13 +80,13 @@ int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 	}
 	buf_addf(&base_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", base, base);
 	buf_addf(&pr_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", branch.data, branch.data);
-	cmd.args[0] = "fetch";
-	cmd.args[1] = "--no-tags";
-	cmd.args[2] = "--prune";
-	cmd.args[3] = cmd.talk ? "--progress" : "--quiet";
-	cmd.args[4] = "origin";
-	cmd.args[5] = base_spec.data;
-	cmd.args[6] = pr_spec.data;
+	cmd.args[0] = GIT_WORD("fetch");
+	cmd.args[1] = GIT_WORD("--no-tags");
+	cmd.args[2] = GIT_WORD("--prune");
+	cmd.args[3] = cmd.talk ? GIT_WORD("--progress") : GIT_WORD("--quiet");
+	cmd.args[4] = GIT_WORD("origin");
+	cmd.args[5] = GIT_REFSPEC(base_spec.data);
+	cmd.args[6] = GIT_REFSPEC(pr_spec.data);
 	if (r == 0)
 		r = buf_check(&base_spec, err);
 	if (r == 0)
@@ -124,21 +126,21 @@ static int take_over(struct repo *repo, const struct session *s, char oid[65], s
 		return r;
 	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
 	buf_addf(&theirs, "%s%s", tracking, s->base_branch);
-	fetch.args[0] = "fetch";
-	fetch.args[1] = "--quiet";
-	fetch.args[2] = "--no-tags";
-	fetch.args[3] = "--no-write-fetch-head";
-	fetch.args[4] = "minsky";
-	fetch.args[5] = theirs.data;
+	fetch.args[0] = GIT_WORD("fetch");
+	fetch.args[1] = GIT_WORD("--quiet");
+	fetch.args[2] = GIT_WORD("--no-tags");
+	fetch.args[3] = GIT_WORD("--no-write-fetch-head");
+	fetch.args[4] = GIT_WORD("minsky");
+	fetch.args[5] = GIT_REFSPEC(theirs.data);
 	r = buf_check(&ref, err);
 	if (r == 0)
 		r = buf_check(&theirs, err);
 	if (r == 0)
 		r = git_run(&fetch, NULL, NULL, &status, err);
 	if (r == 0 && status == 0 && (!oid[0] || pr_is_ancestor(s->workspace, oid, newer))) {
-		update.args[0] = "update-ref";
-		update.args[1] = ref.data;
-		update.args[2] = newer;
+		update.args[0] = GIT_WORD("update-ref");
+		update.args[1] = GIT_REF(ref.data);
+		update.args[2] = GIT_OID(newer);
 		r = git_must(&update, NULL, err);
 		if (r == 0)
 			(void)memcpy(oid, newer, sizeof(newer));

@@ -36,7 +36,8 @@ static int has_commit(const struct session *s, const char *oid, bool *out, struc
 	r = buf_check(&name, err);
 	if (r == 0) {
 		struct git_cmd cmd = { .dir = s->workspace,
-			.args = { "cat-file", "-e", name.data } };
+			.args = { GIT_WORDS("cat-file", "-e", "--end-of-options"),
+				GIT_REV(name.data) } };
 
 		r = git_run(&cmd, NULL, NULL, &status, err);
 	}
@@ -50,7 +51,8 @@ static int has_commit(const struct session *s, const char *oid, bool *out, struc
 static int keep_commit(struct closing *k, struct error *err)
 {
 	struct git_cmd update = { .dir = k->s->workspace,
-		.args = { "update-ref", k->keep.data, k->pr->head } };
+		.args = { GIT_WORDS("update-ref", "--end-of-options"), GIT_REF(k->keep.data),
+			GIT_OID(k->pr->head) } };
 	struct buf ref = BUF_INIT;
 	bool there = false;
 	int r = has_commit(k->s, k->pr->head, &there, err);
@@ -60,8 +62,9 @@ static int keep_commit(struct closing *k, struct error *err)
 		r = buf_check(&ref, err);
 	if (r == 0 && !there) {
 		struct git_cmd fetch = { .dir = k->s->workspace,
-			.args = { "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
-				"origin", ref.data } };
+			.args = { GIT_WORDS("fetch", "--quiet", "--no-tags",
+					  "--no-write-fetch-head", "--", "origin"),
+				GIT_REFSPEC(ref.data) } };
 
 		r = git_must(&fetch, NULL, err);
 	}
@@ -76,7 +79,8 @@ static int keep_commit(struct closing *k, struct error *err)
 static void drop_keep(struct closing *k)
 {
 	struct git_cmd cmd = { .dir = k->s->workspace,
-		.args = { "update-ref", "-d", k->keep.data } };
+		.args = { GIT_WORDS("update-ref", "-d", "--end-of-options"),
+			GIT_REF(k->keep.data) } };
 	struct error ignored = ERROR_INIT;
 	int status;
 
@@ -92,7 +96,9 @@ static void forget_tracking(const char *dir, const char *tracking, const char *b
 
 	buf_addf(&ref, "%s%s", tracking, branch);
 	if (!ref.failed) {
-		struct git_cmd cmd = { .dir = dir, .args = { "update-ref", "-d", ref.data } };
+		struct git_cmd cmd = { .dir = dir,
+			.args = { GIT_WORDS("update-ref", "-d", "--end-of-options"),
+				GIT_REF(ref.data) } };
 
 		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
 	}

@@ -251,10 +251,10 @@ static void tell_main(struct making *m)
 	buf_addf(&spec, "+%s:%s%s", m->made.oid, tracking, m->branch.data);
 	if (!spec.failed) {
 		struct git_cmd cmd = { .dir = dir.data,
-			.args = { "-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
-				"maintenance.auto=false", "fetch", "--quiet", "--no-tags",
-				"--no-write-fetch-head", "--no-recurse-submodules", "--",
-				m->s->workspace, spec.data } };
+			.args = { GIT_WORDS("-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
+					  "maintenance.auto=false", "fetch", "--quiet", "--no-tags",
+					  "--no-write-fetch-head", "--no-recurse-submodules", "--"),
+				GIT_REMOTE(m->s->workspace), GIT_REFSPEC(spec.data) } };
 
 		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
 	}
@@ -303,10 +303,10 @@ static void tell_elsewhere(const struct making *m)
 	struct error ignored = ERROR_INIT;
 	struct buf out = BUF_INIT, not = BUF_INIT;
 	struct git_cmd cmd = { .dir = m->s->workspace,
-		.args = { "rev-list", "--count", "HEAD", not .data } };
+		.args = { GIT_WORDS("rev-list", "--count", "HEAD", "--not") } };
 
-	buf_addf(&not, "^refs/heads/%s", m->s->branch);
-	cmd.args[3] = not .data;
+	buf_addf(&not, "refs/heads/%s", m->s->branch);
+	git_add(&cmd, GIT_REF(not .data));
 	if (not .failed || git_repo_open(&git, m->s->workspace, &ignored) < 0 || !git.head ||
 		(git.branch && !strcmp(git.branch, m->s->branch)) ||
 		git_must(&cmd, &out, &ignored) < 0)

@@ -220,10 +220,10 @@ static int ask_successor(struct refreshing *t, const char *dir, const char *pref
 	int status, r;
 
 	buf_addf(&contains, "--contains=%s", t->s->base_oid);
-	cmd.args[0] = "for-each-ref";
-	cmd.args[1] = "--format=%(refname)";
-	cmd.args[2] = contains.data;
-	cmd.args[3] = prefix;
+	cmd.args[0] = GIT_WORD("for-each-ref");
+	cmd.args[1] = GIT_WORD("--format=%(refname)");
+	cmd.args[2] = GIT_OPTION(contains.data);
+	cmd.args[3] = GIT_PATTERN(prefix);
 	r = buf_check(&contains, err);
 	if (r == 0)
 		r = git_run(&cmd, &refs, NULL, &status, err);

@@ -92,8 +92,9 @@ int refreshing_read_tip(
 
 	for (size_t i = 0; i < 2 && status && r == 0; i++) {
 		struct git_cmd cmd = { .dir = dirs[i],
-			.args = { "log", "-1", "--no-show-signature", "--format=%P%n%s", oid,
-				"--" } };
+			.args = { GIT_WORDS("log", "-1", "--no-show-signature", "--format=%P%n%s",
+					  "--end-of-options"),
+				GIT_OID(oid), GIT_WORD("--") } };
 
 		if (!dirs[i])
 			continue;

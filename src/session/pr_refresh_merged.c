@@ -54,8 +54,9 @@ static int find_time(struct refreshing *t, const char *head, struct landing *out
 		return 0;
 	for (size_t i = 0; i < 2 && status && r == 0; i++) {
 		struct git_cmd cmd = { .dir = dirs[i],
-			.args = { "log", "-1", "--no-show-signature", "--format=%ct",
-				out->verdict.commit, "--" } };
+			.args = { GIT_WORDS("log", "-1", "--no-show-signature", "--format=%ct",
+					  "--end-of-options"),
+				GIT_OID(out->verdict.commit), GIT_WORD("--") } };
 
 		buf_clear(&text);
 		if (dirs[i])

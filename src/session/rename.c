@@ -141,8 +141,8 @@ static int plan(struct renaming *n, struct error *err)
 /* git keeps where its work trees are, and moves them itself. */
 static int move_linked(struct renaming *n, struct error *err)
 {
-	struct git_cmd cmd = { .args = {
-				       "worktree", "move", "--", n->s->workspace, n->place.data } };
+	struct git_cmd cmd = { .args = { GIT_WORDS("worktree", "move", "--"),
+				       GIT_PATH(n->s->workspace), GIT_PATH(n->place.data) } };
 	struct buf dir = BUF_INIT;
 	int r = repo_main_dir(n->repo, n->s, &dir, err);
 
@@ -210,7 +210,8 @@ out:
 static int rename_branch(
 	const struct renaming *n, const char *from, const char *to, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = n->s->workspace, .args = { "branch", "-m", from, to } };
+	const struct git_cmd cmd = { .dir = n->s->workspace,
+		.args = { GIT_WORDS("branch", "-m", "--"), GIT_BRANCH(from), GIT_BRANCH(to) } };
 
 	return git_must(&cmd, NULL, err);
 }

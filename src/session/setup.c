@@ -43,7 +43,7 @@ int setup_run(struct repo *repo, const struct session *s, struct error *err)
 	buf_addf(&workspace, "MINSKY_WORKSPACE=%s", s->workspace);
 	extra[0] = name.data;
 	extra[1] = workspace.data;
-	env = name.failed || workspace.failed ? NULL : git_environment(extra, true);
+	env = name.failed || workspace.failed ? NULL : git_environment(extra, true, false);
 	r = env ? run_in(s->workspace, command, env, &status, err) : error_nomem(err);
 	if (r == 0 && status) {
 		app_warn(repo->app,

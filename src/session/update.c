@@ -53,7 +53,8 @@ static int is_ancestor(
 	struct updating *u, const char *a, const char *b, bool *out, struct error *err)
 {
 	struct git_cmd cmd = { .dir = u->s->workspace,
-		.args = { "merge-base", "--is-ancestor", a, b } };
+		.args = { GIT_WORDS("merge-base", "--is-ancestor", "--end-of-options"), GIT_OID(a),
+			GIT_OID(b) } };
 	int status, r = git_run(&cmd, NULL, NULL, &status, err);
 
 	if (r == 0)
@@ -91,7 +92,7 @@ static int forecast(struct updating *u, struct error *err)
 
 static void take_back(struct updating *u)
 {
-	struct git_cmd cmd = { .dir = u->s->workspace, .args = { "merge", "--abort" } };
+	struct git_cmd cmd = { .dir = u->s->workspace, .args = { GIT_WORDS("merge", "--abort") } };
 	struct error ignored = ERROR_INIT;
 	struct buf path = BUF_INIT;
 	int status;
@@ -113,14 +114,15 @@ static int merge(struct updating *u, struct error *err)
 	r = buf_check(&message, err);
 	if (r == 0)
 		r = buf_check(&ref, err);
-	cmd.args[0] = "merge";
-	cmd.args[1] = "--quiet";
-	cmd.args[2] = "--no-autostash";
-	cmd.args[3] = "--no-stat";
-	cmd.args[4] = strcmp(u->result.how, "ff") == 0 ? "--ff-only" : "--no-ff";
-	cmd.args[5] = "-m";
-	cmd.args[6] = message.data;
-	cmd.args[7] = u->result.to;
+	cmd.args[0] = GIT_WORD("merge");
+	cmd.args[1] = GIT_WORD("--quiet");
+	cmd.args[2] = GIT_WORD("--no-autostash");
+	cmd.args[3] = GIT_WORD("--no-stat");
+	cmd.args[4] =
+		strcmp(u->result.how, "ff") == 0 ? GIT_WORD("--ff-only") : GIT_WORD("--no-ff");
+	cmd.args[5] = GIT_WORD("-m");
+	cmd.args[6] = GIT_TEXT(message.data);
+	cmd.args[7] = GIT_OID(u->result.to);
 	if (r == 0)
 		r = git_run(&cmd, NULL, &errout, &status, err);
 	if (r == 0 && status) {

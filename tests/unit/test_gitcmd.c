@@ -47,8 +47,9 @@ static int teardown(void **state)
 
 static void output_and_status_are_handed_over(void **state)
 {
-	const struct git_cmd cmd = { .dir = "r", .args = { "rev-parse", "--verify", "nothing" } };
-	const struct git_cmd good = { .dir = "r", .args = { "symbolic-ref", "HEAD" } };
+	const struct git_cmd cmd = { .dir = "r",
+		.args = { GIT_WORDS("rev-parse", "--verify", "nothing") } };
+	const struct git_cmd good = { .dir = "r", .args = { GIT_WORDS("symbolic-ref", "HEAD") } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	struct error err = ERROR_INIT;
 	int status = -1;
@@ -76,7 +77,7 @@ static void large_input_and_output_do_not_block(void **state)
 {
 	struct buf input = BUF_INIT, out = BUF_INIT, errout = BUF_INIT;
 	struct error err = ERROR_INIT;
-	struct git_cmd cmd = { .dir = "r", .args = { "cat-file", "--batch" } };
+	struct git_cmd cmd = { .dir = "r", .args = { GIT_WORDS("cat-file", "--batch") } };
 	int status = -1;
 
 	(void)state;
@@ -98,7 +99,7 @@ static void large_input_and_output_do_not_block(void **state)
 
 static void large_stderr_does_not_block(void **state)
 {
-	const struct git_cmd cmd = { .args = { "x" } };
+	const struct git_cmd cmd = { .args = { GIT_WORD("x") } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
 	struct error err = ERROR_INIT;
 	int status = -1;
@@ -119,7 +120,7 @@ static void large_stderr_does_not_block(void **state)
 
 static void input_that_git_does_not_read_is_no_failure(void **state)
 {
-	struct git_cmd cmd = { .args = { "x" } };
+	struct git_cmd cmd = { .args = { GIT_WORD("x") } };
 	struct error err = ERROR_INIT;
 	int status = -1;
 	char *input = calloc(1, 1000000);
@@ -162,7 +163,7 @@ static void tracing_does_not_get_into_what_is_read(void **state)
 {
 	static const char *const kept[] = { "/dev/null", "af_unix:/nowhere" };
 	static const char *const dropped[] = { "1", "2", "true", "" };
-	struct git_cmd cmd = { .args = { "x" } };
+	struct git_cmd cmd = { .args = { GIT_WORD("x") } };
 
 	(void)state;
 	fake_git("env");
@@ -187,7 +188,7 @@ static void the_environment_of_a_hook_does_not_reach_git(void **state)
 		"GIT_PROXY_COMMAND", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0",
 		"GIT_LFS_SKIP_SMUDGE", "OTHER" };
 	static const char *const extra[] = { "GIT_REFLOG_ACTION=ours", "OTHER=extra", NULL };
-	struct git_cmd cmd = { .args = { "x" } };
+	struct git_cmd cmd = { .args = { GIT_WORD("x") } };
 
 	(void)state;
 	fake_git("env");
@@ -223,8 +224,8 @@ static void the_environment_of_a_hook_does_not_reach_git(void **state)
 static void arguments_are_never_read_by_a_shell(void **state)
 {
 	const struct git_cmd cmd = { .dir = "r",
-		.args = {
-			"check-ref-format", "--branch", "$(touch oops)`touch oops`;touch oops" } };
+		.args = { GIT_WORDS(
+			"check-ref-format", "--branch", "$(touch oops)`touch oops`;touch oops") } };
 	struct error err = ERROR_INIT;
 	int status = -1;
 
@@ -237,7 +238,7 @@ static void arguments_are_never_read_by_a_shell(void **state)
 
 static void failures_speak_with_gits_words(void **state)
 {
-	const struct git_cmd cmd = { .args = { "-c", "a.b=c", "merge", "x" } };
+	const struct git_cmd cmd = { .args = { GIT_WORDS("-c", "a.b=c", "merge", "x") } };
 	struct error err = ERROR_INIT;
 
 	(void)state;
@@ -281,7 +282,7 @@ static void failures_speak_with_gits_words(void **state)
 
 static void another_users_repository_is_refused_with_advice(void **state)
 {
-	const struct git_cmd cmd = { .args = { "fetch" } };
+	const struct git_cmd cmd = { .args = { GIT_WORD("fetch") } };
 	struct buf words = BUF_INIT;
 	struct error err = ERROR_INIT;
 
@@ -308,7 +309,7 @@ static void another_users_repository_is_refused_with_advice(void **state)
 
 static void git_that_is_not_there_is_an_error_with_advice(void **state)
 {
-	const struct git_cmd cmd = { .args = { "version" } };
+	const struct git_cmd cmd = { .args = { GIT_WORD("version") } };
 	struct error err = ERROR_INIT;
 	int status = 77;
 
@@ -323,7 +324,7 @@ static void git_that_is_not_there_is_an_error_with_advice(void **state)
 /* In a child of its own: the process remembers that it was interrupted. */
 static void a_signal_ends_git_and_the_call(void **state)
 {
-	const struct git_cmd cmd = { .args = { "x" } };
+	const struct git_cmd cmd = { .args = { GIT_WORD("x") } };
 	int status;
 	pid_t pid;
 

@@ -31,7 +31,9 @@ static int setup(void **state)
 	assert_int_equal(setenv("MINSKY_HOOKS_DEADLINE", "60s", 1), 0);
 	assert_int_equal(unsetenv("MINSKY_HOOKS"), 0);
 	sh(".", "repo repo; rm -f repo/.git/hooks/*; cd repo; commit base 0");
-	journal = journals_new(at("journal"));
+	assert_int_equal(setenv("XDG_STATE_HOME", world(), 1), 0);
+	sh(".", "mkdir -p minsky/journal; chmod 700 minsky minsky/journal");
+	journal = journals_new(at("minsky/journal/j"));
 	pointer = (struct pointer){ .repo = CLONE, .clone = CLONE };
 	return 0;
 }
@@ -65,7 +67,7 @@ static void tie(const char *dir)
 		.timeout_ms = 10000 };
 	struct error err = ERROR_INIT;
 
-	pointer.journal = strdup(at("journal"));
+	pointer.journal = strdup(at("minsky/journal/j"));
 	assert_non_null(pointer.journal);
 	if (pointer_write(&pointer, at(dir), &err) < 0 || observe_start(&b, journal, &err) < 0)
 		fail_msg("%s", err.msg);
@@ -146,9 +148,10 @@ static void a_rebase_is_one_event(void **state)
 	assert_non_null(strstr(last_event(), "\"type\":\"commits.rewritten\""));
 	/* One that squashes amends on its way. */
 	sh("repo",
-		"commit f 4; rm ../journal/cursors/*.bell;"
+		"commit f 4; rm ../minsky/journal/j/cursors/*.bell;"
 		"GIT_SEQUENCE_EDITOR='sed -i \"2s/pick/fixup/;2abreak\"' git rebase -q -i HEAD~3;"
-		"test -z \"$(ls ../journal/cursors/*.bell 2>/dev/null)\"; git rebase --continue "
+		"test -z \"$(ls ../minsky/journal/j/cursors/*.bell 2>/dev/null)\"; git rebase "
+		"--continue "
 		">../said 2>&1");
 	assert_int_equal(events(), 3);
 	assert_non_null(strstr(last_event(), "\"type\":\"commits.rewritten\""));
@@ -175,9 +178,9 @@ static void without_a_journal_it_does_nothing(void **state)
 {
 	(void)state;
 	begin();
-	sh(".", "mv journal gone");
+	sh(".", "mv minsky/journal/j gone");
 	assert_string_equal(ask("repo", "commit f 1 one 2>&1"), "");
-	assert_false(fs_exists(at("journal")));
+	assert_false(fs_exists(at("minsky/journal/j")));
 }
 
 static void it_can_be_switched_off_and_is_not_entered_twice(void **state)
@@ -205,10 +208,10 @@ static void a_fault_of_the_journal_is_also_logged(void **state)
 {
 	(void)state;
 	begin();
-	sh("journal", "mv cursors other; ln -s nowhere cursors");
+	sh("minsky/journal/j", "mv cursors other; ln -s nowhere cursors");
 	assert_string_equal(ask("repo", "commit f 1 one 2>&1 | cut -c1-8"), "minsky: ");
 	assert_string_equal(
-		ask("journal",
+		ask("minsky/journal/j",
 			"grep -c ' post-commit: ' hook-errors.log; stat -c %a hook-errors.log"),
 		"1\n600");
 }
@@ -217,9 +220,9 @@ static void a_journal_open_to_others_is_refused(void **state)
 {
 	(void)state;
 	begin();
-	sh(".", "chmod 0770 journal");
+	sh(".", "chmod 0770 minsky/journal/j");
 	assert_non_null(strstr(ask("repo", "commit f 1 one 2>&1"), "can be written by others"));
-	sh(".", "chmod 0700 journal; cd repo; commit f 2 two");
+	sh(".", "chmod 0700 minsky/journal/j; cd repo; commit f 2 two");
 	assert_int_equal(events(), 2);
 }
 
@@ -230,7 +233,7 @@ static void a_locked_journal_is_waited_for_briefly_and_silently(void **state)
 
 	(void)state;
 	begin();
-	assert_int_equal(fs_lock(at("journal/lock"), 0, &lock, &err), 0);
+	assert_int_equal(fs_lock(at("minsky/journal/j/lock"), 0, &lock, &err), 0);
 	assert_string_equal(
 		ask("repo", "export MINSKY_HOOKS_DEADLINE=40ms; commit f 1 one 2>&1"), "");
 	assert_int_equal(events(), 0);
@@ -252,7 +255,7 @@ static void many_hooks_of_one_command_complain_once(void **state)
 		"commit a 1 one; commit b 2 two; commit c 3 three;"
 		"git format-patch -q -o ../patches main~3; git switch -q -c side");
 	begin();
-	sh(".", "chmod 0770 journal");
+	sh(".", "chmod 0770 minsky/journal/j");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		struct buf line = BUF_INIT;
 
@@ -264,7 +267,7 @@ static void many_hooks_of_one_command_complain_once(void **state)
 	}
 	/* The next one that goes well leaves nothing behind. */
 	assert_true(fs_exists(at("repo/.git/minsky/patience")));
-	sh(".", "chmod 0700 journal; cd repo; commit f 2 two");
+	sh(".", "chmod 0700 minsky/journal/j; cd repo; commit f 2 two");
 	assert_false(fs_exists(at("repo/.git/minsky/patience")));
 }
 
@@ -278,7 +281,7 @@ static void many_hooks_of_one_command_wait_once(void **state)
 	sh("repo",
 		"for i in 1 2 3 4 5 6 7 8; do commit f $i $i; done; git switch -q -c side main~8");
 	begin();
-	assert_int_equal(fs_lock(at("journal/lock"), 0, &lock, &err), 0);
+	assert_int_equal(fs_lock(at("minsky/journal/j/lock"), 0, &lock, &err), 0);
 	before = clock_monotonic_ms();
 	sh("repo",
 		"export MINSKY_HOOKS_DEADLINE=2s; git cherry-pick main~8..main >../said 2>&1;"
@@ -320,15 +323,16 @@ static void the_settings_say_how_long_it_may_take(void **state)
 	(void)state;
 	begin();
 	assert_int_equal(unsetenv("MINSKY_HOOKS_DEADLINE"), 0);
-	assert_int_equal(fs_lock(at("journal/lock"), 0, &lock, &err), 0);
+	assert_int_equal(fs_lock(at("minsky/journal/j/lock"), 0, &lock, &err), 0);
 	/* These give up: the lock is held until they have. */
 	for (size_t i = 0; i < sizeof(no_duration) / sizeof(*no_duration); i++) {
-		scratch_write(at("journal/hooks-deadline"), no_duration[i], strlen(no_duration[i]));
-		sh("repo", "chmod 600 ../journal/hooks-deadline; empty x");
+		scratch_write(at("minsky/journal/j/hooks-deadline"), no_duration[i],
+			strlen(no_duration[i]));
+		sh("repo", "chmod 600 ../minsky/journal/j/hooks-deadline; empty x");
 	}
 	assert_int_equal(events(), 0);
 	/* This one is still there when it is let go, and tells what the others left. */
-	scratch_write(at("journal/hooks-deadline"), "60s\n", 4);
+	scratch_write(at("minsky/journal/j/hooks-deadline"), "60s\n", 4);
 	sh("repo", "(empty last; echo >../ended) >/dev/null 2>&1 & sleep 1");
 	assert_int_equal(close(lock), 0);
 	sh(".", "until test -e ended; do sleep 0.02; done");
@@ -592,14 +596,14 @@ static void a_moved_pr_branch_starts_the_worker_apart_from_git(void **state)
 	begin();
 	scratch_write(at("worker"), text, strlen(text));
 	buf_addf(&program, "%s\n", at("worker"));
-	scratch_write(at("journal/program"), program.data, program.len);
+	scratch_write(at("minsky/journal/j/program"), program.data, program.len);
 	sh(".",
-		"chmod 700 worker; chmod 600 journal/program; cd repo; git branch pr/x;"
+		"chmod 700 worker; chmod 600 minsky/journal/j/program; cd repo; git branch pr/x;"
 		"MINSKY_AGENT=bot; export MINSKY_AGENT; commit f 1 one");
-	assert_true(pr_stale(at("journal")));
+	assert_true(pr_stale(at("minsky/journal/j")));
 	sh(".", "n=0; until test -e out; do n=$((n + 1)); test $n -lt 3000; sleep 0.01; done");
 	buf_clear(&program);
-	buf_addf(&program, "sync --facts --repo-journal %s\n/\nbot\n", at("journal"));
+	buf_addf(&program, "sync --facts --repo-journal %s\n/\nbot\n", at("minsky/journal/j"));
 	assert_memory_equal(ask(".", "cat out"), program.data, program.len);
 	buf_release(&program);
 }

@@ -11,6 +11,7 @@
 
 #include "core/fs.h"
 #include "core/pointer.h"
+#include "core/repo_file.h"
 #include "lib/scratch.h"
 #include "lib/world.h"
 
@@ -24,7 +25,10 @@ static struct pointer tie(const char *session)
 	struct pointer p = POINTER_INIT;
 	struct error err = ERROR_INIT;
 
-	sh(".", "repo repo; mkdir -m 700 journal");
+	assert_int_equal(setenv("XDG_STATE_HOME", world(), 1), 0);
+	sh(".",
+		"repo repo; mkdir -p minsky/journal; chmod 700 minsky minsky/journal; mkdir -m 700 "
+		"minsky/journal/j");
 	memcpy(p.repo, REPO, sizeof(REPO));
 	memcpy(p.clone, CLONE, sizeof(CLONE));
 	if (session) {
@@ -32,7 +36,7 @@ static struct pointer tie(const char *session)
 		p.name = strdup("fix the bug");
 		assert_non_null(p.name);
 	}
-	p.journal = strdup(at("journal"));
+	p.journal = strdup(at("minsky/journal/j"));
 	assert_non_null(p.journal);
 	assert_int_equal(pointer_write(&p, at("repo/.git"), &err), 0);
 	return p;
@@ -67,7 +71,7 @@ static void what_is_written_is_read(void **state)
 	assert_string_equal(out.clone, CLONE);
 	assert_string_equal(out.session, SESSION);
 	assert_string_equal(out.name, "fix the bug");
-	assert_string_equal(out.journal, at("journal"));
+	assert_string_equal(out.journal, at("minsky/journal/j"));
 	assert_string_equal(out.path, at("repo/.git"));
 	assert_int_equal(stat(at("repo/.git"), &st), 0);
 	assert_true(out.ino == st.st_ino && out.dev == st.st_dev);
@@ -153,9 +157,11 @@ static void what_others_can_write_is_refused(void **state)
 	(void)state;
 	sh(".", "chmod 0620 repo/.git/minsky/journal");
 	assert_int_equal(read_code(&err), ERR_REFUSED);
-	sh(".", "chmod 0600 repo/.git/minsky/journal; chmod 0770 journal");
+	sh(".", "chmod 0600 repo/.git/minsky/journal; chmod 0770 minsky/journal/j");
 	assert_int_equal(read_code(&err), ERR_REFUSED);
-	sh(".", "chmod 0700 journal; mv journal elsewhere; ln -s elsewhere journal");
+	sh(".",
+		"chmod 0700 minsky/journal/j; cd minsky/journal; mv j ../elsewhere; ln -s "
+		"../elsewhere j");
 	assert_int_equal(read_code(&err), ERR_REFUSED);
 	pointer_release(&p);
 }
@@ -178,9 +184,9 @@ static void a_missing_journal_is_known_by_its_path(void **state)
 	struct pointer p = tie(NULL);
 
 	(void)state;
-	sh(".", "rmdir journal");
+	sh(".", "rmdir minsky/journal/j");
 	assert_int_equal(pointer_read(&out, at("repo/.git"), &err), 0);
-	assert_string_equal(out.journal, at("journal"));
+	assert_string_equal(out.journal, at("minsky/journal/j"));
 	pointer_release(&out);
 	pointer_release(&p);
 }
@@ -341,6 +347,131 @@ static void outside_of_repositories_nothing_is_found(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
+/* <state>/minsky/journal/j lists the clone of `tie` at this place. */
+static void list_clone(const char *path)
+{
+	struct repo_file file = REPO_FILE_INIT;
+	struct error err = ERROR_INIT;
+
+	memcpy(file.id, REPO, sizeof(REPO));
+	file.name = strdup("local-repo");
+	file.journal = strdup(at("minsky/journal/j"));
+	assert_true(file.name && file.journal);
+	assert_int_equal(repo_file_add_clone(&file, CLONE, path, "", &err), 0);
+	assert_int_equal(repo_file_save(&file, &err), 0);
+	repo_file_release(&file);
+}
+
+static void a_journal_is_one_below_the_state_directory(void **state)
+{
+	static const char *const elsewhere[] = { "/proc/self/cwd/j", "%s/other/j",
+		"%s/minsky/journal/", "%s/minsky/journal/..", "%s/minsky/journal/.x",
+		"%s/minsky/journal/j/j", "%s/minsky/j" };
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	struct pointer p = tie(NULL), out = POINTER_INIT;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	sh(".", "mkdir -m 700 other other/j minsky/j minsky/journal/j/j; ln -s minsky/journal way");
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+		buf_clear(&path);
+		if (strncmp(elsewhere[i], "%s", 2) == 0)
+			buf_adds(&path, world());
+		buf_adds(&path, elsewhere[i] + (path.len ? 2 : 0));
+		buf_clear(&text);
+		buf_addf(&text,
+			"minsky-pointer 1\nrepo " REPO "\njournal %s\nclone " CLONE
+			"\npath %s\ninode 1:1\n",
+			path.data, world());
+		put(text.data);
+		assert_int_equal(read_code(&err), ERR_REFUSED);
+		assert_non_null(strstr(err.msg, "not below"));
+	}
+	/* By another way to the same directory it is that one, and is opened by its own path. */
+	buf_clear(&text);
+	buf_addf(&text,
+		"minsky-pointer 1\nrepo " REPO "\njournal %s/way/j\nclone " CLONE
+		"\npath %s\ninode 1:1\n",
+		world(), world());
+	put(text.data);
+	assert_int_equal(pointer_read(&out, at("repo/.git"), &err), 0);
+	assert_string_equal(out.journal, at("minsky/journal/j"));
+	buf_release(&text);
+	buf_release(&path);
+	pointer_release(&out);
+	pointer_release(&p);
+}
+
+static void a_bond_has_two_sides(void **state)
+{
+	struct pointer p = tie(NULL);
+
+	(void)state;
+	assert_false(pointer_bound(at("repo/.git"))); /* no repo.json */
+	list_clone(at("elsewhere/.git"));
+	assert_false(pointer_bound(at("repo/.git"))); /* listed in another place */
+	list_clone(at("repo/.git"));
+	assert_true(pointer_bound(at("repo/.git")));
+	sh(".", "cp -r repo copy");
+	assert_false(pointer_bound(at("copy/.git")));
+	sh(".", "mv repo/.git/minsky/journal elsewhere");
+	assert_false(pointer_bound(at("repo/.git")));
+	pointer_release(&p);
+}
+
+static void files_of_a_work_tree_are_no_repository(void **state)
+{
+	struct buf g = BUF_INIT, c = BUF_INIT, t = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct pointer p = tie(NULL);
+
+	(void)state;
+	/* A pointer alone makes no repository. */
+	sh("repo", "mkdir -p docs/minsky; cp .git/minsky/journal docs/minsky");
+	assert_int_equal(gitdir_find(at("repo/docs"), false, &g, &c, &t, &err), 0);
+	assert_string_equal(g.data, at("repo/.git"));
+	/* Nor do HEAD, objects and refs, in the work tree of another one. */
+	sh("repo", "git init -q --bare docs; cp .git/minsky/journal docs/minsky; mkdir docs/x");
+	assert_true(gitdir_embedded(at("repo/docs")));
+	assert_int_equal(gitdir_find(at("repo/docs"), false, &g, &c, &t, &err), ERR_REFUSED);
+	assert_int_equal(gitdir_find(at("repo/docs/x"), false, &g, &c, &t, &err), ERR_REFUSED);
+	/* Nor in the work tree of one whose .git is a file. */
+	sh("repo",
+		"commit f 1; git worktree add -q ../linked; mkdir ../linked/d; git init -q --bare "
+		"../linked/d/e");
+	assert_true(gitdir_embedded(at("linked/d/e")));
+	/* Where there is no work tree around it, and in a .git, it is what it seems. */
+	sh(".", "git init -q --bare alone; git init -q --bare repo/.git/modules/m");
+	assert_false(gitdir_embedded(at("alone")));
+	assert_false(gitdir_embedded(at("repo/.git")));
+	assert_false(gitdir_embedded(at("repo/.git/modules/m")));
+	assert_false(gitdir_embedded(at("repo")));
+	assert_int_equal(gitdir_find(at("alone"), false, &g, &c, &t, &err), 0);
+	buf_release(&g);
+	buf_release(&c);
+	buf_release(&t);
+	pointer_release(&p);
+}
+
+static void a_bond_makes_an_embedded_repository_ours(void **state)
+{
+	struct buf g = BUF_INIT, c = BUF_INIT;
+	struct error err = ERROR_INIT;
+	struct pointer p = tie(NULL);
+
+	(void)state;
+	sh("repo", "git init -q --bare inner");
+	assert_int_equal(pointer_write(&p, at("repo/inner"), &err), 0);
+	assert_true(gitdir_embedded(at("repo/inner")));
+	list_clone(at("repo/inner"));
+	assert_false(gitdir_embedded(at("repo/inner")));
+	assert_int_equal(gitdir_find(at("repo/inner"), false, &g, &c, NULL, &err), 0);
+	assert_string_equal(g.data, at("repo/inner"));
+	buf_release(&g);
+	buf_release(&c);
+	pointer_release(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +491,10 @@ int main(void)
 		T(git_directories_are_found_as_git_does),
 		T(the_environment_counts_when_it_may),
 		T(outside_of_repositories_nothing_is_found),
+		T(a_journal_is_one_below_the_state_directory),
+		T(a_bond_has_two_sides),
+		T(files_of_a_work_tree_are_no_repository),
+		T(a_bond_makes_an_embedded_repository_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
