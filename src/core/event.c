@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/event_shape.h"
 #include "core/jsonw.h"
 #include "core/text.h"
 
@@ -100,20 +101,33 @@ static int check_body(const char *body, size_t len, const char *type, struct err
 	return 0;
 }
 
+static int check_data(const struct event_draft *draft, struct error *err)
+{
+	const char *bad =
+		draft->data ? event_check(draft->type, draft->data, draft->data_len) : NULL;
+
+	return bad ? error_set(err, ERR_USAGE, "event '%s': its '%s' is of the wrong kind",
+			     event_type_name(draft->type), bad)
+		   : 0;
+}
+
 int event_encode(struct buf *body, const struct event_draft *draft, const struct actor *actor,
 	struct error *err)
 {
 	const char *type = event_type_name(draft->type);
 	size_t start = body->len;
 	struct jsonw w;
-	int r;
+	int r = check_data(draft, err);
 
+	if (r < 0)
+		return r;
 	jsonw_init(&w, body, false);
 	jsonw_begin_object(&w);
 	jsonw_kstring(&w, "type", type);
 	jsonw_kstring_opt(&w, "session", draft->session);
+	jsonw_kstring_opt(&w, "owner", draft->owner);
 	jsonw_ktime(&w, "at", draft->at);
-	jsonw_ku64(&w, "v", EVENT_VERSION);
+	jsonw_ku64(&w, "v", draft->owner ? EVENT_VERSION : EVENT_VERSION_PLAIN);
 	if (draft->crit)
 		jsonw_kbool(&w, "crit", true);
 	jsonw_key(&w, "actor");

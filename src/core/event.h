@@ -7,8 +7,10 @@
  *	 "data":{...}}
  *
  * In this order, without spaces; "session", "src" and the members of "actor" that are not known
- * are left out; "crit":true comes behind "v" where it is set. Writing (event_encode, in event.c)
- * needs no library, since minsky-hook does it; reading (event_decode, in event_read.c) uses cJSON.
+ * are left out; "crit":true comes behind "v" where it is set. An event about a session that another
+ * origin owns names it: "owner":"<32 hex>" behind "session", and then "v" is 2. Writing
+ *(event_encode, in event.c) needs no library, since minsky-hook does it; reading (event_decode, in
+ *event_read.c) uses cJSON.
  */
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
@@ -23,7 +25,10 @@
 #include "core/json.h"
 
 #define EVENT_MAX_BODY 65536
-#define EVENT_VERSION 1
+#define EVENT_VERSION 2 /* the highest that is understood */
+#define EVENT_VERSION_PLAIN 1 /* of events that need nothing above it */
+/* How far a time may lie ahead of the clock of the record that says it. */
+#define EVENT_AHEAD_MS 300000
 
 /* The catalogue. */
 #define EVENT_TYPES(X)                                                                             \
@@ -103,6 +108,7 @@ struct event_src {
 struct event_draft {
 	enum event_type type;
 	const char *session; /* UUID, or NULL */
+	const char *owner; /* the origin that owns the session; NULL: the one that writes */
 	int64_t at; /* when it happened, ms */
 	bool crit;
 	const char *via; /* "cli", "hook", "reconcile", "import" */
@@ -112,9 +118,9 @@ struct event_draft {
 };
 
 /*
- * Append the body to `body`. ERR_USAGE if it would be over 64 KiB, is not UTF-8, or holds
- * something shaped like a secret: callers clean text with text_add_scrubbed() first, this is the
- * last line of defence.
+ * Append the body to `body`. ERR_USAGE if it would be over 64 KiB, is not UTF-8, has a member that
+ * does not fit its type (event_shape.h), or holds something shaped like a secret: callers clean
+ * text with text_add_scrubbed() first, this is the last line of defence.
  */
 int event_encode(struct buf *body, const struct event_draft *draft, const struct actor *actor,
 	struct error *err);
@@ -136,7 +142,9 @@ struct event {
 	enum event_type type;
 	const char *type_name;
 	const char *session; /* NULL if none */
-	int64_t at;
+	char owner[ID_HEX_SIZE]; /* "" if it names none */
+	bool odd; /* of a known type, and with a member that does not fit it */
+	int64_t at; /* never far ahead of the record's clock */
 	uint64_t v;
 	bool crit;
 	const char *via; /* "" if none */
@@ -145,12 +153,14 @@ struct event {
 	struct event_src src; /* never NULL inside: "" for what is not there */
 	const struct json *data; /* always an object */
 	char *data_text; /* owned; its bytes, only for session.updated and session.imported */
+	const char *odd_member; /* which one, in static storage */
 	struct json *json; /* owned */
 };
 
 /*
  * Parse a body. ERR_CORRUPT if it is not a JSON object with a string "type" and a readable "at".
- * An unknown type, or a v above EVENT_VERSION, is no error: type is then EVENT_UNKNOWN.
+ * An unknown type, a v above EVENT_VERSION, or a member that does not fit is no error: type is then
+ * EVENT_UNKNOWN, and odd tells the last.
  * event_release() frees it; it accepts a zeroed struct.
  */
 int event_decode(struct event *out, const char *body, size_t len, const struct event_key *key,

@@ -1,6 +1,7 @@
 #include "core/event.h"
 
 #include "core/clock.h"
+#include "core/event_shape.h"
 
 static const char *text_or_empty(const struct json *object, const char *key)
 {
@@ -20,45 +21,69 @@ static void read_src(struct event *e, const struct json *src)
 	(void)json_get_u64(src, "n", &e->src.n);
 }
 
+static bool keeps_text(enum event_type type)
+{
+	return type == EVENT_SESSION_IMPORTED || type == EVENT_SESSION_UPDATED;
+}
+
 /*
- * The fold keeps members that it does not know byte for byte, which the tree cannot give back: a
- * number in it has become a double.
+ * Does every member that the table lists fit? The fold keeps members that it does not know byte for
+ * byte, which the tree cannot give back (a number in it has become a double): for the types that
+ * have such, the bytes of `data` are kept.
  */
-static int keep_data_text(struct event *e, const char *body, size_t len, struct error *err)
+static int look_at_members(struct event *e, const char *body, size_t len, struct error *err)
 {
 	struct json_slice key, value;
 	size_t pos = 0;
-	bool more;
 
 	for (;;) {
+		const char *bad = NULL;
+		bool more, data;
 		int r = json_next_member(body, len, &pos, &key, &value, &more, err);
 
-		if (r < 0)
+		if (r < 0 || !more)
 			return r;
-		if (!more)
-			return 0;
-		if (json_key_is(&key, "data") && json_slice_is(&value, '{'))
-			break;
+		data = json_key_is(&key, "data");
+		if (data)
+			bad = event_check(e->type, value.at, value.len);
+		else if (json_key_is(&key, "src"))
+			bad = event_check_src(value.at, value.len);
+		else if (json_key_is(&key, "actor"))
+			bad = event_check_actor(value.at, value.len);
+		if (bad) {
+			e->odd = true;
+			e->odd_member = bad;
+		}
+		if (!data || !keeps_text(e->type) || !json_slice_is(&value, '{'))
+			continue;
+		e->data_text = strndup(value.at, value.len);
+		if (!e->data_text)
+			return error_nomem(err);
 	}
-	e->data_text = malloc(value.len + 1);
-	if (!e->data_text)
-		return error_nomem(err);
-	memcpy(e->data_text, value.at, value.len);
-	e->data_text[value.len] = '\0';
-	return 0;
+}
+
+/* A record cannot know what is later than its clock. Before 2004 that is none. */
+static void bound_time(struct event *e)
+{
+	const int64_t ms = (int64_t)(e->key.hlc >> 16);
+
+	if (ms >> 40 && e->at > ms + EVENT_AHEAD_MS)
+		e->at = ms;
 }
 
 static int fill(struct event *e, const char *body, size_t len, struct error *err)
 {
 	const struct json *actor = json_get(e->json, "actor");
 	const char *at = json_get_string(e->json, "at");
+	const char *owner = json_get_string(e->json, "owner");
+	int r;
 
 	e->type_name = json_get_string(e->json, "type");
 	if (!e->type_name || !*e->type_name)
 		return error_set(err, ERR_CORRUPT, "an event without a type");
 	if (!at || !clock_parse(at, &e->at))
 		return error_set(err, ERR_CORRUPT, "an event without a readable time");
-	e->v = EVENT_VERSION;
+	e->v = EVENT_VERSION_PLAIN;
 	if (json_get(e->json, "v") && !json_get_u64(e->json, "v", &e->v))
 		e->v = UINT64_MAX;
 	e->type = e->v > EVENT_VERSION ? EVENT_UNKNOWN : event_type_parse(e->type_name);
@@ -67,6 +92,10 @@ static int fill(struct event *e, const char *body, size_t len, struct error *err
 	e->session = json_get_string(e->json, "session");
 	if (e->session && !id_is_uuid(e->session))
 		e->session = NULL;
+	if (owner && id_is_hex(owner, ID_HEX_SIZE - 1))
+		memcpy(e->owner, owner, sizeof(e->owner));
+	else if (owner)
+		e->odd = true;
 	e->actor.user = json_get_string(actor, "user");
 	e->actor.host = json_get_string(actor, "host");
 	e->actor.agent = json_get_string(actor, "agent");
@@ -74,9 +103,13 @@ static int fill(struct event *e, const char *body, size_t len, struct error *err
 	e->data = json_get(e->json, "data");
 	if (!json_is_object(e->data))
 		e->data = json_empty_object();
-	if (e->type == EVENT_SESSION_IMPORTED || e->type == EVENT_SESSION_UPDATED)
-		return keep_data_text(e, body, len, err);
-	return 0;
+	bound_time(e);
+	if (e->type == EVENT_UNKNOWN)
+		return 0;
+	r = look_at_members(e, body, len, err);
+	if (e->odd)
+		e->type = EVENT_UNKNOWN;
+	return r;
 }
 
 int event_decode(struct event *out, const char *body, size_t len, const struct event_key *key,

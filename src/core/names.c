@@ -107,6 +107,11 @@ static const char *session_rule(const char *name, size_t len)
 	return NULL;
 }
 
+bool name_is_session(const char *name)
+{
+	return !session_rule(name, strlen(name));
+}
+
 int name_check_session(const char *name, struct error *err)
 {
 	const char *rule = session_rule(name, strlen(name));
@@ -114,14 +119,13 @@ int name_check_session(const char *name, struct error *err)
 	return rule ? refuse(err, "session name", name, rule) : 0;
 }
 
+/* The rules of git, however long it is. */
 static const char *branch_rule(const char *branch, size_t len)
 {
 	const char *part, *end;
 
 	if (!len)
 		return "is empty";
-	if (len > BRANCH_MAX_BYTES)
-		return "is longer than 250 bytes";
 	if (branch[0] == '-')
 		return "must not start with '-'";
 	if (!strcmp(branch, "HEAD") || !strcmp(branch, "@"))
@@ -154,9 +158,18 @@ static const char *branch_rule(const char *branch, size_t len)
 	}
 }
 
+bool name_is_branch(const char *branch)
+{
+	return !branch_rule(branch, strlen(branch));
+}
+
 int name_check_branch(const char *branch, struct error *err)
 {
-	const char *rule = branch_rule(branch, strlen(branch));
+	size_t len = strlen(branch);
+	const char *rule = branch_rule(branch, len);
+
+	if (!rule && len > BRANCH_MAX_BYTES)
+		rule = "is longer than 250 bytes";
 
 	return rule ? refuse(err, "branch", branch, rule) : 0;
 }

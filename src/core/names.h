@@ -20,6 +20,9 @@ int name_check_session(const char *name, struct error *err);
 /* git check-ref-format --branch, plus: at most 250 bytes, UTF-8, no other name of HEAD. ERR_USAGE.
  */
 int name_check_branch(const char *branch, struct error *err);
+/* The same rules; of a branch those of git alone, however long it is. */
+bool name_is_session(const char *name);
+bool name_is_branch(const char *branch);
 /* The next three append to `out`. */
 /* "123", "#123", "task#123" (any case) -> "123"; leading zeros are dropped. ERR_USAGE. */
 int name_task_id(const char *text, struct buf *out, struct error *err);

@@ -126,6 +126,13 @@ static bool may_set(const struct member *m)
 	return m->kind < MEMBER_STATUS && m->kind != MEMBER_UUID && m->kind != MEMBER_HEX;
 }
 
+/* What a session has cannot be taken from it. */
+static bool must_have(const struct member *m)
+{
+	return m->offset == offsetof(struct session, name) ||
+		m->offset == offsetof(struct session, branch);
+}
+
 static int set_members(struct session *s, const struct json_slice *set, struct error *err)
 {
 	struct extra_changes unknown = { .v = NULL };
@@ -145,7 +152,7 @@ static int set_members(struct session *s, const struct json_slice *set, struct e
 			if (value.len == 4 && memcmp(value.at, "null", 4) == 0)
 				value.len = 0;
 			r = extra_changes_add(&unknown, &key, &value, err);
-		} else if (may_set(m)) {
+		} else if (may_set(m) && !(must_have(m) && json_slice_is(&value, 'n'))) {
 			r = shape_set(s, m, &value, err);
 		}
 	}

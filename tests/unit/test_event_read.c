@@ -99,7 +99,7 @@ static void newer_types_and_versions_are_unknown(void **state)
 	assert_true(e.crit);
 	event_release(&e);
 	assert_int_equal(
-		decode(&e, "{\"type\":\"pr.merged\",\"at\":\"2026-01-01T00:00:00Z\",\"v\":2}"), 0);
+		decode(&e, "{\"type\":\"pr.merged\",\"at\":\"2026-01-01T00:00:00Z\",\"v\":3}"), 0);
 	assert_int_equal(e.type, EVENT_UNKNOWN);
 	event_release(&e);
 	assert_int_equal(

@@ -16,6 +16,8 @@
 #include "lib/stores.h"
 #include "log/projector.h"
 
+#define HEAD_OID "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f"
+
 static char dir[SCRATCH_SIZE];
 static char store[SCRATCH_SIZE + 32];
 static struct journal *j;
@@ -136,7 +138,7 @@ static void events_become_records(void **state)
 		"\"data\":{}}");
 	tell(j, 1, "session.starting", "\"name\":\"fix\"");
 	tell(j, 2, "session.starting", "\"name\":\"other\"");
-	tell(j, 1, "session.started", "\"head\":\"h\"");
+	tell(j, 1, "session.started", "\"head\":\"" HEAD_OID "\"");
 	result = run();
 	assert_int_equal(result.events, 4);
 	assert_int_equal(result.sessions, 2);
