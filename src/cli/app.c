@@ -18,8 +18,9 @@ const struct option_desc *app_common_options(struct app *app, bool json)
 			"print one JSON document" };
 	table[n++] = (struct option_desc){ OPTION_LIST, 'c', "config", &app->settings, "KEY=VALUE",
 		"use this setting" };
-	table[n++] = (struct option_desc){ OPTION_FLAG, 0, "require-backend", &app->require_backend,
-		NULL, "fail when the team's database does not answer" };
+	table[n++] = (struct option_desc){ OPTION_FLAG, 0, "require-backend",
+		&app->caller.require_backend, NULL,
+		"fail when the team's database does not answer" };
 	table[n++] = (struct option_desc){ OPTION_FLAG, 'h', "help", &app->help, NULL,
 		"show this help" };
 	table[n] = (struct option_desc){ .kind = OPTION_END };

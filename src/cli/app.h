@@ -16,22 +16,18 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/jsonw.h"
+#include "core/outcome.h"
+#include "repo/caller.h"
 
-#define APP_SCHEMA 1 /* of everything that --json prints: doc/schema.md */
+#define APP_SCHEMA 2 /* of everything that --json prints: doc/schema.md */
 
 struct cmd;
 
-/* Why something was refused; part of the error document. */
-struct reason {
-	char *category;
-	char *text;
-};
-
 struct app {
+	struct caller caller; /* this, for everything below: app_caller() */
 	const struct cmd *cmd;
 	struct buf out;
 	bool json, help;
-	bool require_backend; /* no answer rather than one without the team's database */
 	bool quiet; /* no messages but errors */
 	bool tty_err; /* stderr is a terminal */
 	bool color; /* stdout is a terminal and NO_COLOR is not set, or the setting says so */
@@ -40,7 +36,6 @@ struct app {
 	struct option_list settings; /* -c key=value */
 	struct reason *reasons;
 	size_t n_reasons;
-	int64_t as_of; /* answers are about this moment, ms; 0: about now */
 	bool warned; /* something was amiss that does not change the exit status */
 	bool gone; /* nobody reads stdout any more, which is no failure */
 	bool unwell; /* the answer is printed, and is not a good one: exit 1 */

@@ -7,6 +7,7 @@
 
 #include "backends/module.h"
 #include "cli/config_here.h"
+#include "cli/open.h"
 #include "core/session.h"
 #include "core/text.h"
 #include "history/type.h"
@@ -143,28 +144,34 @@ static void offer_sessions_of(struct completion *c, struct repo *x, bool deleted
 	session_set_release(&set);
 }
 
+struct offering {
+	struct completion *c;
+	bool deleted;
+};
+
+static int offer_other(struct repo *repo, void *arg, struct error *err)
+{
+	const struct offering *o = arg;
+
+	(void)err;
+	offer_sessions_of(o->c, repo, o->deleted);
+	return 0;
+}
+
 static void offer_sessions(struct completion *c, bool deleted)
 {
 	struct repo here = REPO_INIT;
-	struct repo_file_list list = { NULL, 0 };
+	struct offering offering = { c, deleted };
 	struct error ignored = ERROR_INIT;
 
-	here.settings = SETTINGS_QUIET;
 	alarm(SECONDS);
-	if (repo_open(&here, c->app, NULL, &ignored) == 0) {
+	if (repo_open(&here, &caller_silent, NULL, &ignored) == 0) {
 		if (here.known)
 			offer_sessions_of(c, &here, deleted);
-	} else if (repo_file_list_load(&list, here.state.data, &ignored) == 0) {
-		for (size_t i = 0; i < list.n; i++) {
-			struct repo x = REPO_INIT;
-
-			x.settings = SETTINGS_QUIET;
-			if (repo_open_journal(&x, c->app, list.v[i].journal, &ignored) == 0)
-				offer_sessions_of(c, &x, deleted);
-			repo_release(&x);
-		}
+	} else {
+		(void)repo_visit_all(
+			&caller_silent, here.state.data, offer_other, &offering, NULL, &ignored);
 	}
-	repo_file_list_release(&list);
 	repo_release(&here);
 }
 

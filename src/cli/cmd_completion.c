@@ -3,6 +3,7 @@
  * commands, options and settings are known to one program alone.
  */
 #include "cli/app.h"
+#include "cli/open.h"
 
 static const struct option_desc options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },

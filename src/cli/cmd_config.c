@@ -1,6 +1,7 @@
 /* minsky config get, show and path: what counts, where it comes from, and where it may be written.
  */
 #include "cli/config_here.h"
+#include "cli/open.h"
 #include "core/fs.h"
 #include "core/paths.h"
 
@@ -24,12 +25,12 @@ static const struct option_desc path_options[] = {
 
 int config_open_here(struct repo *repo, struct app *app, struct error *err)
 {
-	int r = repo_open(repo, app, NULL, err);
+	int r = open_repo(repo, app, NULL, err);
 
 	/* Outside any repository there are still the other levels. */
 	if (r == ERR_NOTFOUND) {
 		error_clear(err);
-		r = repo_load_config(repo, err);
+		r = open_config(repo, app, err);
 	}
 	return r;
 }
@@ -276,7 +277,7 @@ static int path_run(struct app *app, int argc, const char **argv, struct error *
 	if (!no_user)
 		r = paths_config_file(&users, err);
 	if (r == 0 && !no_file)
-		r = repository ? repo_open(&repo, app, NULL, err)
+		r = repository ? open_repo(&repo, app, NULL, err)
 			       : config_open_here(&repo, app, err);
 	if (r == 0 && !no_file)
 		r = repo_config_sources(&repo, &sources, &file, &text, &names, err);

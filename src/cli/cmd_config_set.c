@@ -3,6 +3,7 @@
 
 #include "backends/registry.h"
 #include "cli/config_here.h"
+#include "cli/open.h"
 #include "core/config_edit.h"
 #include "core/fs.h"
 #include "core/paths.h"
@@ -77,7 +78,7 @@ static int find_file(struct change *ch, struct app *app, struct error *err)
 {
 	struct config_sources sources = { .repository_file = NULL };
 	struct buf text = BUF_INIT;
-	int r = repository || here ? repo_open(&ch->repo, app, NULL, err)
+	int r = repository || here ? open_repo(&ch->repo, app, NULL, err)
 				   : config_open_here(&ch->repo, app, err);
 
 	if (r == 0 && !ch->repo.state.len)
@@ -150,7 +151,7 @@ static void look_again(struct change *ch, struct app *app)
 	const struct config_note *n;
 
 	ch->repo.settings = SETTINGS_QUIET;
-	if (repo_load_config(&ch->repo, &why) < 0) {
+	if (open_config(&ch->repo, app, &why) < 0) {
 		app_warn(app, "the settings as a whole are wrong: %s", why.msg);
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include "backends/registry.h"
 #include "cli/config_here.h"
+#include "cli/open.h"
 #include "core/fs.h"
 #include "core/paths.h"
 

@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/open.h"
+#include "cli/print_hub.h"
 #include "core/clock.h"
 #include "core/paths.h"
 #include "git/gitcmd.h"
@@ -26,13 +28,13 @@ struct doctor {
 };
 
 static void print_clone(
-	struct doctor *d, const struct clone_visit *v, const struct hook_check *bell)
+	struct doctor *d, const struct clone_visit *v, const struct hook_check *found)
 {
-	struct app *app = v->repo->app;
+	struct app *app = app_of(v->repo);
 	char last[CLOCK_TEXT_SIZE], age[32] = "never";
 
-	if (bell->last)
-		clock_format_age(bell->last, clock_now_ms(), age);
+	if (found->last)
+		clock_format_age(found->last, clock_now_ms(), age);
 	if (app->json) {
 		jsonw_begin_object(&d->w);
 		jsonw_kstring(&d->w, "repo", v->repo->file.id);
@@ -40,28 +42,28 @@ static void print_clone(
 		jsonw_kstring(&d->w, "path", v->linked ? v->linked->git_dir : v->clone->path);
 		jsonw_kstring_opt(
 			&d->w, "sessionId", v->linked ? v->linked->session : v->clone->session);
-		jsonw_kstring(&d->w, "bell", hooks_work_name(bell->state));
-		jsonw_kstring_opt(&d->w, "reason", bell->reason.data);
-		if (bell->last) {
-			clock_format(bell->last, last);
-			jsonw_kstring(&d->w, "lastBell", last);
+		jsonw_kstring(&d->w, "status", hooks_status_word(found->state));
+		jsonw_kstring_opt(&d->w, "reason", found->reason.data);
+		if (found->last) {
+			clock_format(found->last, last);
+			jsonw_kstring(&d->w, "lastHook", last);
 		}
 		jsonw_end_object(&d->w);
 		return;
 	}
-	buf_addf(&app->out, "%-8s ", hooks_work_name(bell->state));
+	buf_addf(&app->out, "%-12s ", hooks_work_name(found->state));
 	app_text(app, v->linked ? v->linked->git_dir : v->clone->path);
-	buf_addf(&app->out, ", last rang %s\n", age);
-	if (bell->reason.len) {
-		buf_addf(&app->out, "%-8s ", "");
-		app_text(app, bell->reason.data);
+	buf_addf(&app->out, ", last hook %s\n", age);
+	if (found->reason.len) {
+		buf_addf(&app->out, "%-12s ", "");
+		app_text(app, found->reason.data);
 		buf_addch(&app->out, '\n');
 	}
 }
 
 /* What can be put right by installing is; the answer is then that of a second look. */
 static int check(
-	struct doctor *d, const struct clone_visit *v, struct hook_check *bell, struct error *err)
+	struct doctor *d, const struct clone_visit *v, struct hook_check *found, struct error *err)
 {
 	struct hook_place place = HOOK_PLACE_INIT;
 	struct hooks_report report;
@@ -76,9 +78,9 @@ static int check(
 	if (r == 0 && repair)
 		r = hook_state(v->clone->path, &place, d->program.data, &report, err);
 	if (r == 0)
-		r = hook_check(bell, v->clone->path, &place, &report, err);
+		r = hook_check(found, v->clone->path, &place, &report, err);
 	if (r == 0 && v->linked)
-		bell->last = last_hook_time(v->repo->file.journal, v->linked->session);
+		found->last = last_hook_time(v->repo->file.journal, v->linked->session);
 	hook_place_release(&place);
 	return r;
 }
@@ -86,7 +88,7 @@ static int check(
 /* A clone that was deleted has nothing that could ring. */
 static int visit(const struct clone_visit *v, void *arg, struct error *err)
 {
-	struct hook_check bell = HOOK_CHECK_INIT;
+	struct hook_check found = HOOK_CHECK_INIT;
 	struct doctor *d = arg;
 	struct stat st;
 	int r = 0;
@@ -94,27 +96,27 @@ static int visit(const struct clone_visit *v, void *arg, struct error *err)
 	if (stat(v->clone->path, &st) < 0)
 		return 0;
 	if (st.st_uid != geteuid() || v->there)
-		r = check(d, v, &bell, err);
+		r = check(d, v, &found, err);
 	else
 		goto out;
 	if (r < 0 && r != ERR_NOMEM) {
-		bell.state = st.st_uid != geteuid() ? HOOKS_FOREIGN : HOOKS_DO_NOT_WORK;
-		buf_clear(&bell.reason);
-		buf_adds(&bell.reason,
-			bell.state == HOOKS_FOREIGN ? "it belongs to another user" : err->msg);
+		found.state = st.st_uid != geteuid() ? HOOKS_FOREIGN : HOOKS_DO_NOT_WORK;
+		buf_clear(&found.reason);
+		buf_adds(&found.reason,
+			found.state == HOOKS_FOREIGN ? "it belongs to another user" : err->msg);
 		error_clear(err);
 		r = 0;
 	}
 	if (r == 0)
-		r = buf_check(&bell.reason, err);
+		r = buf_check(&found.reason, err);
 	if (r < 0)
 		goto out;
-	d->live += bell.state == HOOKS_WORK;
-	d->dark += bell.state == HOOKS_DO_NOT_WORK;
-	d->foreign += bell.state == HOOKS_FOREIGN;
-	print_clone(d, v, &bell);
+	d->live += found.state == HOOKS_WORK;
+	d->dark += found.state == HOOKS_DO_NOT_WORK;
+	d->foreign += found.state == HOOKS_FOREIGN;
+	print_clone(d, v, &found);
 out:
-	hook_check_release(&bell);
+	hook_check_release(&found);
 	return r;
 }
 
@@ -153,7 +155,7 @@ static int check_hub(struct app *app, struct doctor *d, struct error *err)
 {
 	struct repo repo = REPO_INIT;
 	struct error ignored = ERROR_INIT;
-	int r = repo_open(&repo, app, NULL, &ignored);
+	int r = open_repo(&repo, app, NULL, &ignored);
 
 	if (r == 0 && repo.known)
 		r = repo_hub_ask(&repo, err);
@@ -179,12 +181,14 @@ static int check_hub(struct app *app, struct doctor *d, struct error *err)
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct doctor d = { .program = BUF_INIT };
+	size_t left_out = 0;
 	int r = print_place(app, &d, err);
 
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = clones_visit(app, NULL, all, visit, &d, err);
+		r = clones_visit(app_caller(app), NULL, all, visit, &d, &left_out, err);
+	app->damaged |= left_out > 0;
 	if (r < 0)
 		goto out;
 	if (app->json)
@@ -193,16 +197,16 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r < 0)
 		goto out;
 	if (app->json) {
-		jsonw_ku64(&d.w, "live", d.live);
-		jsonw_ku64(&d.w, "dark", d.dark);
+		jsonw_ku64(&d.w, "working", d.live);
+		jsonw_ku64(&d.w, "notWorking", d.dark);
 		jsonw_ku64(&d.w, "foreign", d.foreign);
 		app_json_end(app, &d.w);
 	}
 	if (d.dark) {
 		app_say(app,
-			"%zu clone%s dark: commands notice what happens there, hooks do not; "
+			"hooks do not work in %zu clone%s: commands notice what happens there; "
 			"%s'minsky hooks status' in the clone says what to add",
-			d.dark, d.dark == 1 ? " is" : "s are",
+			d.dark, d.dark == 1 ? "" : "s",
 			repair ? "" : "'minsky doctor --fix' installs what is missing, ");
 		app->unwell = true;
 	}
@@ -213,7 +217,7 @@ out:
 
 const struct cmd cmd_doctor = {
 	.name = "doctor",
-	.summary = "ring the hooks of every clone, and say where they do not work and why",
+	.summary = "try the hooks of every clone, and say where they do not work and why",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/app.h"
+#include "cli/open.h"
 #include "core/fs.h"
 
 static const struct option_desc options[] = {

@@ -1,4 +1,5 @@
 /* minsky hooks install|status|uninstall: for the repository that we are in, or all. */
+#include "cli/open.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "repo/clones.h"
@@ -38,12 +39,12 @@ struct place {
 	struct hook_place hooks;
 	struct buf program;
 	struct hooks_report report;
-	struct hook_check bell;
+	struct hook_check check;
 };
 
 static void place_release(struct place *p)
 {
-	hook_check_release(&p->bell);
+	hook_check_release(&p->check);
 	buf_release(&p->program);
 	hook_place_release(&p->hooks);
 	git_repo_release(&p->git);
@@ -57,8 +58,8 @@ static int place_open(struct place *p, struct app *app, bool foreign_too, struct
 	*p = (struct place){ .repo = REPO_INIT,
 		.hooks = HOOK_PLACE_INIT,
 		.program = BUF_INIT,
-		.bell = HOOK_CHECK_INIT };
-	r = repo_open(&p->repo, app, NULL, err);
+		.check = HOOK_CHECK_INIT };
+	r = open_repo(&p->repo, app, NULL, err);
 	/* Known to its owner's minsky. */
 	if (r == ERR_REFUSED && foreign_too && hook_foreign(p->repo.common_dir.data)) {
 		error_clear(err);
@@ -82,12 +83,12 @@ static void print_json(struct app *app, const struct place *p, const char *advic
 	jsonw_kstring(&w, "directory", p->hooks.directory.data);
 	jsonw_kstring(&w, "form", report->configured ? "configuration" : "files");
 	jsonw_kbool(&w, "installed", report->live);
-	jsonw_kstring(&w, "bell", hooks_work_name(p->bell.state));
-	jsonw_kstring_opt(&w, "reason", p->bell.reason.data);
+	jsonw_kstring(&w, "status", hooks_status_word(p->check.state));
+	jsonw_kstring_opt(&w, "reason", p->check.reason.data);
 	jsonw_kstring_opt(&w, "advice", advice);
-	if (p->bell.last) {
-		clock_format(p->bell.last, last);
-		jsonw_kstring(&w, "lastBell", last);
+	if (p->check.last) {
+		clock_format(p->check.last, last);
+		jsonw_kstring(&w, "lastHook", last);
 	}
 	jsonw_key(&w, "hooks");
 	jsonw_begin_array(&w);
@@ -115,12 +116,12 @@ static void print_text(struct app *app, const struct place *p, const char *advic
 		buf_addf(&app->out, "%-18s%s%s\n", report->v[i].name,
 			state_names[report->v[i].state],
 			report->v[i].chained ? ", runs the hook that was there before" : "");
-	buf_addf(&line, "%s%s%s", hooks_work_name(p->bell.state), p->bell.reason.len ? ": " : "",
-		p->bell.reason.data);
-	app_row(app, "bell", line.data);
-	if (p->bell.last) {
-		clock_format_age(p->bell.last, clock_now_ms(), age);
-		app_row(app, "last rang", age);
+	buf_addf(&line, "%s%s%s", hooks_work_name(p->check.state), p->check.reason.len ? ": " : "",
+		p->check.reason.data);
+	app_row(app, "hooks", line.data);
+	if (p->check.last) {
+		clock_format_age(p->check.last, clock_now_ms(), age);
+		app_row(app, "last hook", age);
 	}
 	app_row(app, "to add", advice);
 	buf_release(&line);
@@ -136,8 +137,8 @@ static int report(struct app *app, struct place *p, struct error *err)
 	if (r == 0 && !hook_foreign(common))
 		r = hook_state(common, &p->hooks, p->program.data, &p->report, err);
 	if (r == 0)
-		r = hook_check(&p->bell, common, &p->hooks, &p->report, err);
-	if (r == 0 && p->bell.state == HOOKS_DO_NOT_WORK && p->repo.known)
+		r = hook_check(&p->check, common, &p->hooks, &p->report, err);
+	if (r == 0 && p->check.state == HOOKS_DO_NOT_WORK && p->repo.known)
 		hook_advice(&p->hooks, p->program.data, &advice);
 	if (r == 0)
 		r = buf_check(&advice, err);
@@ -273,7 +274,7 @@ static int uninstall_one(const struct clone_visit *v, void *arg, struct error *e
 	struct hook_place place = HOOK_PLACE_INIT;
 	struct buf left = BUF_INIT;
 	struct uninstalling *u = arg;
-	struct app *app = v->repo->app;
+	struct app *app = app_of(v->repo);
 	bool any = false;
 	int r;
 
@@ -306,6 +307,7 @@ static int uninstall_one(const struct clone_visit *v, void *arg, struct error *e
 static int uninstall_everywhere(struct app *app, struct error *err)
 {
 	struct uninstalling u = { .failed = 0 };
+	size_t left_out = 0;
 	int r;
 
 	if (app->json) {
@@ -313,7 +315,8 @@ static int uninstall_everywhere(struct app *app, struct error *err)
 		jsonw_key(&u.w, "removed");
 		jsonw_begin_array(&u.w);
 	}
-	r = clones_visit(app, NULL, true, uninstall_one, &u, err);
+	r = clones_visit(app_caller(app), NULL, true, uninstall_one, &u, &left_out, err);
+	app->damaged |= left_out > 0;
 	if (r == 0 && u.failed)
 		return error_set(err, ERR_IO, "hooks of %zu clone%s could not be taken out",
 			u.failed, u.failed == 1 ? "" : "s");

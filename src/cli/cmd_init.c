@@ -1,4 +1,5 @@
 /* minsky init: make the repository known, and offer the hooks for it. */
+#include "cli/open.h"
 #include "repo/hook_setup.h"
 #include "repo/repo.h"
 
@@ -19,7 +20,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	int r;
 
 	(void)argc;
-	r = repo_open(&repo, app, argc ? argv[0] : NULL, err);
+	r = open_repo(&repo, app, argc ? argv[0] : NULL, err);
 	if (r == 0)
 		r = git_repo_open(&git, argc ? argv[0] : ".", err);
 	if (r == 0)

@@ -6,6 +6,7 @@
 
 #include "cli/json_pretty.h"
 #include "cli/log_print.h"
+#include "cli/open.h"
 #include "core/fs.h"
 #include "core/text.h"
 

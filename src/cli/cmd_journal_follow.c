@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/log_print.h"
+#include "cli/open.h"
 #include "core/clock.h"
 #include "core/dir.h"
 #include "history/follow_cursor.h"

@@ -1,4 +1,5 @@
 /* minsky journal redact */
+#include "cli/open.h"
 #include "history/point.h"
 #include "log/redact.h"
 #include "repo/repo.h"
@@ -43,7 +44,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct repo repo = REPO_INIT;
 	struct history_point p = { .by_time = false };
 	bool changed = false;
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	(void)argc;
 	if (r == 0 && !repo.known)

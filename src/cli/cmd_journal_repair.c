@@ -1,5 +1,6 @@
 /* minsky journal repair */
 #include "backends/registry.h"
+#include "cli/open.h"
 #include "history/retell.h"
 #include "log/repair.h"
 #include "repo/reconcile.h"
@@ -87,7 +88,7 @@ static void ask_store(struct repo *repo, struct heads *heads)
 
 	if (registry_open(&repo->backend, repo->config, &ignored) < 0 ||
 		repo->backend->ops->heads(repo->backend, repo_store(repo), heads, &ignored) < 0)
-		app_warn(repo->app, "the session store cannot say what it remembers: %s",
+		app_warn(app_of(repo), "the session store cannot say what it remembers: %s",
 			ignored.msg);
 }
 
@@ -206,7 +207,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct repo repo = REPO_INIT;
 	struct jsonw w;
 	struct steps steps = { .app = app, .w = &w };
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;

@@ -1,6 +1,7 @@
 /* minsky journal replay: how the records of sessions came to be what they are. */
 #include "cli/json_pretty.h"
 #include "cli/log_print.h"
+#include "cli/open.h"
 #include "cli/output.h"
 #include "core/clock.h"
 #include "core/text.h"
@@ -208,13 +209,13 @@ static int store(struct repo *repo, const struct replay *all, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (repo->app->json) {
-		app_json_begin(repo->app, &w);
+	if (app_of(repo)->json) {
+		app_json_begin(app_of(repo), &w);
 		jsonw_kstring(&w, "store", into);
 		jsonw_ku64(&w, "sessions", all->n);
-		app_json_end(repo->app, &w);
+		app_json_end(app_of(repo), &w);
 	} else {
-		app_say(repo->app, "wrote %zu sessions to '%s'", all->n, into);
+		app_say(app_of(repo), "wrote %zu sessions to '%s'", all->n, into);
 	}
 	return 0;
 }
@@ -231,9 +232,9 @@ static int finish(
 	if (into)
 		return store(repo, all, err);
 	for (size_t i = 0; r == 0 && i < all->n; i++) {
-		r = tell_record(repo->app, &all->v[i], err);
-		if (r == 0 && repo->app->out.len > FLUSH_AT)
-			r = app_flush(repo->app, err);
+		r = tell_record(app_of(repo), &all->v[i], err);
+		if (r == 0 && app_of(repo)->out.len > FLUSH_AT)
+			r = app_flush(app_of(repo), err);
 	}
 	return r;
 }
@@ -241,7 +242,7 @@ static int finish(
 static int replay(struct repo *repo, struct error *err)
 {
 	struct history_point first, last;
-	struct pending t = { .app = repo->app,
+	struct pending t = { .app = app_of(repo),
 		.own = journal_origin(repo->journal),
 		.from = from ? &first : NULL,
 		.on = !from };
@@ -268,7 +269,7 @@ static int replay(struct repo *repo, struct error *err)
 	if (r == 0)
 		r = finish(repo, &all, &t, err);
 	if (r == 0 && damage.code != ERR_OK) {
-		r = app_flush(repo->app, err);
+		r = app_flush(app_of(repo), err);
 		*err = r < 0 ? *err : damage;
 		r = err->code;
 	}

@@ -1,4 +1,5 @@
 /* minsky journal seal */
+#include "cli/open.h"
 #include "repo/seal.h"
 
 static const char *repo_path, *tag, *ref;
@@ -31,7 +32,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct repo repo = REPO_INIT;
 	struct buf name = BUF_INIT;
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;

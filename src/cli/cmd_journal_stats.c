@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "cli/log_print.h"
+#include "cli/open.h"
 #include "core/clock.h"
 #include "core/dir.h"
 #include "core/fs.h"

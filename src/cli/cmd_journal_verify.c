@@ -1,4 +1,5 @@
 /* minsky journal verify */
+#include "cli/open.h"
 #include "cli/progress.h"
 #include "log/verify.h"
 #include "repo/repo.h"
@@ -105,7 +106,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		.arg = &out,
 		.keep = true,
 		.resume = resume };
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;

@@ -1,5 +1,6 @@
 /* minsky journal log, and session log: the same with the session given. */
 #include "cli/log_print.h"
+#include "cli/open.h"
 #include "repo/repo.h"
 
 static struct history_filter filter;
@@ -67,7 +68,7 @@ static int run_session(struct app *app, int argc, const char **argv, struct erro
 	int r;
 
 	/* By name first among the living; log_print knows the deleted ones too. */
-	r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
+	r = open_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 	if (r == 0)
 		r = repo_catch_up(&repo, &s, err);
 	if (r == 0) {

@@ -1,4 +1,5 @@
 /* minsky session approve, pr approve, pr merge */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
 #include "session/approve.h"
@@ -33,7 +34,7 @@ static int print_landed(struct repo *repo, const struct session *s,
 	const struct approve_result *result, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	struct jsonw w;
 	int r = 0;
 
@@ -41,33 +42,53 @@ static int print_landed(struct repo *repo, const struct session *s,
 		app_json_begin(app, &w);
 		jsonw_kbool(&w, "mainBehind", result->main_behind);
 		jsonw_key(&w, "session");
-		r = output_session_json(repo, &w, s, err);
+		r = output_session_json(repo, &w, s, 0, err);
 		app_json_end(app, &w);
 		return r;
 	}
 	app_row(app, "session", s->name);
 	buf_addf(&app->out, "%-12s", "pr");
-	output_pr_line(app, pr);
+	output_pr_line(app, pr, 0);
 	buf_addf(&app->out, "\n%-12s", "base");
 	app_text(app, s->base_branch);
 	buf_addf(&app->out, " is at %s\n", output_short(pr->head));
 	return 0;
 }
 
+/* Asks for what is missing, and does it again. */
+static int approve(struct repo *repo, struct session *s, const struct approve_request *asked,
+	struct approve_result *result, struct error *err)
+{
+	struct approve_request req = *asked;
+	struct app *app = app_of(repo);
+	int r = session_approve(repo, s, &req, result, err);
+
+	if (r == ERR_REFUSED && result->needs_consent.len &&
+		app_confirm(app, "%s?", result->needs_consent.data)) {
+		error_clear(err);
+		approve_result_release(result);
+		req.consent = CONSENT_FROM_NOW_ON;
+		r = session_approve(repo, s, &req, result, err);
+	}
+	app_outcome(app, &result->outcome);
+	return r;
+}
+
 static int run(
 	struct app *app, const char *key, const struct approve_request *req, struct error *err)
 {
+	struct approve_result result = APPROVE_RESULT_INIT;
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	struct approve_result result;
-	int r = pr_cmd_open(&repo, app, repo_path, key, "approve it", &s, err);
+	int r = open_session(&repo, app, repo_path, key, &s, err);
 
 	if (r == 0)
-		r = approve_session(&repo, &s, req, &result, err);
+		r = approve(&repo, &s, req, &result, err);
 	if (r == 0 && req->what == APPROVE_ONLY)
 		r = pr_cmd_print(&repo, &s, result.unchanged ? "unchanged" : "approved", err);
 	else if (r == 0)
 		r = print_landed(&repo, &s, &result, err);
+	approve_result_release(&result);
 	session_release(&s);
 	repo_release(&repo);
 	return r;
@@ -75,7 +96,9 @@ static int run(
 
 static int run_both(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct approve_request req = { .what = APPROVE_AND_LAND, .head = head, .yes = yes };
+	struct approve_request req = {
+		.what = APPROVE_AND_LAND, .head = head, .consent = yes ? CONSENT_ONCE : CONSENT_NONE
+	};
 
 	return run(app, argc ? argv[0] : NULL, &req, err);
 }
@@ -89,7 +112,9 @@ static int run_approve(struct app *app, int argc, const char **argv, struct erro
 
 static int run_merge(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct approve_request req = { .what = LAND_APPROVED, .head = head, .yes = yes };
+	struct approve_request req = {
+		.what = LAND_APPROVED, .head = head, .consent = yes ? CONSENT_ONCE : CONSENT_NONE
+	};
 
 	return run(app, argc ? argv[0] : NULL, &req, err);
 }

@@ -1,6 +1,8 @@
 /* minsky session get, dir, inspect: one session, by name, id or task, or the one we are in. */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "history/as_of.h"
+#include "repo/health.h"
 #include "session/pr_refresh.h"
 #include "session/start.h"
 
@@ -27,17 +29,17 @@ static int print(
 	struct jsonw w;
 	int r;
 
-	if (!repo->app->json) {
+	if (!app_of(repo)->json) {
 		if (then)
-			as_of_title(repo->app, then);
-		return output_session_text(repo, s, err);
+			output_as_of(app_of(repo), then);
+		return output_session_text(repo, s, then ? then->ms : 0, err);
 	}
-	app_json_begin(repo->app, &w);
+	app_json_begin(app_of(repo), &w);
 	if (then)
 		as_of_json(&w, then);
 	jsonw_key(&w, "session");
-	r = output_session_json(repo, &w, s, err);
-	app_json_end(repo->app, &w);
+	r = output_session_json(repo, &w, s, then ? then->ms : 0, err);
+	app_json_end(app_of(repo), &w);
 	return r;
 }
 
@@ -45,15 +47,19 @@ static int get(struct app *app, const char *key, struct error *err)
 {
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	int r = repo_find_session(&repo, app, repo_path, key, &s, err);
+	int r = open_session(&repo, app, repo_path, key, &s, err);
 
 	if (r == 0 && !s.started && !s.deleted) {
-		r = start_recover(&repo, err);
+		struct outcome outcome = { .unwell = false };
+
+		r = start_recover(&repo, &outcome, err);
+		app_outcome(app, &outcome);
+		outcome_release(&outcome);
 		if (r == 0) {
 			session_release(&s);
 			s = (struct session){ .name = NULL };
 			repo_release(&repo);
-			r = repo_find_session(&repo, app, repo_path, key, &s, err);
+			r = open_session(&repo, app, repo_path, key, &s, err);
 		}
 	}
 	if (r == 0)
@@ -70,7 +76,7 @@ static int get_then(struct app *app, const char *key, struct error *err)
 	struct repo repo = REPO_INIT;
 	struct as_of then = { .ms = 0 };
 	const struct session *s = NULL;
-	int r = as_of_find(&repo, app, repo_path, key, when, &then, &s, err);
+	int r = open_as_of(&repo, app, repo_path, key, when, &then, &s, err);
 
 	if (r == 0)
 		r = print(&repo, s, &then, err);
@@ -98,14 +104,14 @@ static int run_dir(struct app *app, int argc, const char **argv, struct error *e
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	struct jsonw w;
-	int r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
+	int r = open_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 
 	/* To a script it is simply not there. */
 	if (r == 0 && session_want_local(&repo, &s, "ask for it", err) < 0)
 		r = err->code = ERR_NOTFOUND;
 	if (r == 0 && !s.workspace)
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no workspace", s.name);
-	if (r == 0 && output_health(&repo, &s) == HEALTH_LOST)
+	if (r == 0 && session_health(&repo, &s) == HEALTH_LOST)
 		app_warn(app, "the workspace is not there any more");
 	if (r == 0 && app->json) {
 		app_json_begin(app, &w);

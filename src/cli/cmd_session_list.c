@@ -1,4 +1,5 @@
 /* minsky session list: answered from the projection; git is not asked. */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "core/array.h"
 #include "core/clock.h"
@@ -34,7 +35,7 @@ static const struct option_desc options[] = {
 
 /* A session, and the repository that it belongs to. */
 struct found {
-	struct repo *context;
+	struct repo *repo;
 	struct session session;
 };
 
@@ -163,30 +164,26 @@ static void merge(struct listing *l)
 	l->n = n;
 }
 
+/* It stays open until its sessions are shown. */
+static int list_other(struct repo *opened, void *arg, struct error *err)
+{
+	struct listing *l = arg;
+	struct repo *repo = NULL;
+	int r = add_other(l, &repo, err);
+
+	if (r < 0)
+		return r;
+	*repo = *opened;
+	*opened = (struct repo)REPO_INIT;
+	return list_one(repo, l, err);
+}
+
 static int list_all(struct app *app, const struct buf *state, struct listing *l, struct error *err)
 {
-	struct repo_file_list list = { NULL, 0 };
-	int r = repo_file_list_load(&list, state->data, err);
+	int r;
 
 	l->several = true;
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo *repo = NULL;
-
-		r = add_other(l, &repo, err);
-		if (r == 0)
-			r = repo_open_journal(repo, app, list.v[i].journal, err);
-		if (r == 0)
-			r = list_one(repo, l, err);
-		/* The damage of one repository does not hide the sessions of the others. */
-		if (r == ERR_CORRUPT) {
-			app_warn(app, "'%s' is left out: %s",
-				list.v[i].name ? list.v[i].name : list.v[i].journal, err->msg);
-			error_clear(err);
-			app->damaged = true;
-			r = 0;
-		}
-	}
-	repo_file_list_release(&list);
+	r = visit_all(app, state->data, list_other, l, err);
 	if (r == 0)
 		merge(l);
 	return r;
@@ -269,7 +266,7 @@ static int show_json(struct listing *l, struct error *err)
 	jsonw_key(&w, "sessions");
 	jsonw_begin_array(&w);
 	for (size_t i = 0; r == 0 && i < l->n; i++)
-		r = output_session_json(l->v[i].context, &w, &l->v[i].session, err);
+		r = output_session_json(l->v[i].repo, &w, &l->v[i].session, l->then.ms, err);
 	jsonw_end_array(&w);
 	if (l->then.ms)
 		as_of_json(&w, &l->then);
@@ -279,7 +276,7 @@ static int show_json(struct listing *l, struct error *err)
 
 static int show_text(struct listing *l, struct error *err)
 {
-	struct output_table table = { .repo_column = l->several };
+	struct output_table table = { .repo_column = l->several, .at = l->then.ms };
 	int r = 0;
 
 	if (!l->n) {
@@ -289,9 +286,9 @@ static int show_text(struct listing *l, struct error *err)
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < l->n; i++)
-		r = output_table_add(&table, l->v[i].context, &l->v[i].session, err);
+		r = output_table_add(&table, l->v[i].repo, &l->v[i].session, err);
 	if (r == 0 && l->then.ms)
-		as_of_title(l->app, &l->then);
+		output_as_of(l->app, &l->then);
 	if (r == 0)
 		output_table_print(l->app, &table);
 	output_table_release(&table);
@@ -310,7 +307,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argv;
 	if (r < 0)
 		goto out;
-	r = repo_open(&repo, app, repo_path, err);
+	r = open_repo(&repo, app, repo_path, err);
 	if (r == ERR_NOTFOUND && !repo_path) {
 		error_clear(err);
 		outside = true;

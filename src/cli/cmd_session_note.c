@@ -1,9 +1,7 @@
 /* minsky session note: whoever works in a session says how it stands, for those who look. */
+#include "cli/open.h"
 #include "cli/output.h"
-#include "core/text.h"
-#include "repo/emit.h"
-
-#define TEXT_MAX 1000
+#include "session/note.h"
 
 static const char *repo_path, *state, *text;
 static bool clear;
@@ -16,93 +14,20 @@ static const struct option_desc options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-static bool is_state(const char *word)
-{
-	static const char *const states[] = { "working", "waiting", "blocked", "done" };
-
-	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
-		if (strcmp(states[i], word) == 0)
-			return true;
-	return false;
-}
-
-static int check_usage(struct error *err)
-{
-	if (clear && (state || text))
-		return error_set(
-			err, ERR_USAGE, "--clear takes the note away: nothing goes with it");
-	if (!clear && !state && !text)
-		return error_set(err, ERR_USAGE, "what is noted? give --state, --text or --clear");
-	if (state && !is_state(state))
-		return error_set(err, ERR_USAGE,
-			"--state: '%s' is not one of working, waiting, blocked and done", state);
-	if (!text)
-		return 0;
-	if (!*text || strpbrk(text, "\r\n") || !text_is_utf8(text, strlen(text)))
-		return error_set(err, ERR_USAGE, "--text wants a line of UTF-8");
-	if (strlen(text) > TEXT_MAX)
-		return error_set(err, ERR_USAGE, "--text is longer than %d bytes", TEXT_MAX);
-	return 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
-/* A text alone keeps the state; a new state begins without a text. */
-static int note(struct repo *repo, struct session *s, bool *changed_out, struct error *err)
-{
-	const char *now = clear ? NULL : state ? state : s->note_state ? s->note_state : "working";
-	struct buf clean = BUF_INIT;
-	struct jsonw *w;
-	struct emit e;
-	int r;
-
-	emit_init(&e);
-	if (text)
-		text_add_scrubbed(&clean, text, strlen(text));
-	r = buf_check(&clean, err);
-	*changed_out = !same(now, s->note_state) || !same(clean.data, s->note_text);
-	if (r < 0 || !*changed_out)
-		goto out;
-	w = emit_begin(&e, EVENT_SESSION_NOTED, s->id);
-	jsonw_kstring_opt(w, "state", now);
-	if (clean.len)
-		jsonw_kstring(w, "text", clean.data);
-	r = emit_end(&e, err);
-	if (r == 0)
-		r = emit_append(&e, repo, err);
-	if (r == 0)
-		r = repo_project(repo, err);
-	if (r == 0) {
-		session_release(s);
-		*s = (struct session){ .name = NULL };
-	}
-out:
-	emit_release(&e);
-	buf_release(&clean);
-	return r;
-}
-
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
+	const struct note_request req = { .state = state, .text = text, .clear = clear };
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	char id[ID_UUID_SIZE] = "";
 	const char *outcome;
 	bool changed = false;
-	int r = check_usage(err);
+	int r = note_check(&req, err);
 
 	if (r < 0)
 		return r;
-	r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
-	if (r == 0) {
-		memcpy(id, s.id, sizeof(id));
-		r = note(&repo, &s, &changed, err);
-	}
-	if (r == 0 && changed)
-		r = repo.backend->ops->get(repo.backend, repo_store(&repo), KEY_ID, id, &s, err);
+	r = open_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
+	if (r == 0)
+		r = session_note(&repo, &s, &req, &changed, err);
 	if (r < 0)
 		goto out;
 	outcome = !changed ? "unchanged" : clear ? "cleared" : "noted";

@@ -3,10 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "cli/open.h"
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
 #include "core/fs.h"
-#include "session/pr_make.h"
+#include "session/pr_create.h"
 #include "session/pr_refresh.h"
 
 #define BODY_MAX (1024 * 1024)
@@ -31,31 +32,15 @@ static const struct option_desc get_options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-int pr_cmd_open(struct repo *repo, struct app *app, const char *repo_dir, const char *key,
-	const char *what, struct session *s, struct error *err)
-{
-	int r = repo_find_session(repo, app, repo_dir, key, s, err);
-
-	if (r == 0)
-		r = session_want_local(repo, s, what, err);
-	if (r == 0 && (!s->started || !s->workspace || !fs_is_dir(s->workspace))) {
-		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s->name);
-		error_hint(err, "'minsky session get %s' says why", s->name);
-	}
-	if (r == 0)
-		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
-	return r;
-}
-
 int pr_cmd_print(struct repo *repo, const struct session *s, const char *outcome, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 
 	if (app->json)
 		return output_outcome_json(repo, outcome, s, err);
 	buf_addf(&app->out, "%-12s", "pr");
-	output_pr_line(app, pr);
+	output_pr_line(app, pr, 0);
 	buf_addch(&app->out, '\n');
 	app_row(app, "title", pr->title);
 	app_row(app, "head", pr->head);
@@ -121,22 +106,24 @@ static int run_create(struct app *app, int argc, const char **argv, struct error
 	static const char *const outcomes[] = {
 		[PR_MADE] = "created", [PR_REFRESHED] = "refreshed", [PR_UNCHANGED] = "unchanged"
 	};
+	struct pr_result result = { .made = PR_UNCHANGED };
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	struct buf file = BUF_INIT;
 	struct pr_request req;
-	enum pr_outcome outcome = PR_UNCHANGED;
 	int r = read_request(&req, &file, err);
 
 	if (r == 0)
-		r = pr_cmd_open(
-			&repo, app, repo_path, argc ? argv[0] : NULL, "make its PR", &s, err);
-	if (r == 0)
-		r = pr_make(&repo, &s, &req, &outcome, err);
+		r = open_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 	if (r == 0) {
-		app_say(app, "PR of '%s' %s", s.name, outcomes[outcome]);
-		r = pr_cmd_print(&repo, &s, outcomes[outcome], err);
+		r = pr_create(&repo, &s, &req, &result, err);
+		app_outcome(app, &result.outcome);
 	}
+	if (r == 0) {
+		app_say(app, "PR of '%s' %s", s.name, outcomes[result.made]);
+		r = pr_cmd_print(&repo, &s, outcomes[result.made], err);
+	}
+	outcome_release(&result.outcome);
 	session_release(&s);
 	repo_release(&repo);
 	buf_release(&file);
@@ -147,7 +134,7 @@ static int run_get(struct app *app, int argc, const char **argv, struct error *e
 {
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	int r = repo_find_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
+	int r = open_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 
 	if (r == 0)
 		r = fetch ? pr_fetch(&repo, &s, err) : 0;

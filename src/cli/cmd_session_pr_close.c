@@ -1,4 +1,5 @@
 /* minsky session pr close, pr reopen */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
 #include "session/pr_close.h"
@@ -18,7 +19,7 @@ static int run(
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
 	bool done = false;
-	int r = pr_cmd_open(&repo, app, repo_path, key, "end its PR", &s, err);
+	int r = open_session(&repo, app, repo_path, key, &s, err);
 
 	if (r == 0)
 		r = act(&repo, &s, &done, err);

@@ -1,4 +1,5 @@
 /* minsky session pr list: answered from the projection; git is not asked. */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "core/array.h"
 #include "core/clock.h"
@@ -129,22 +130,9 @@ static int list_one(struct repo *repo, struct listing *l, struct error *err)
 	return r;
 }
 
-static int list_all(
-	struct app *app, const struct buf *state_dir, struct listing *l, struct error *err)
+static int list_other(struct repo *repo, void *arg, struct error *err)
 {
-	struct repo_file_list list = { NULL, 0 };
-	int r = repo_file_list_load(&list, state_dir->data, err);
-
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo repo = REPO_INIT;
-
-		r = repo_open_journal(&repo, app, list.v[i].journal, err);
-		if (r == 0)
-			r = list_one(&repo, l, err);
-		repo_release(&repo);
-	}
-	repo_file_list_release(&list);
-	return r;
+	return list_one(repo, arg, err);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -242,14 +230,14 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argc;
 	(void)argv;
 	if (r == 0)
-		r = repo_open(&repo, app, repo_path, err);
+		r = open_repo(&repo, app, repo_path, err);
 	if (r == ERR_NOTFOUND && !repo_path) {
 		error_clear(err);
 		outside = true;
 		r = 0;
 	}
 	if (r == 0 && (all || outside))
-		r = list_all(app, &repo.state, &l, err);
+		r = visit_all(app, repo.state.data, list_other, &l, err);
 	else if (r == 0 && repo.known)
 		r = list_one(&repo, &l, err);
 	if (r == 0)

@@ -1,8 +1,8 @@
 /* minsky session purge */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "core/clock.h"
 #include "core/duration.h"
-#include "session/delete.h"
 #include "session/purge.h"
 
 #define LOCK_MS 30000
@@ -52,51 +52,16 @@ static int show(void *arg, const struct session *s, const char *where, struct er
 	return r;
 }
 
-/* `key`: a session, or NULL. */
-static int purge_here(
-	struct repo *repo, const char *key, int64_t keep_ms, struct purged *p, struct error *err)
+struct purging {
+	struct purge_request req;
+	struct purged *shown;
+};
+
+static int purge_one(struct repo *repo, void *arg, struct error *err)
 {
-	struct purge_request req = { .keep_ms = keep_ms, .dry_run = dry_run, .lock_ms = LOCK_MS };
-	struct session s = { .name = NULL };
-	size_t before = p->n;
-	int r = 0;
+	const struct purging *p = arg;
 
-	if (keep_ms < 0)
-		req.keep_ms = purge_keep(repo);
-	if (key) {
-		r = remove_find_deleted(repo, key, true, &s, err);
-		if (r == 0)
-			r = session_want_local(repo, &s, "purge it", err);
-		req.id = s.id;
-	} else {
-		r = repo_project(repo, err);
-	}
-	if (r == 0)
-		r = purge_sessions(repo, &req, show, p, err);
-	if (r == 0 && key && p->n == before)
-		r = error_set(
-			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s.name);
-	if (r == 0 && p->n > before)
-		r = repo_project(repo, err);
-	session_release(&s);
-	return r;
-}
-
-static int purge_all(struct repo *repo, int64_t keep_ms, struct purged *p, struct error *err)
-{
-	struct repo_file_list list = { NULL, 0 };
-	int r = repo_file_list_load(&list, repo->state.data, err);
-
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo other = REPO_INIT;
-
-		r = repo_open_journal(&other, p->app, list.v[i].journal, err);
-		if (r == 0)
-			r = purge_here(&other, NULL, keep_ms, p, err);
-		repo_release(&other);
-	}
-	repo_file_list_release(&list);
-	return r;
+	return session_purge(repo, &p->req, show, p->shown, err);
 }
 
 static int check_usage(const char *key, int64_t *keep_ms, struct error *err)
@@ -136,15 +101,16 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	const char *key = argc ? argv[0] : NULL;
 	struct repo repo = REPO_INIT;
 	struct purged p = { .app = app };
-	int64_t keep_ms = -1;
+	struct purging purging = { .shown = &p };
+	int64_t keep_ms = PURGE_KEEP;
 	int r = check_usage(key, &keep_ms, err);
 
 	if (r < 0)
 		return r;
-	r = repo_open(&repo, app, repo_path, err);
+	r = open_repo(&repo, app, repo_path, err);
 	if (r == ERR_NOTFOUND && all) {
 		error_clear(err);
-		r = repo_load_config(&repo, err);
+		r = open_config(&repo, app, err);
 	}
 	if (r == 0 && !all && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
@@ -154,9 +120,12 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		jsonw_key(&p.w, "sessions");
 		jsonw_begin_array(&p.w);
 	}
+	purging.req = (struct purge_request){
+		.key = key, .keep_ms = keep_ms, .dry_run = dry_run, .lock_ms = LOCK_MS
+	};
 	if (r == 0)
-		r = all ? purge_all(&repo, keep_ms, &p, err)
-			: purge_here(&repo, key, keep_ms, &p, err);
+		r = all ? visit_all(app, repo.state.data, purge_one, &purging, err)
+			: purge_one(&repo, &purging, err);
 	if (r == 0)
 		print(&p, &repo);
 	repo_release(&repo);

@@ -1,6 +1,7 @@
 /* minsky session rename */
 #include <unistd.h>
 
+#include "cli/open.h"
 #include "cli/output.h"
 #include "repo/display_name.h"
 #include "session/pr_refresh.h"
@@ -21,23 +22,17 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	struct rename_request req = { .name = argv[argc - 1], .branch = branch, .move = move };
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
+	struct rename_result result = { .done = false };
 	const char *outcome;
-	bool done = false;
-	int r = repo_find_session(&repo, app, repo_path, argc == 2 ? argv[0] : NULL, &s, err);
+	int r = open_session(&repo, app, repo_path, argc == 2 ? argv[0] : NULL, &s, err);
 
-	if (r == 0)
-		r = session_want_local(&repo, &s, "rename it", err);
-	if (r == 0)
-		r = pr_refresh(&repo, &s, PR_REFRESH_USUAL, err);
-	if (r == 0 && (!s.started || !s.branch)) {
-		r = error_set(err, ERR_REFUSED, "session '%s' has not started", s.name);
-		error_hint(err, "'minsky session get %s' says why", s.name);
+	if (r == 0) {
+		r = session_rename(&repo, &s, &req, &result, err);
+		app_outcome(app, &result.outcome);
 	}
-	if (r == 0)
-		r = rename_session(&repo, &s, &req, &done, err);
 	if (r < 0)
 		goto out;
-	outcome = done ? "renamed" : "unchanged";
+	outcome = result.done ? "renamed" : "unchanged";
 	if (app->json) {
 		r = output_outcome_json(&repo, outcome, &s, err);
 	} else {
@@ -47,6 +42,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		app_row(app, "outcome", outcome);
 	}
 out:
+	outcome_release(&result.outcome);
 	session_release(&s);
 	repo_release(&repo);
 	return r;

@@ -1,8 +1,6 @@
 /* minsky session start */
+#include "cli/open.h"
 #include "cli/output.h"
-#include "core/names.h"
-#include "core/text.h"
-#include "session/setup.h"
 #include "session/start.h"
 
 static const char *task, *description, *branch, *base, *repo_path;
@@ -22,109 +20,51 @@ static const struct option_desc options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
-/* The name that was given, or one made of the task or the description. */
-static int choose_name(const char *given, const char *task_id, struct buf *out, struct error *err)
-{
-	buf_clear(out);
-	if (given)
-		buf_adds(out, given);
-	else if (task_id)
-		buf_addf(out, "task-%s", task_id);
-	else if (description)
-		return name_slug(description, out, err);
-	else
-		return error_set(err, ERR_USAGE, "a session wants a name, --task or --description");
-	return buf_check(out, err);
-}
-
-static int refuse_inside(const struct repo *repo, struct error *err)
-{
-	struct buf dir = BUF_INIT, quoted = BUF_INIT;
-	struct error ignored = ERROR_INIT;
-
-	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
-		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
-	if (repo->file.main_path && repo_main_dir(repo, NULL, &dir, &ignored) == 0) {
-		text_add_quoted(&quoted, dir.data);
-		error_hint(err, "start it from the repository: minsky session start --repo %s",
-			quoted.data);
-	}
-	buf_release(&dir);
-	buf_release(&quoted);
-	return err->code;
-}
-
 static int print(struct repo *repo, const struct session *s, struct error *err)
 {
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	struct jsonw w;
 	int r = 0;
 
 	if (app->json) {
 		app_json_begin(app, &w);
 		jsonw_key(&w, "session");
-		r = output_session_json(repo, &w, s, err);
+		r = output_session_json(repo, &w, s, 0, err);
 		app_json_end(app, &w);
 	} else if (quiet) {
 		buf_addf(&app->out, "%s\n", s->workspace);
 	} else {
 		app_say(app, "session '%s' started; go there: cd \"$(minsky session dir %s)\"",
 			s->name, s->name);
-		r = output_session_text(repo, s, err);
+		r = output_session_text(repo, s, 0, err);
 	}
 	return r;
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct start_request req = { .description = description };
-	struct buf name = BUF_INIT, task_id = BUF_INIT;
+	const struct start_request req = { .name = argc ? argv[0] : NULL,
+		.task = task,
+		.description = description,
+		.branch = branch,
+		.base = base,
+		.mode = worktree ? START_MODE_WORKTREE : START_MODE_SETTING };
+	struct start_result result = { .events = 0 };
 	struct repo repo = REPO_INIT;
-	struct git_repo git = { .top = NULL };
-	struct session s = { .name = NULL };
-	const char *configured;
-	int r = 0;
+	int r;
 
 	app->quiet = quiet;
-	if (task)
-		r = name_task_id(task, &task_id, err);
+	r = start_check(&req, err);
 	if (r == 0)
-		r = choose_name(argc ? argv[0] : NULL, task ? task_id.data : NULL, &name, err);
+		r = open_repo(&repo, app, repo_path, err);
+	if (r == 0) {
+		r = session_start(&repo, &req, &result, err);
+		app_outcome(app, &result.outcome);
+	}
 	if (r == 0)
-		r = name_check_session(name.data, err);
-	if (r == 0 && branch)
-		r = name_check_branch(branch, err);
-	if (r == 0)
-		r = repo_open(&repo, app, repo_path, err);
-	if (r == 0 && repo.known && repo.pointer.session[0])
-		r = refuse_inside(&repo, err);
-	if (r == 0)
-		r = git_repo_open(&git, repo_path ? repo_path : ".", err);
-	if (r == 0)
-		r = repo_register(&repo, &git, NULL, err);
-	if (r == 0)
-		r = start_recover(&repo, err);
-	if (r < 0)
-		goto out;
-	req.name = name.data;
-	req.task = task ? task_id.data : NULL;
-	req.branch = branch;
-	configured = config_get(repo.config, "session.base");
-	req.base = base ? base : configured && *configured ? configured : NULL;
-	req.worktree = worktree || !strcmp(config_get(repo.config, "session.mode"), "worktree");
-	r = start_session(&repo, &git, &req, &s, err);
-	if (r == ERR_NOTFOUND && req.base && !base)
-		error_wrap(err, "session.base (%s)", config_origin(repo.config, "session.base"));
-	if (r == 0)
-		r = setup_run(&repo, &s, err);
-	if (r == 0)
-		r = print(&repo, &s, err);
-out:
-	session_release(&s);
-	git_repo_release(&git);
+		r = print(&repo, &result.session, err);
+	start_result_release(&result);
 	repo_release(&repo);
-	buf_release(&name);
-	buf_release(&task_id);
 	return r;
 }
 

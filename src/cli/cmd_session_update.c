@@ -1,4 +1,5 @@
 /* minsky session update */
+#include "cli/open.h"
 #include "cli/output.h"
 #include "cli/pr_cmd.h"
 #include "core/names.h"
@@ -19,7 +20,7 @@ static int print(struct repo *repo, const struct session *s, const struct update
 	struct error *err)
 {
 	const char *outcome = !result->how ? "unchanged" : dry_run ? "would be updated" : "updated";
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	struct jsonw w;
 	int r = 0;
 
@@ -32,7 +33,7 @@ static int print(struct repo *repo, const struct session *s, const struct update
 			jsonw_kstring(&w, "to", result->to);
 		}
 		jsonw_key(&w, "session");
-		r = output_session_json(repo, &w, s, err);
+		r = output_session_json(repo, &w, s, 0, err);
 		app_json_end(app, &w);
 		return r;
 	}
@@ -48,25 +49,21 @@ static int print(struct repo *repo, const struct session *s, const struct update
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
-	struct update_request req = { .base = base, .fetch = fetch, .dry_run = dry_run };
+	const struct update_request req = { .base = base, .fetch = fetch, .dry_run = dry_run };
+	struct update_result result = { .how = NULL };
 	struct repo repo = REPO_INIT;
 	struct session s = { .name = NULL };
-	struct update_result result;
 	int r = base ? name_check_branch(base, err) : 0;
 
 	if (r == 0)
-		r = pr_cmd_open(&repo, app, repo_path, argc ? argv[0] : NULL, "update it", &s, err);
-	if (r == 0)
-		r = update_session(&repo, &s, &req, &result, err);
+		r = open_session(&repo, app, repo_path, argc ? argv[0] : NULL, &s, err);
 	if (r == 0) {
-		const struct pr *pr = session_pr(&s);
-
-		if (result.how && !dry_run && pr && pr->exists && !pr->merged_at)
-			app_say(app,
-				"the PR is as it was; 'minsky session pr create %s' refreshes it",
-				s.name);
-		r = print(&repo, &s, &result, err);
+		r = session_update(&repo, &s, &req, &result, err);
+		app_outcome(app, &result.outcome);
 	}
+	if (r == 0)
+		r = print(&repo, &s, &result, err);
+	outcome_release(&result.outcome);
 	session_release(&s);
 	repo_release(&repo);
 	return r;

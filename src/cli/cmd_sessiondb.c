@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "backends/registry.h"
+#include "cli/open.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "history/as_of.h"
@@ -33,29 +34,24 @@ static int no_sessions(struct error *err)
 	return error_hint(err, "'minsky session start NAME' starts one");
 }
 
+struct every {
+	struct jsonw *w;
+	store_fn *fn;
+};
+
+static int each_one(struct repo *repo, void *arg, struct error *err)
+{
+	const struct every *every = arg;
+
+	return every->fn(repo, every->w, err);
+}
+
 static int each(
 	struct app *app, struct jsonw *w, const char *state, store_fn *fn, struct error *err)
 {
-	struct repo_file_list list = { NULL, 0 };
-	int r = repo_file_list_load(&list, state, err);
+	struct every every = { w, fn };
 
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo repo = REPO_INIT;
-
-		r = repo_open_journal(&repo, app, list.v[i].journal, err);
-		if (r == 0)
-			r = fn(&repo, w, err);
-		if (r == ERR_CORRUPT) {
-			app_warn(app, "'%s' is left out: %s",
-				list.v[i].name ? list.v[i].name : list.v[i].journal, err->msg);
-			error_clear(err);
-			app->damaged = true;
-			r = 0;
-		}
-		repo_release(&repo);
-	}
-	repo_file_list_release(&list);
-	return r;
+	return visit_all(app, state, each_one, &every, err);
 }
 
 /* The repository that is meant, or with --all every one, as a list "stores". */
@@ -63,7 +59,7 @@ static int run_on(struct app *app, store_fn *fn, struct error *err)
 {
 	struct repo repo = REPO_INIT;
 	struct jsonw writer, *w = app->json ? &writer : NULL;
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	if (r == ERR_NOTFOUND && all && !repo_path) {
 		error_clear(err);
@@ -119,7 +115,7 @@ static void check_json(struct repo *repo, struct jsonw *w, const struct store_ch
 
 static void check_text(struct repo *repo, const struct store_check *check)
 {
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	char text[64];
 
 	app_row(app, "repository", repo->file.name ? repo->file.name : repo->file.id);
@@ -160,8 +156,8 @@ static int check_one(struct repo *repo, struct jsonw *w, struct error *err)
 	else if (r == 0)
 		check_text(repo, &check);
 	if (r == 0 && check.n) {
-		repo->app->damaged = true;
-		app_say(repo->app,
+		app_of(repo)->damaged = true;
+		app_say(app_of(repo),
 			"'minsky sessiondb rebuild' fills the store anew from the journal");
 	}
 	store_check_release(&check);
@@ -198,7 +194,7 @@ static int set_aside(struct repo *repo, const char *path, struct error *err)
 			r = fs_rename_new(from.data, to.data, err);
 	}
 	if (r == 0)
-		app_warn(repo->app, "the store was damaged: it is kept as '%s.damaged-%s'", path,
+		app_warn(app_of(repo), "the store was damaged: it is kept as '%s.damaged-%s'", path,
 			at);
 	buf_release(&from);
 	buf_release(&to);
@@ -263,9 +259,10 @@ static int rebuild_one(struct repo *repo, struct jsonw *w, struct error *err)
 		jsonw_ku64(w, "sessions", n);
 		jsonw_end_object(w);
 	} else if (r == 0) {
-		app_row(repo->app, "repository", repo->file.name ? repo->file.name : repo->file.id);
-		app_row(repo->app, "store", location.data);
-		buf_addf(&repo->app->out, "%-12s%zu\n", "sessions", n);
+		app_row(app_of(repo), "repository",
+			repo->file.name ? repo->file.name : repo->file.id);
+		app_row(app_of(repo), "store", location.data);
+		buf_addf(&app_of(repo)->out, "%-12s%zu\n", "sessions", n);
 	}
 	buf_release(&location);
 	return r;
@@ -311,7 +308,7 @@ static int write_state(struct repo *repo, const struct heads *heads, const struc
 	struct jsonw w;
 	int r = heads_to_json(&text, heads, err);
 
-	app_json_begin(repo->app, &w);
+	app_json_begin(app_of(repo), &w);
 	jsonw_kstring(&w, "repository", repo->file.id);
 	jsonw_kstring_opt(&w, "name", repo->file.name);
 	if (then)
@@ -320,7 +317,7 @@ static int write_state(struct repo *repo, const struct heads *heads, const struc
 	jsonw_raw(&w, text.data, text.len);
 	if (r == 0)
 		r = write_rows(&w, v, n, err);
-	app_json_end(repo->app, &w);
+	app_json_end(app_of(repo), &w);
 	buf_release(&text);
 	return r;
 }
@@ -363,7 +360,7 @@ static int export_now(struct repo *repo, struct error *err)
 static int run_export(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct repo repo = REPO_INIT;
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;

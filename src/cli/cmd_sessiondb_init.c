@@ -1,6 +1,7 @@
 /* minsky sessiondb init: make what a backend needs before it can be used, or print how. */
 #include "backends/module.h"
 #include "backends/registry.h"
+#include "cli/open.h"
 #include "repo/repo.h"
 
 static bool print_sql;
@@ -73,14 +74,13 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argc;
 	if (print_sql && app->json)
 		return error_set(err, ERR_USAGE, "--print-sql prints SQL, not JSON");
-	repo.app = app;
 	r = find(&admin, argv[0], err);
 	if (r == 0 && print_sql) {
 		r = admin->script(&app->out, members.v, err);
 		goto out;
 	}
 	if (r == 0)
-		r = repo_load_config(&repo, err);
+		r = open_config(&repo, app, err);
 	if (r == 0)
 		r = admin->set_up(repo.config, members.v, &from, &to, &location, err);
 	if (r == 0)

@@ -1,5 +1,6 @@
 /* minsky sessiondb migrate: another backend is filled from the journal; the old one stays. */
 #include "backends/registry.h"
+#include "cli/open.h"
 #include "history/store_check.h"
 #include "repo/emit.h"
 #include "repo/hub.h"
@@ -33,7 +34,7 @@ static int open_with(struct repo *repo, struct app *app, const char *backend, st
 	app->settings.v[app->settings.n++] = setting.data;
 	r = buf_check(&setting, err);
 	if (r == 0)
-		r = repo_open(repo, app, repo_path, err);
+		r = open_repo(repo, app, repo_path, err);
 	app->settings = kept;
 	buf_release(&setting);
 	return r;
@@ -41,7 +42,7 @@ static int open_with(struct repo *repo, struct app *app, const char *backend, st
 
 static int open_known(struct repo *repo, struct app *app, struct error *err)
 {
-	int r = repo_open(repo, app, repo_path, err);
+	int r = open_repo(repo, app, repo_path, err);
 
 	if (r == 0 && !repo->known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");

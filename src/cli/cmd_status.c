@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "backends/registry.h"
+#include "cli/open.h"
+#include "cli/print_hub.h"
 #include "repo/repo.h"
 
 static const char *repo_path;
@@ -43,7 +45,7 @@ static void print_json(struct repo *repo, const struct status *s)
 {
 	struct jsonw w;
 
-	app_json_begin(repo->app, &w);
+	app_json_begin(app_of(repo), &w);
 	jsonw_kstring(&w, "repository", repo->file.id);
 	jsonw_kstring(&w, "name", repo->file.name);
 	jsonw_kstring(&w, "journal", repo->file.journal);
@@ -66,12 +68,12 @@ static void print_json(struct repo *repo, const struct status *s)
 	jsonw_end_object(&w);
 	if (repo->hub.kind != REPO_HUB_NONE)
 		print_hub_json(repo, &w);
-	app_json_end(repo->app, &w);
+	app_json_end(app_of(repo), &w);
 }
 
 static void print(struct repo *repo, const struct status *s)
 {
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	struct buf line = BUF_INIT;
 
 	app_row(app, "repository", repo->file.name);
@@ -95,7 +97,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 {
 	struct repo repo = REPO_INIT;
 	struct status s = { .location = BUF_INIT };
-	int r = repo_open(&repo, app, repo_path, err);
+	int r = open_repo(&repo, app, repo_path, err);
 
 	(void)argc;
 	(void)argv;

@@ -1,5 +1,6 @@
 /* minsky trust: let a repository's file decide what needs the user's word. */
 #include "cli/config_here.h"
+#include "cli/open.h"
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
@@ -47,7 +48,7 @@ static int list_run(struct app *app, int argc, const char **argv, struct error *
 	int r;
 
 	repo.settings = SETTINGS_UNREAD;
-	r = everywhere ? paths_state(&repo.state, err) : repo_open(&repo, app, NULL, err);
+	r = everywhere ? paths_state(&repo.state, err) : open_repo(&repo, app, NULL, err);
 	if (r == 0)
 		r = trust_load(&t, repo.state.data, err);
 	if (r < 0)
@@ -89,7 +90,7 @@ static int revoke_run(struct app *app, int argc, const char **argv, struct error
 	int r;
 
 	repo.settings = SETTINGS_UNREAD;
-	r = repo_open(&repo, app, NULL, err);
+	r = open_repo(&repo, app, NULL, err);
 	if (r == 0 && repo.known)
 		r = trust_revoke(
 			repo.state.data, repo.file.id, argc ? argv : NULL, (size_t)argc, &n, err);
@@ -237,7 +238,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (revoke)
 		return revoke_run(app, argc, argv, err);
 	repo.settings = SETTINGS_UNREAD;
-	r = repo_open(&repo, app, NULL, err);
+	r = open_repo(&repo, app, NULL, err);
 	if (r == 0)
 		r = adopt_here(&repo, err);
 	if (r == 0)

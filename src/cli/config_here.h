@@ -4,6 +4,7 @@
 #ifndef CLI_CONFIG_HERE_H
 #define CLI_CONFIG_HERE_H
 
+#include "cli/app.h"
 #include "repo/repo.h"
 
 /* The repository, if there is one. */

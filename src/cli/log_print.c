@@ -1,4 +1,5 @@
 #include "cli/log_print.h"
+#include "cli/open.h"
 
 #include <unistd.h>
 
@@ -135,7 +136,7 @@ static int show_kept(struct printing *p, struct error *err)
 
 int log_open(struct repo *repo, struct app *app, const char *path, struct error *err)
 {
-	int r = repo_open(repo, app, path, err);
+	int r = open_repo(repo, app, path, err);
 
 	if (r == 0 && !repo->known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
@@ -151,7 +152,7 @@ int log_prepare(
 
 	/* The journal can be read whatever has become of the store. */
 	if (r < 0 && r != ERR_NOMEM && !f->session) {
-		app_warn(repo->app, "sessions are shown by their ids: %s", err->msg);
+		app_warn(app_of(repo), "sessions are shown by their ids: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}
@@ -162,7 +163,7 @@ int log_print(struct repo *repo, struct history_filter *filter, const struct log
 	struct error *err)
 {
 	struct history_names names = { .v = NULL };
-	struct printing p = { .show = { .app = repo->app,
+	struct printing p = { .show = { .app = app_of(repo),
 				      .names = &names,
 				      .own = journal_origin(repo->journal),
 				      .grouped = isatty(STDOUT_FILENO),
@@ -197,7 +198,7 @@ int log_print(struct repo *repo, struct history_filter *filter, const struct log
 	if (r == 0)
 		r = show_kept(&p, err);
 	if (r == 0 && damage.code != ERR_OK) {
-		r = app_flush(repo->app, err);
+		r = app_flush(app_of(repo), err);
 		*err = r < 0 ? *err : damage;
 		r = err->code;
 	}

@@ -4,6 +4,7 @@
 #ifndef CLI_LOG_PRINT_H
 #define CLI_LOG_PRINT_H
 
+#include "cli/app.h"
 #include "history/filter.h"
 #include "history/point.h"
 #include "repo/repo.h"

@@ -1,12 +1,11 @@
 #include "cli/output.h"
-
-#include <fcntl.h>
+#include "cli/open.h"
 
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
 #include "core/text.h"
-#include "hooks/observe/observe.h"
+#include "repo/health.h"
 #include "session/pr_refresh.h"
 
 const char *output_short(const char *oid)
@@ -19,129 +18,50 @@ const char *output_short(const char *oid)
 	return out;
 }
 
-/* The moment that answers are about. */
-static int64_t now_of(const struct app *app)
+/* The moment that an answer is about; `at` is 0 for now. */
+static int64_t moment(int64_t at)
 {
-	return app->as_of ? app->as_of : clock_now_ms();
+	return at ? at : clock_now_ms();
 }
 
-/* The log of a linked work tree's HEAD, by way of its ".git", which may name what has gone. */
-static bool linked_log(const struct session *s, struct buf *out)
+/* About another time than now nobody's name is in the way. */
+static const char *name_at(struct repo *repo, const struct session *s, int64_t at)
 {
-	struct buf git_dir = BUF_INIT, common = BUF_INIT;
-	struct error ignored = ERROR_INIT;
-	bool there = fs_is_dir(s->workspace), found;
-
-	found = there && gitdir_find(s->workspace, false, &git_dir, &common, NULL, &ignored) == 0;
-	if (found)
-		fs_join(out, git_dir.data, "logs/HEAD");
-	buf_release(&git_dir);
-	buf_release(&common);
-	return found || !there;
-}
-
-enum session_health output_health(struct repo *repo, const struct session *s)
-{
-	const char *git = repo_workspace_git(repo, s);
-	enum session_health health = HEALTH_OK;
-	struct buf path = BUF_INIT;
-	int64_t log = 0, cursor;
-
-	if (s->deleted || !s->started || repo->app->as_of)
-		return HEALTH_OK;
-	if (!session_is_local(repo, s))
-		return HEALTH_ELSEWHERE;
-	if (!s->workspace)
-		return HEALTH_LOST;
-	if (git && session_is_linked(s) && !linked_log(s, &path))
-		health = HEALTH_BROKEN;
-	else if (git && !session_is_linked(s))
-		fs_join(&path, git, "logs/HEAD");
-	/* <name>/.git/logs/HEAD: workspaces lie beside each other. */
-	if (path.len && !path.failed)
-		log = stat_cache_mtime(&repo->workspaces, path.data, 4, 0);
-	/* With a log there is a workspace: no second look, which counts with hundreds of them. */
-	if (!log && !fs_is_dir(s->workspace))
-		health = HEALTH_LOST;
-	if (!log)
-		goto out;
-	buf_clear(&path);
-	buf_adds(&path, repo->file.journal);
-	buf_adds(&path, "/cursors/");
-	buf_adds(&path, s->clone_id);
-	cursor = path.failed ? 0 : stat_cache_mtime(&repo->cursors, path.data, 1, 0);
-	if (log > cursor)
-		health = HEALTH_UNCHECKED;
-out:
-	buf_release(&path);
-	return health;
-}
-
-static const char *health_name(enum session_health h)
-{
-	static const char *const names[] = {
-		[HEALTH_OK] = "ok",
-		[HEALTH_LOST] = "lost",
-		[HEALTH_BROKEN] = "broken",
-		[HEALTH_UNCHECKED] = "unchecked",
-		[HEALTH_ELSEWHERE] = "elsewhere",
-	};
-
-	return names[h];
-}
-
-/* When a hook of its workspace last rang; 0: never. */
-static int64_t last_bell(struct repo *repo, const struct session *s)
-{
-	struct buf path = BUF_INIT;
-	int64_t ms = 0;
-
-	if (!s->clone_id || s->deleted || repo->app->as_of || !session_is_local(repo, s))
-		return 0;
-	last_hook_path(&path, repo->file.journal, session_is_linked(s) ? s->id : s->clone_id);
-	if (!path.failed)
-		ms = stat_cache_mtime(&repo->cursors, path.data, 1, AT_SYMLINK_NOFOLLOW);
-	buf_release(&path);
-	return ms;
-}
-
-static bool facts_pending(struct repo *repo)
-{
-	if (repo->facts == FACTS_UNASKED)
-		repo->facts = pr_stale(repo->file.journal) ? FACTS_PENDING : FACTS_CURRENT;
-	return repo->facts == FACTS_PENDING;
+	if (!s->name)
+		return NULL;
+	return at ? s->name : display_name(repo, s);
 }
 
 int output_session_json(
-	struct repo *repo, struct jsonw *w, const struct session *s, struct error *err)
+	struct repo *repo, struct jsonw *w, const struct session *s, int64_t at, struct error *err)
 {
 	struct buf record = BUF_INIT;
 	const struct pr *pr = session_pr(s);
-	const int64_t bell = last_bell(repo, s);
+	const int64_t hook = at ? 0 : session_last_hook(repo, s);
 	char last[CLOCK_TEXT_SIZE];
 	struct session shown = *s; /* borrowed; only the name is another */
 	int r;
 
 	if (s->name)
-		shown.name = (char *)display_name(repo, s);
+		shown.name = (char *)name_at(repo, s, at);
 	r = session_to_json(&record, &shown, err);
-	if (r == 0 && repo->app->as_of) {
+	if (r == 0 && at) {
 		jsonw_raw(w, record.data, record.len);
 	} else if (r == 0) {
 		/* The record is an object: its closing brace makes room for the derived part. */
 		buf_truncate(&record, record.len - 1);
 		jsonw_raw(w, record.data, record.len);
 		buf_addf(w->out, ",\"derived\":{\"health\":\"%s\"",
-			health_name(output_health(repo, s)));
+			session_health_name(session_health(repo, s)));
 		if (pr)
 			buf_addf(w->out, ",\"prStateFresh\":%s",
 				pr_is_fresh(pr, clock_now_ms()) ? "true" : "false");
-		if (bell) {
-			clock_format(bell, last);
-			buf_addf(w->out, ",\"lastBell\":\"%s\"", last);
+		if (hook) {
+			clock_format(hook, last);
+			buf_addf(w->out, ",\"lastHook\":\"%s\"", last);
 		}
-		if (facts_pending(repo) && session_is_local(repo, s))
-			buf_adds(w->out, ",\"factsPending\":true");
+		if (repo_pr_stale(repo) && session_is_local(repo, s))
+			buf_adds(w->out, ",\"prStale\":true");
 		if (display_name_differs(repo, s)) {
 			struct jsonw name;
 
@@ -161,12 +81,12 @@ int output_outcome_json(
 	struct jsonw w;
 	int r;
 
-	app_json_begin(repo->app, &w);
+	app_json_begin(app_of(repo), &w);
 	if (outcome)
 		jsonw_kstring(&w, "outcome", outcome);
 	jsonw_key(&w, "session");
-	r = output_session_json(repo, &w, s, err);
-	app_json_end(repo->app, &w);
+	r = output_session_json(repo, &w, s, 0, err);
+	app_json_end(app_of(repo), &w);
 	return r;
 }
 
@@ -176,7 +96,7 @@ enum {
 	CELL_BRANCH,
 	CELL_PR,
 	CELL_ACTIVITY,
-	CELL_BELL,
+	CELL_HOOK,
 	CELL_WHOSE,
 	CELL_REPO,
 	CELL_NOTE,
@@ -188,7 +108,7 @@ struct output_row {
 };
 
 static const char *const titles[CELLS] = { "SESSION", "STATUS", "BRANCH", "PR", "ACTIVITY",
-	"LAST BELL", "WHOSE", "REPOSITORY", "NOTE" };
+	"LAST HOOK", "WHOSE", "REPOSITORY", "NOTE" };
 
 /* "waiting: for review"; empty without one. */
 static void add_note(struct buf *out, const struct session *s)
@@ -219,7 +139,7 @@ const char *output_pr_word(struct repo *repo, const struct session *s, const str
 		return "-";
 	if (pr->merged_at)
 		return "merged";
-	if (facts_pending(repo) && session_is_local(repo, s))
+	if (repo_pr_stale(repo) && session_is_local(repo, s))
 		return "unchecked";
 	if (pr->closed_at)
 		return "closed";
@@ -231,27 +151,28 @@ const char *output_pr_word(struct repo *repo, const struct session *s, const str
 int output_table_add(
 	struct output_table *t, struct repo *repo, const struct session *s, struct error *err)
 {
-	enum session_health health = output_health(repo, s);
+	enum session_health health = t->at ? HEALTH_OK : session_health(repo, s);
 	struct buf status = BUF_INIT, note = BUF_INIT;
-	const int64_t rang = last_bell(repo, s);
-	char age[32], bell[32] = "-";
+	const int64_t hook = t->at ? 0 : session_last_hook(repo, s);
+	char age[32], hook_age[32] = "-";
 
 	if (!ARRAY_GROW_SHORT(t->v, t->n))
 		return error_nomem(err);
 	buf_adds(&status, session_status_name(session_status(s)));
 	if (health != HEALTH_OK && health != HEALTH_ELSEWHERE)
-		buf_addf(&status, " (%s)", health_name(health));
+		buf_addf(&status, " (%s)", session_health_name(health));
 	add_note(&note, s);
 	t->others |= health == HEALTH_ELSEWHERE;
 	t->notes |= note.len > 0;
 	clock_format_age(
-		s->last_activity_at ? s->last_activity_at : s->created_at, now_of(repo->app), age);
-	if (rang)
-		clock_format_age(rang, clock_now_ms(), bell);
-	t->v[t->n] = (struct output_row){ { strdup(display_name(repo, s)), buf_detach(&status),
-		strdup(s->branch ? s->branch : ""), strdup(output_pr_word(repo, s, session_pr(s))),
-		strdup(age), strdup(bell), strdup(session_whose(s)),
-		strdup(repo->file.name ? repo->file.name : ""), strdup(note.data) } };
+		s->last_activity_at ? s->last_activity_at : s->created_at, moment(t->at), age);
+	if (hook)
+		clock_format_age(hook, clock_now_ms(), hook_age);
+	t->v[t->n] = (struct output_row){ { strdup(s->name ? name_at(repo, s, t->at) : s->id),
+		buf_detach(&status), strdup(s->branch ? s->branch : ""),
+		strdup(output_pr_word(repo, s, session_pr(s))), strdup(age), strdup(hook_age),
+		strdup(session_whose(s)), strdup(repo->file.name ? repo->file.name : ""),
+		strdup(note.data) } };
 	buf_release(&note);
 	t->n++;
 	for (int i = 0; i < CELLS; i++)
@@ -328,9 +249,9 @@ void output_table_print(struct app *app, const struct output_table *t)
 		print_cells(app, t, (const char *const *)t->v[i].cells, width, last);
 }
 
-void output_pr_line(struct app *app, const struct pr *pr)
+void output_pr_line(struct app *app, const struct pr *pr, int64_t at)
 {
-	int64_t now = now_of(app);
+	int64_t now = moment(at);
 	char age[32];
 
 	app_text(app, pr->branch_name ? pr->branch_name : "?");
@@ -358,7 +279,7 @@ void output_pr_line(struct app *app, const struct pr *pr)
 	}
 }
 
-static void row_time(struct app *app, const char *label, int64_t ms)
+static void row_time(struct app *app, const char *label, int64_t ms, int64_t at)
 {
 	char text[CLOCK_TEXT_SIZE], age[32];
 	struct buf line = BUF_INIT;
@@ -366,24 +287,24 @@ static void row_time(struct app *app, const char *label, int64_t ms)
 	if (!ms)
 		return;
 	clock_format(ms, text);
-	clock_format_age(ms, now_of(app), age);
+	clock_format_age(ms, moment(at), age);
 	buf_addf(&line, "%s (%s)", text, age);
 	app_row(app, label, line.data);
 	buf_release(&line);
 }
 
-int output_session_text(struct repo *repo, const struct session *s, struct error *err)
+int output_session_text(struct repo *repo, const struct session *s, int64_t at, struct error *err)
 {
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	const struct pr *pr = session_pr(s);
 	struct buf line = BUF_INIT;
-	enum session_health health = output_health(repo, s);
+	enum session_health health = at ? HEALTH_OK : session_health(repo, s);
 
-	app_row(app, "session", s->name ? display_name(repo, s) : NULL);
+	app_row(app, "session", name_at(repo, s, at));
 	app_row(app, "id", s->id);
 	buf_adds(&line, session_status_name(session_status(s)));
 	if (health != HEALTH_OK)
-		buf_addf(&line, " (%s)", health_name(health));
+		buf_addf(&line, " (%s)", session_health_name(health));
 	app_row(app, "status", line.data);
 	app_row(app, "task", s->task_id);
 	app_row(app, "description", s->description);
@@ -401,17 +322,28 @@ int output_session_text(struct repo *repo, const struct session *s, struct error
 	app_row(app, "workspace", s->workspace);
 	if (!session_is_local(repo, s))
 		app_row(app, "whose", session_whose(s));
-	row_time(app, "created", s->created_at);
-	row_time(app, "activity", s->last_activity_at);
-	row_time(app, "last bell", last_bell(repo, s));
-	row_time(app, "deleted", s->deleted_at);
+	row_time(app, "created", s->created_at, at);
+	row_time(app, "activity", s->last_activity_at, at);
+	row_time(app, "last hook", at ? 0 : session_last_hook(repo, s), at);
+	row_time(app, "deleted", s->deleted_at, at);
 	output_note(app, s);
 	if (pr) {
 		buf_addf(&app->out, "%-12s", "pr");
-		output_pr_line(app, pr);
+		output_pr_line(app, pr, at);
 		buf_addch(&app->out, '\n');
 		app_row(app, "pr title", pr->title);
 	}
 	buf_release(&line);
 	return buf_check(&app->out, err);
+}
+
+void output_as_of(struct app *app, const struct as_of *a)
+{
+	char at[CLOCK_TEXT_SIZE];
+
+	clock_format(a->ms, at);
+	buf_addf(&app->out, "as of %s", at);
+	if (a->seq)
+		buf_addf(&app->out, " (record %llu)", (unsigned long long)a->seq);
+	buf_addch(&app->out, '\n');
 }

@@ -1,6 +1,8 @@
-/* How the exchange with a hub stands, for status and doctor. */
+#include "cli/print_hub.h"
+
 #include <inttypes.h>
 
+#include "cli/open.h"
 #include "core/clock.h"
 #include "repo/repo.h"
 
@@ -71,7 +73,7 @@ void print_hub(struct repo *repo)
 {
 	const struct hub_state *h = &repo->hub.state;
 	uint64_t unpushed = repo_hub_unpushed(repo);
-	struct app *app = repo->app;
+	struct app *app = app_of(repo);
 	struct buf line = BUF_INIT;
 
 	app_row(app, "hub", h->location[0] ? h->location : "not reached yet");

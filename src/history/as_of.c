@@ -1,6 +1,6 @@
 #include "history/as_of.h"
 
-#include "core/clock.h"
+#include "repo/visit.h"
 
 void as_of_release(struct as_of *a)
 {
@@ -27,9 +27,9 @@ int as_of_fold(struct as_of *out, struct repo *repo, const char *when, struct er
 	a.by_time = until.by_time;
 	a.ms = until.by_time ? until.ms : a.replay.at;
 	a.seq = own ? own->seq : 0;
-	repo->app->as_of = a.ms;
 	if (a.replay.unknown)
-		app_say(repo->app, "%llu events are of a kind that this version does not know",
+		caller_say(repo->caller,
+			"%llu events are of a kind that this version does not know",
 			(unsigned long long)a.replay.unknown);
 	*out = a;
 	return 0;
@@ -99,71 +99,72 @@ static int find_here(struct repo *repo, const char *key, const char *when, struc
 	return *out ? 0 : not_found(key, err);
 }
 
-static int find_everywhere(struct repo *repo, struct app *app, const char *key, const char *when,
-	struct as_of *a, const struct session **out, struct error *err)
+struct search {
+	const char *key, *when;
+	struct repo *repo; /* of the first hit, as `a` and `hit` are */
+	struct as_of *a;
+	const struct session *hit;
+	int hits;
+};
+
+static int search_one(struct repo *other, void *arg, struct error *err)
 {
-	struct repo_file_list list = { NULL, 0 };
-	const struct session *hit = NULL;
-	int hits = 0;
-	int r = repo_file_list_load(&list, repo->state.data, err);
+	struct as_of then = { .ms = 0 };
+	struct search *search = arg;
+	const struct session *s = NULL;
+	int r = find_here(other, search->key, search->when, &then, &s, err);
 
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo other = REPO_INIT;
-		struct as_of then = { .ms = 0 };
-		const struct session *s = NULL;
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	} else if (r == 0 && search->hits++ == 0) {
+		const struct repo swap = *search->repo;
 
-		r = repo_open_journal(&other, app, list.v[i].journal, err);
-		if (r == 0)
-			r = find_here(&other, key, when, &then, &s, err);
-		if (r == ERR_NOTFOUND) {
-			r = 0;
-		} else if (r == 0 && hits++ == 0) {
-			const struct repo swap = *repo;
-
-			*repo = other;
-			other = swap;
-			*a = then;
-			then = (struct as_of){ .ms = 0 };
-			hit = s;
-		}
-		as_of_release(&then);
-		repo_release(&other);
+		*search->repo = *other;
+		*other = swap;
+		*search->a = then;
+		then = (struct as_of){ .ms = 0 };
+		search->hit = s;
 	}
-	repo_file_list_release(&list);
+	as_of_release(&then);
+	return r;
+}
+
+static int find_everywhere(struct repo *repo, const struct caller *caller, const char *key,
+	const char *when, struct as_of *a, const struct session **out, struct error *err)
+{
+	struct search search = { .key = key, .when = when, .repo = repo, .a = a };
+	struct buf state = BUF_INIT;
+	int r;
+
+	buf_adds(&state, repo->state.data);
+	r = buf_check(&state, err);
+	if (r == 0)
+		r = repo_visit_all(caller, state.data, search_one, &search, NULL, err);
+	buf_release(&state);
 	if (r < 0)
 		return r;
-	if (hits == 0)
+	if (search.hits == 0)
 		return not_found(key, err);
-	if (hits > 1) {
-		error_set(err, ERR_USAGE, "%d repositories had a session '%s'", hits, key);
+	if (search.hits > 1) {
+		error_set(err, ERR_USAGE, "%d repositories had a session '%s'", search.hits, key);
 		return error_hint(err, "go into the repository, or name it with --repo");
 	}
-	*out = hit;
+	*out = search.hit;
 	return 0;
 }
 
-int as_of_find(struct repo *repo, struct app *app, const char *path, const char *key,
+int as_of_find(struct repo *repo, const struct caller *caller, const char *path, const char *key,
 	const char *when, struct as_of *a, const struct session **out, struct error *err)
 {
-	int r = repo_open(repo, app, path, err);
+	int r = repo_open(repo, caller, path, err);
 
 	if (r == 0 && (repo->known || path || !key))
 		return find_here(repo, key, when, a, out, err);
 	if (r < 0 && (r != ERR_NOTFOUND || path || !key))
 		return r;
 	error_clear(err);
-	return find_everywhere(repo, app, key, when, a, out, err);
-}
-
-void as_of_title(struct app *app, const struct as_of *a)
-{
-	char at[CLOCK_TEXT_SIZE];
-
-	clock_format(a->ms, at);
-	buf_addf(&app->out, "as of %s", at);
-	if (a->seq)
-		buf_addf(&app->out, " (record %llu)", (unsigned long long)a->seq);
-	buf_addch(&app->out, '\n');
+	return find_everywhere(repo, caller, key, when, a, out, err);
 }
 
 void as_of_json(struct jsonw *w, const struct as_of *a)

@@ -16,7 +16,7 @@ struct as_of {
 };
 
 void as_of_release(struct as_of *a);
-/* `when` is a place or a time. Sets app->as_of, which output.h's functions go by. */
+/* `when` is a place or a time. */
 int as_of_fold(struct as_of *out, struct repo *repo, const char *when, struct error *err);
 
 /* The answer to a query, in its order: pointers into `a`, for free(). */
@@ -26,11 +26,10 @@ int as_of_list(const struct as_of *a, const struct session_query *query,
  * The session that a command means, as repo_find_session() would have found it then. *a holds
  * it, and the context is that of its repository.
  */
-int as_of_find(struct repo *repo, struct app *app, const char *path, const char *key,
+int as_of_find(struct repo *repo, const struct caller *caller, const char *path, const char *key,
 	const char *when, struct as_of *a, const struct session **out, struct error *err);
 
-/* "as of 2026-11-23T04:31:07.123Z (record 12)", and the same as a member "asOf". */
-void as_of_title(struct app *app, const struct as_of *a);
+/* "as of ..." as a member "asOf": time, and seq of this machine's record. */
 void as_of_json(struct jsonw *w, const struct as_of *a);
 
 #endif

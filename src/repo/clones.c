@@ -2,6 +2,7 @@
 
 #include "core/fs.h"
 #include "core/paths.h"
+#include "repo/visit.h"
 
 /* A bare repository is its own directory; a work tree's has another one's name. */
 static bool looks_bare(const char *path)
@@ -66,38 +67,28 @@ static int visit_repo(struct repo *repo, clone_fn *fn, void *arg, struct error *
 	return r;
 }
 
-static int visit_all(struct app *app, const char *state, clone_fn *fn, void *arg, struct error *err)
+struct visiting {
+	clone_fn *fn;
+	void *arg;
+};
+
+static int visit_other(struct repo *repo, void *arg, struct error *err)
 {
-	struct repo_file_list list = { NULL, 0 };
-	int r = repo_file_list_load(&list, state, err);
+	const struct visiting *v = arg;
 
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo repo = REPO_INIT;
-
-		r = repo_open_journal(&repo, app, list.v[i].journal, err);
-		if (r == 0) {
-			r = visit_repo(&repo, fn, arg, err);
-		} else if (r != ERR_NOMEM) {
-			app_warn(app, "'%s' is left out: %s",
-				list.v[i].name ? list.v[i].name : list.v[i].journal, err->msg);
-			error_clear(err);
-			app->damaged = true;
-			r = 0;
-		}
-		repo_release(&repo);
-	}
-	repo_file_list_release(&list);
-	return r;
+	return visit_repo(repo, v->fn, v->arg, err);
 }
 
-int clones_visit(
-	struct app *app, const char *path, bool all, clone_fn *fn, void *arg, struct error *err)
+int clones_visit(const struct caller *caller, const char *path, bool all, clone_fn *fn, void *arg,
+	size_t *left_out, struct error *err)
 {
+	struct visiting visiting = { fn, arg };
 	struct repo repo = REPO_INIT;
+	size_t n = 0;
 	int r = 0;
 
 	if (!all)
-		r = repo_open(&repo, app, path, err);
+		r = repo_open(&repo, caller, path, err);
 	else
 		r = paths_state(&repo.state, err);
 	if (r == ERR_NOTFOUND && !path && !repo.common_dir.len) {
@@ -106,9 +97,10 @@ int clones_visit(
 		r = 0;
 	}
 	if (r == 0 && all)
-		r = visit_all(app, repo.state.data, fn, arg, err);
+		r = repo_visit_all(caller, repo.state.data, visit_other, &visiting, &n, err);
 	else if (r == 0 && repo.known)
 		r = visit_repo(&repo, fn, arg, err);
+	*left_out = n;
 	repo_release(&repo);
 	return r;
 }

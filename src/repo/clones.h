@@ -20,11 +20,11 @@ typedef int clone_fn(const struct clone_visit *v, void *arg, struct error *err);
 /*
  * Each clone, then the sessions that have a linked work tree of it.
  *
- * `repo` NULL: the repository that we are in. `all`, or outside any repository: every one that has
- * a journal; `repo` must be NULL. A repository that cannot be opened is warned about and passed
- * over.
+ * `path` NULL: the repository that we are in. `all`, or outside any repository: every one that has
+ * a journal; `path` must be NULL. A damaged repository is warned about and left out, as
+ * *left_out tells.
  */
-int clones_visit(
-	struct app *app, const char *path, bool all, clone_fn *fn, void *arg, struct error *err);
+int clones_visit(const struct caller *caller, const char *path, bool all, clone_fn *fn, void *arg,
+	size_t *left_out, struct error *err);
 
 #endif

@@ -93,8 +93,7 @@ bool display_name_differs(struct repo *repo, const struct session *s)
 {
 	struct error ignored = ERROR_INIT;
 
-	/* About another time than now nobody's name is in the way. */
-	if (!s->name || s->deleted || repo->app->as_of || !repo->backend)
+	if (!s->name || s->deleted || !repo->backend)
 		return false;
 	if (!repo->display_names.loaded && display_names_load(repo, &ignored) < 0)
 		return false;
@@ -215,7 +214,7 @@ static void tell_one(struct repo *repo, const struct session *own)
 		const char *whose = session_whose(&owner);
 
 		clock_format_age(owner.created_at, clock_now_ms(), age);
-		app_say(repo->app,
+		caller_say(repo->caller,
 			"session '%s' is also %s's, who began it %s; yours is called %s from now "
 			"on (minsky session rename)",
 			own->name, *whose ? whose : "another machine", age,
@@ -228,7 +227,7 @@ void display_names_report(struct repo *repo)
 {
 	struct error ignored = ERROR_INIT;
 
-	if (!repo->backend || repo->app->as_of || display_names_load(repo, &ignored) < 0)
+	if (!repo->backend || display_names_load(repo, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < repo->display_names.n; i++) {
 		struct session s = { .name = NULL };

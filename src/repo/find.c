@@ -1,5 +1,5 @@
 /* Which session does a command mean? */
-#include "repo/repo.h"
+#include "repo/visit.h"
 
 #include "core/fs.h"
 #include "core/names.h"
@@ -58,53 +58,67 @@ static int find_here(struct repo *repo, const char *key, struct session *out, st
 	return r < 0 ? r : repo_follow(repo, out, err);
 }
 
-/* Outside a repository: in every known one. */
-static int find_everywhere(
-	struct repo *repo, struct app *app, const char *key, struct session *out, struct error *err)
+struct search {
+	const char *key;
+	struct repo *repo; /* of the first hit */
+	struct session *out;
+	size_t hits;
+};
+
+static int search_one(struct repo *other, void *arg, struct error *err)
 {
-	struct repo_file_list list = { NULL, 0 };
-	size_t hits = 0;
-	int r = repo_file_list_load(&list, repo->state.data, err);
+	struct session s = { .name = NULL };
+	struct search *search = arg;
+	int r = repo_project(other, err);
 
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct repo other = REPO_INIT;
-		struct session s = { .name = NULL };
+	if (r == 0)
+		r = look_up(other, search->key, &s, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	} else if (r == 0 && search->hits++ == 0) {
+		struct repo swap = *search->repo;
 
-		r = repo_open_journal(&other, app, list.v[i].journal, err);
-		if (r == 0)
-			r = repo_project(&other, err);
-		if (r == 0)
-			r = look_up(&other, key, &s, err);
-		if (r == ERR_NOTFOUND) {
-			r = 0;
-		} else if (r == 0 && hits++ == 0) {
-			struct repo swap = *repo;
-
-			*repo = other;
-			other = swap;
-			*out = s;
-			s = (struct session){ .name = NULL };
-		}
-		session_release(&s);
-		repo_release(&other);
+		*search->repo = *other;
+		*other = swap;
+		*search->out = s;
+		s = (struct session){ .name = NULL };
 	}
-	repo_file_list_release(&list);
+	session_release(&s);
+	return r;
+}
+
+/* Outside a repository: in every known one. */
+static int find_everywhere(struct repo *repo, const struct caller *caller, const char *key,
+	struct session *out, struct error *err)
+{
+	struct search search = { .key = key, .repo = repo, .out = out };
+	struct buf state = BUF_INIT;
+	int r;
+
+	buf_adds(&state, repo->state.data);
+	r = buf_check(&state, err);
+	if (r == 0)
+		r = repo_visit_all(caller, state.data, search_one, &search, NULL, err);
+	buf_release(&state);
+	if (r == 0 && search.hits == 1)
+		return repo_follow(repo, out, err);
+	if (r == 0 && search.hits == 0)
+		return not_found(key, err);
+	if (search.hits) {
+		session_release(out);
+		*out = (struct session){ .name = NULL };
+	}
 	if (r < 0)
 		return r;
-	if (hits == 1)
-		return repo_follow(repo, out, err);
-	if (hits == 0)
-		return not_found(key, err);
-	session_release(out);
-	*out = (struct session){ .name = NULL };
-	error_set(err, ERR_USAGE, "%zu repositories have a session '%s'", hits, key);
+	error_set(err, ERR_USAGE, "%zu repositories have a session '%s'", search.hits, key);
 	return error_hint(err, "go into the repository, or name it with --repo");
 }
 
-int repo_find_session(struct repo *repo, struct app *app, const char *path, const char *key,
-	struct session *out, struct error *err)
+int repo_find_session(struct repo *repo, const struct caller *caller, const char *path,
+	const char *key, struct session *out, struct error *err)
 {
-	int r = repo_open(repo, app, path, err);
+	int r = repo_open(repo, caller, path, err);
 
 	if (r == 0 && (repo->known || path || !key))
 		return find_here(repo, key, out, err);
@@ -113,5 +127,20 @@ int repo_find_session(struct repo *repo, struct app *app, const char *path, cons
 	if (!key)
 		return r;
 	error_clear(err);
-	return find_everywhere(repo, app, key, out, err);
+	return find_everywhere(repo, caller, key, out, err);
+}
+
+int repo_reread_session(struct repo *repo, struct session *s, struct error *err)
+{
+	struct session fresh = { .name = NULL };
+	int r = repo_project(repo, err);
+
+	if (r == 0)
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_ID, s->id, &fresh, err);
+	if (r == 0) {
+		session_release(s);
+		*s = fresh;
+	}
+	return r;
 }

@@ -16,7 +16,12 @@ void hook_check_release(struct hook_check *b)
 
 const char *hooks_work_name(enum hooks_work s)
 {
-	return s == HOOKS_WORK ? "live" : s == HOOKS_DO_NOT_WORK ? "dark" : "foreign";
+	return s == HOOKS_WORK ? "work" : s == HOOKS_DO_NOT_WORK ? "do not work" : "foreign";
+}
+
+const char *hooks_status_word(enum hooks_work s)
+{
+	return s == HOOKS_DO_NOT_WORK ? "do-not-work" : hooks_work_name(s);
 }
 
 static int dark(struct hook_check *b, const char *reason, struct error *err)

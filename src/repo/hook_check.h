@@ -31,7 +31,9 @@ struct hook_check {
 	}
 
 void hook_check_release(struct hook_check *b);
+/* "work", "do not work", "foreign"; and as a word for programs: "do-not-work". */
 const char *hooks_work_name(enum hooks_work s);
+const char *hooks_status_word(enum hooks_work s);
 /* `report` is how the hooks of this clone stand: hook_state(). */
 int hook_check(struct hook_check *b, const char *common_dir, const struct hook_place *place,
 	const struct hooks_report *report, struct error *err);

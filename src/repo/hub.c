@@ -348,14 +348,14 @@ static void tell(struct repo *repo, const char *why)
 		return;
 	repo->hub.told = true;
 	if (!repo->hub.state.done_at) {
-		app_warn(repo->app,
+		caller_warn(repo->caller,
 			"%s; answered from this machine's journal, which has never had "
 			"the others' events",
 			why);
 		return;
 	}
 	clock_format_age(repo->hub.state.done_at, clock_now_ms(), age);
-	app_warn(repo->app,
+	caller_warn(repo->caller,
 		"%s; answered from this machine's journal, the others' events are as of %s", why,
 		age);
 }
@@ -365,7 +365,7 @@ static int degrade(struct repo *repo, struct error *err)
 	struct projector_result result = { 0 };
 	int r = 0;
 
-	if (repo->app->require_backend) {
+	if (repo->caller->require_backend) {
 		err->code = ERR_BACKEND;
 		return ERR_BACKEND;
 	}

@@ -71,8 +71,4 @@ void repo_hub_flush(struct repo *repo);
 /* Are these answers of the journal, because the team's database does not answer? */
 bool repo_hub_degraded(const struct repo *repo);
 
-/* print_hub.c: how the exchange stands, after repo_hub_ask(); a JSON object as a value, or rows. */
-void print_hub_json(struct repo *repo, struct jsonw *w);
-void print_hub(struct repo *repo);
-
 #endif

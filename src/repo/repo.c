@@ -38,6 +38,11 @@ void repo_release(struct repo *repo)
 	*repo = (struct repo)REPO_INIT;
 }
 
+const char *repo_dir(const struct repo *repo)
+{
+	return repo->top.len ? repo->top.data : repo->common_dir.data;
+}
+
 const char *repo_workspace_git(const struct repo *repo, const struct session *s)
 {
 	const struct repo_file_clone *clone =
@@ -238,10 +243,11 @@ static void repair_linked(struct repo *repo, const struct session *s)
 	error_clear(&err);
 	cmd.dir = dir.data;
 	if (git_must(&cmd, NULL, &err) == 0)
-		app_say(repo->app, "the repository of '%s' has moved: repaired its work tree '%s'",
-			s->name, s->workspace);
+		caller_say(repo->caller,
+			"the repository of '%s' has moved: repaired its work tree '%s'", s->name,
+			s->workspace);
 	else
-		app_warn(repo->app,
+		caller_warn(repo->caller,
 			"the work tree '%s' names a repository that is not there: %s; git -C '%s' "
 			"worktree repair '%s'",
 			s->workspace, err.msg, dir.data, s->workspace);
@@ -274,12 +280,12 @@ int repo_follow(struct repo *repo, const struct session *s, struct error *err)
 	return r;
 }
 
-int repo_open(struct repo *repo, struct app *app, const char *path, struct error *err)
+int repo_open(struct repo *repo, const struct caller *caller, const char *path, struct error *err)
 {
 	struct buf real = BUF_INIT;
 	int r;
 
-	repo->app = app;
+	repo->caller = caller;
 	r = paths_state(&repo->state, err);
 	if (r < 0)
 		return r;
@@ -310,11 +316,12 @@ out:
 	return r;
 }
 
-int repo_open_journal(struct repo *repo, struct app *app, const char *journal, struct error *err)
+int repo_open_journal(
+	struct repo *repo, const struct caller *caller, const char *journal, struct error *err)
 {
 	int r;
 
-	repo->app = app;
+	repo->caller = caller;
 	r = paths_state(&repo->state, err);
 	if (r == 0)
 		r = open_known(repo, journal, err);
@@ -352,7 +359,7 @@ static int project_local(struct repo *repo, struct error *err)
 	if (r == 0)
 		r = projector_run(repo->journal, repo->backend, repo->file.id, &result, err);
 	if (r == 0 && result.unknown)
-		app_say(repo->app,
+		caller_say(repo->caller,
 			"%llu events are of a kind that this version does not know; they "
 			"are kept",
 			(unsigned long long)result.unknown);
@@ -379,7 +386,8 @@ static int ring_or_warn(struct repo *repo, const char *common_dir, struct error 
 	int r = common_dir ? reconcile_clone(repo, common_dir, NULL, err) : 0;
 
 	if (r == ERR_NOTFOUND) {
-		app_warn(repo->app, "cannot see what git did in '%s': %s", common_dir, err->msg);
+		caller_warn(
+			repo->caller, "cannot see what git did in '%s': %s", common_dir, err->msg);
 		error_clear(err);
 		r = 0;
 	}

@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 
-#include "cli/app.h"
 #include "core/backend.h"
 #include "core/buf.h"
 #include "core/config.h"
@@ -20,11 +19,12 @@
 #include "core/stat_cache.h"
 #include "git/repository.h"
 #include "log/journal.h"
+#include "repo/caller.h"
 #include "repo/display_name.h"
 #include "repo/hub.h"
 
 struct repo {
-	struct app *app;
+	const struct caller *caller; /* never NULL */
 	struct buf state; /* <state> */
 	struct buf git_dir, common_dir, top; /* where the command was given; empty outside */
 	struct pointer pointer;
@@ -48,9 +48,10 @@ struct repo {
 
 #define REPO_INIT                                                                                  \
 	{                                                                                          \
-		.state = BUF_INIT, .git_dir = BUF_INIT, .common_dir = BUF_INIT, .top = BUF_INIT,   \
-		.pointer = POINTER_INIT, .file = REPO_FILE_INIT, .tracking_of = BUF_INIT,          \
-		.tracking = BUF_INIT, .cursors = STAT_CACHE_INIT, .workspaces = STAT_CACHE_INIT    \
+		.caller = &caller_silent, .state = BUF_INIT, .git_dir = BUF_INIT,                  \
+		.common_dir = BUF_INIT, .top = BUF_INIT, .pointer = POINTER_INIT,                  \
+		.file = REPO_FILE_INIT, .tracking_of = BUF_INIT, .tracking = BUF_INIT,             \
+		.cursors = STAT_CACHE_INIT, .workspaces = STAT_CACHE_INIT                          \
 	}
 
 void repo_release(struct repo *repo);
@@ -59,9 +60,10 @@ void repo_release(struct repo *repo);
  * Open the repository at `path` (NULL: here). ERR_NOTFOUND outside a repository. A clone that was
  * moved or copied gets its pointer file put right.
  */
-int repo_open(struct repo *repo, struct app *app, const char *path, struct error *err);
+int repo_open(struct repo *repo, const struct caller *caller, const char *path, struct error *err);
 /* The same for a repository that is known by its journal alone, wherever we are. */
-int repo_open_journal(struct repo *repo, struct app *app, const char *journal, struct error *err);
+int repo_open_journal(
+	struct repo *repo, const struct caller *caller, const char *journal, struct error *err);
 /* Settings alone, for commands that work outside a repository; enough for repo_release(). */
 int repo_load_config(struct repo *repo, struct error *err);
 /*
@@ -90,6 +92,9 @@ int repo_add_clone(struct repo *repo, const char *id, const char *path, const ch
 typedef int repo_file_change_fn(struct repo_file *path, const void *arg, struct error *err);
 int repo_change_file(
 	struct repo *repo, repo_file_change_fn *fn, const void *arg, struct error *err);
+/* Where it was opened, as git is to be started: the work tree, or the git directory of a bare one.
+ */
+const char *repo_dir(const struct repo *repo);
 /* The id under which the backend stores this repository: its own, or a team's key for it. */
 const char *repo_store(const struct repo *repo);
 /*
@@ -105,8 +110,11 @@ int repo_empty_backend(struct repo *repo, struct error *err);
  * in. Projects first. Outside any repository every known one is searched; two hits are
  * ERR_USAGE. The context is then that of the session's repository.
  */
-int repo_find_session(struct repo *repo, struct app *app, const char *path, const char *key,
-	struct session *out, struct error *err);
+int repo_find_session(struct repo *repo, const struct caller *caller, const char *path,
+	const char *key, struct session *out, struct error *err);
+
+/* *s as the journal has it now. Projects. */
+int repo_reread_session(struct repo *repo, struct session *s, struct error *err);
 
 /*
  * Real path of the main repository: its work tree, or the bare repository itself. Of a session it

@@ -12,7 +12,7 @@
 
 static void warn_config(void *arg, const char *text)
 {
-	app_warn(arg, "%s", text);
+	caller_warn(arg, "%s", text);
 }
 
 /* A bare main repository has no work tree: its configuration is the file in HEAD's tree. */
@@ -80,12 +80,12 @@ int repo_config_sources(struct repo *repo, struct config_sources *out, struct bu
 	int r;
 
 	*out = (struct config_sources){
-		.settings = repo->app->settings.v,
+		.settings = repo->caller->settings,
 		.trusted = repo_ask_trust,
 		.trusted_arg = repo,
 		/* What was said already is not said again after a repository became known. */
 		.warn = repo->settings == SETTINGS_QUIET || repo->config ? NULL : warn_config,
-		.warn_arg = repo->app,
+		.warn_arg = (void *)repo->caller,
 	};
 	*names_out = NULL;
 	if (!repo->common_dir.len && !repo->file.main_path)
@@ -283,20 +283,6 @@ static int load(struct repo *repo, struct config_sources *sources, struct error 
 	return r;
 }
 
-/* How answers look is a setting as well. */
-static int apply_looks(const struct repo *repo, struct error *err)
-{
-	const char *color = config_get(repo->config, "color"),
-		   *pager = config_get(repo->config, "pager");
-	struct app *app = repo->app;
-
-	if (color && strcmp(color, "auto") != 0)
-		app->color = !strcmp(color, "always");
-	free(app->pager);
-	app->pager = pager ? strdup(pager) : NULL;
-	return pager && !app->pager ? error_nomem(err) : 0;
-}
-
 int repo_load_config(struct repo *repo, struct error *err)
 {
 	struct config_sources sources;
@@ -309,8 +295,6 @@ int repo_load_config(struct repo *repo, struct error *err)
 	r = repo_config_sources(repo, &sources, &file, &text, &names, err);
 	if (r == 0)
 		r = load(repo, &sources, err);
-	if (r == 0)
-		r = apply_looks(repo, err);
 	if (r == ERR_USAGE && !err->hint[0])
 		error_hint(err, "'man minsky-config' describes the settings");
 	free(names);

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/names.h"
 #include "git/gitcmd.h"
 #include "git/worktree.h"
 #include "hooks/observe/observe.h"
@@ -18,7 +19,6 @@
 
 struct adopting {
 	struct starting t;
-	struct start_request req; /* `worktree` as it turns out to be */
 	struct buf git_dir, common, top;
 	struct buf fork; /* where branch and base part */
 	char *tip;
@@ -109,17 +109,16 @@ static int find_fork(struct adopting *a, const char *dir, struct error *err)
 static int choose_base(struct adopting *a, const char *main_dir, struct error *err)
 {
 	struct starting *t = &a->t;
-	const struct git_repo *here = t->git;
 	struct git_repo main = { .top = NULL };
 	int r;
 
-	if (t->remote || t->req->base || !strcmp(here->git_dir, here->common_dir))
+	if (t->remote || t->wanted_base || !strcmp(t->git.git_dir, t->git.common_dir))
 		return starting_choose_base(t, err);
 	r = git_repo_open(&main, main_dir, err);
 	if (r == 0) {
-		t->git = &main;
+		t->base_git = &main;
 		r = starting_choose_base(t, err);
-		t->git = here;
+		t->base_git = NULL;
 	}
 	git_repo_release(&main);
 	return r;
@@ -129,7 +128,7 @@ static int look(struct adopting *a, struct error *err)
 {
 	struct starting *t = &a->t;
 	struct buf ref = BUF_INIT, dir = BUF_INIT;
-	int r = git_repo_remote(t->git, &t->remote, &t->remote_url, err);
+	int r = git_repo_remote(&t->git, &t->remote, &t->remote_url, err);
 
 	if (r == 0)
 		r = repo_main_dir(t->repo, NULL, &dir, err);
@@ -141,7 +140,7 @@ static int look(struct adopting *a, struct error *err)
 	if (r == 0)
 		r = buf_check(&ref, err);
 	if (r == 0)
-		r = git_repo_ref(t->git->common_dir, ref.data, &a->tip, err);
+		r = git_repo_ref(t->git.common_dir, ref.data, &a->tip, err);
 	if (r == 0 && !a->tip)
 		r = error_set(err, ERR_NOTFOUND, "there is no branch '%s' here", t->branch);
 	if (r == 0 && !strcmp(t->branch, t->base.branch)) {
@@ -149,7 +148,7 @@ static int look(struct adopting *a, struct error *err)
 		r = error_hint(err, "if it is for another branch, name that one with --base");
 	}
 	if (r == 0)
-		r = find_fork(a, git_repo_dir(t->git), err);
+		r = find_fork(a, git_repo_dir(&t->git), err);
 	if (r == 0)
 		r = starting_check_taken(t, err);
 	buf_release(&ref);
@@ -168,7 +167,7 @@ static int mark(struct adopting *a, struct error *err)
 	memcpy(t->clone, p.clone, sizeof(t->clone));
 	memcpy(p.session, t->id, sizeof(p.session));
 	free(p.name);
-	p.name = strdup(t->req->name);
+	p.name = strdup(t->name.data);
 	if (!p.name)
 		r = error_nomem(err);
 	else if (a->linked)
@@ -245,7 +244,7 @@ static int adopt_hooks(struct adopting *a, struct error *err)
 	int r = hook_setup(t->repo, a->common.data, t->clone, a->linked ? NULL : t->id, false, err);
 
 	if (r < 0 && r != ERR_NOMEM) {
-		app_warn(t->repo->app, "no hooks there: %s; commands will notice what happens",
+		outcome_warn(t->outcome, "no hooks there: %s; commands will notice what happens",
 			err->msg);
 		error_clear(err);
 		r = 0;
@@ -262,7 +261,7 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 	if (r < 0)
 		return r;
 	a->linked = strcmp(a->git_dir.data, a->common.data) != 0;
-	a->req.worktree = a->linked;
+	t->worktree = a->linked;
 	buf_adds(&t->workspace, a->top.data);
 	if (!a->linked && t->repo->file.main_path &&
 		!strcmp(t->repo->file.main_path, a->common.data)) {
@@ -293,7 +292,7 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 static int find_checked_out(struct adopting *a, struct buf *out, struct error *err)
 {
 	struct buf ref = BUF_INIT;
-	struct git_cmd cmd = { .dir = git_repo_dir(a->t.git),
+	struct git_cmd cmd = { .dir = git_repo_dir(&a->t.git),
 		.args = { GIT_WORDS("for-each-ref", "--format=%(worktreepath)") } };
 	int r;
 
@@ -313,7 +312,7 @@ static int copy_log(struct adopting *a, const char *dir, struct error *err)
 	struct buf from = BUF_INIT, to = BUF_INIT, text = BUF_INIT;
 	int r;
 
-	buf_addf(&from, "%s/logs/refs/heads/%s", a->t.git->common_dir, a->t.branch);
+	buf_addf(&from, "%s/logs/refs/heads/%s", a->t.git.common_dir, a->t.branch);
 	buf_addf(&to, "%s/.git/logs/refs/heads/%s", dir, a->t.branch);
 	r = from.failed ? error_nomem(err) : buf_check(&to, err);
 	if (r == 0)
@@ -338,14 +337,14 @@ static int make_workspace(struct adopting *a, struct error *err)
 	int r;
 
 	plan.tip = a->tip;
-	if (t->req->worktree) {
+	if (t->worktree) {
 		plan.existing = true;
 		plan.base_oid = a->tip;
 		r = start_add(t->repo, &plan, t->workspace.data, err);
 		if (r == 0)
-			r = start_pass(t->repo, t->git->common_dir, t->workspace.data, err);
+			r = start_pass(t->repo, t->git.common_dir, t->workspace.data, err);
 		if (r < 0)
-			(void)start_unlink(t->git->common_dir, t->workspace.data, t->temporary.data,
+			(void)start_unlink(t->git.common_dir, t->workspace.data, t->temporary.data,
 				NULL, NULL, &ignored);
 		return r;
 	}
@@ -392,25 +391,25 @@ static int adopt_branch(struct adopting *a, size_t *events_out, struct error *er
 	bool here;
 	int r = find_checked_out(a, &where, err);
 
-	here = r == 0 && t->git->top && !strcmp(where.data, t->git->top);
+	here = r == 0 && t->git.top && !strcmp(where.data, t->git.top);
 	if (r == 0 && where.len && !here && fs_is_dir(where.data)) {
 		r = adopt_path(a, where.data, events_out, err);
 		goto out;
 	}
-	if (r == 0 && here && t->req->worktree) {
+	if (r == 0 && here && t->worktree) {
 		r = error_set(
 			err, ERR_REFUSED, "'%s' is checked out in '%s'", t->branch, where.data);
 		error_hint(err, "switch to another branch there first");
 	}
 	if (r == 0)
-		r = t->req->worktree ? start_check_linked(t->remote, err) : 0;
+		r = t->worktree ? start_check_linked(t->remote, err) : 0;
 	if (r == 0)
 		r = id_uuid7(t->id, clock_now_ms(), err);
 	if (r == 0)
 		r = starting_choose_places(t, err);
 	if (r == 0)
 		r = make_workspace(a, err);
-	if (r == 0 && !t->req->worktree)
+	if (r == 0 && !t->worktree)
 		r = begin_clone(a, err);
 	if (r < 0)
 		goto out;
@@ -425,40 +424,101 @@ out:
 	return r;
 }
 
-int adopt_session(struct repo *repo, const struct git_repo *git, const struct start_request *req,
-	const char *path, struct session *out, size_t *events_out, struct error *err)
+/* A branch may have slashes, a session's name may not. */
+static int choose_name(struct starting *t, const struct start_request *req, struct error *err)
 {
-	struct adopting a = { .t = { .repo = repo,
-				      .git = git,
-				      .url = REPO_URL_INIT,
-				      .workspace = BUF_INIT,
-				      .temporary = BUF_INIT,
-				      .lock = BUF_INIT,
-				      .lock_fd = -1,
-				      .branch = req->branch },
-		.req = *req,
-		.git_dir = BUF_INIT,
-		.common = BUF_INIT,
-		.top = BUF_INIT,
-		.fork = BUF_INIT };
+	int r = req->task ? name_task_id(req->task, &t->task, err) : 0;
+
+	if (r < 0)
+		return r;
+	buf_adds(&t->name, req->name ? req->name : t->branch);
+	for (char *at = t->name.data; !req->name && (at = strchr(at, '/'));)
+		*at = '-';
+	return t->name.failed ? error_nomem(err) : name_check_session(t->name.data, err);
+}
+
+/* The repository is that of the work tree, and has to be known, or to be a clone of a known one. */
+static int check_path(struct starting *t, const char *path, struct error *err)
+{
+	struct repo *repo = t->repo;
+	bool joins = true;
+	int r = 0;
+
+	if (!repo->known && strcmp(repo->git_dir.data, repo->common_dir.data) == 0)
+		r = repo_would_join(repo, &t->git, &joins, err);
+	if (r == 0 && !joins) {
+		error_set(err, ERR_REFUSED, "'%s' is a clone of no repository that minsky knows",
+			path);
+		return error_hint(err,
+			"run minsky init in the repository; or adopt a branch of this one: "
+			"minsky session adopt BRANCH");
+	}
+	if (r == 0 && !t->git.branch) {
+		error_set(err, ERR_REFUSED, "no branch is checked out in '%s'", path);
+		return error_hint(err, "git switch -c NAME makes one");
+	}
+	return r;
+}
+
+static int check_branch(const struct starting *t, struct error *err)
+{
+	const struct repo *repo = t->repo;
+
+	if (!repo->pointer.session[0])
+		return 0;
+	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
+		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
+	return error_hint(err, "name the repository with --repo");
+}
+
+static int begin(
+	struct starting *t, const struct start_request *req, const char *path, struct error *err)
+{
+	struct repo *repo = t->repo;
+	int r = path ? 0 : check_branch(t, err);
+
+	if (r == 0)
+		r = git_repo_open(&t->git, path ? path : repo_dir(repo), err);
+	if (r == 0 && path)
+		r = check_path(t, path, err);
+	if (r == 0)
+		r = repo_register(repo, &t->git, NULL, err);
+	if (r < 0)
+		return r;
+	starting_choose(t, req);
+	if (path)
+		t->worktree = strcmp(repo->git_dir.data, repo->common_dir.data) != 0;
+	t->branch = path ? t->git.branch : req->branch;
+	return choose_name(t, req, err);
+}
+
+int session_adopt(struct repo *repo, const struct start_request *req, const char *path,
+	struct start_result *out, struct error *err)
+{
+	struct adopting a = {
+		.git_dir = BUF_INIT, .common = BUF_INIT, .top = BUF_INIT, .fork = BUF_INIT
+	};
 	struct buf gate = BUF_INIT;
 	int gate_fd = -1, r;
 
-	a.t.req = &a.req;
-	fs_join(&gate, repo->file.journal, "names.lock");
-	r = fs_lock(gate.data, 30000, &gate_fd, err);
+	starting_init(&a.t, repo, &out->outcome);
+	r = begin(&a.t, req, path, err);
+	if (r == 0) {
+		fs_join(&gate, repo->file.journal, "names.lock");
+		r = fs_lock(gate.data, 30000, &gate_fd, err);
+	}
 	if (r == 0)
 		r = repo_project(repo, err);
 	if (r == 0)
 		r = look(&a, err);
 	if (r == 0)
-		r = path ? adopt_path(&a, path, events_out, err)
-			 : adopt_branch(&a, events_out, err);
+		r = path ? adopt_path(&a, path, &out->events, err)
+			 : adopt_branch(&a, &out->events, err);
 	if (r == 0)
 		r = repo_project(repo, err);
 	if (r == 0)
 		r = repo->backend->ops->get(
-			repo->backend, repo_store(repo), KEY_ID, a.t.id, out, err);
+			repo->backend, repo_store(repo), KEY_ID, a.t.id, &out->session, err);
 	if (gate_fd >= 0)
 		close(gate_fd);
 	starting_release(&a.t);

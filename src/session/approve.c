@@ -9,7 +9,8 @@
 #include "git/repository.h"
 #include "hooks/observe/refs.h"
 #include "repo/emit.h"
-#include "session/pr_make.h"
+#include "session/begin.h"
+#include "session/pr_create.h"
 #include "session/pr_refresh.h"
 
 struct approval {
@@ -21,6 +22,7 @@ struct approval {
 	struct buf main_dir;
 	const struct approve_request *req;
 	struct error stays; /* why the remote keeps the PR branch; code 0: it is gone */
+	struct approve_result *out;
 };
 
 static bool is_approved(const struct pr *pr)
@@ -100,7 +102,7 @@ static int check_base(struct approval *a, struct error *err)
 	r = ref_read(repo_workspace_git(a->repo, a->s), ref.data, tip, err);
 	buf_release(&ref);
 	if (r == 0 && tip[0] && strcmp(tip, a->commit.tip) != 0)
-		app_warn(a->repo->app,
+		outcome_warn(&a->out->outcome,
 			"the session has commits behind its PR; they are not part of it");
 	return r;
 }
@@ -155,7 +157,7 @@ static int ask_push(struct approval *a, struct error *err)
 	if (r < 0)
 		goto out;
 	buf_addf(&line, "%s %s\n", url.canonical, a->s->base_branch);
-	if (!url.auth_method || a->req->yes || strcmp(policy, "yes") == 0 ||
+	if (!url.auth_method || a->req->consent == CONSENT_ONCE || strcmp(policy, "yes") == 0 ||
 		has_agreed(a->repo, line.data))
 		goto out;
 	if (strcmp(policy, "no") == 0) {
@@ -163,8 +165,9 @@ static int ask_push(struct approval *a, struct error *err)
 			err, ERR_REFUSED, "pr.push is 'no': nothing is pushed to '%s'", url.url);
 		goto out;
 	}
-	if (!app_confirm(
-		    a->repo->app, "push to branch '%s' of '%s'?", a->s->base_branch, url.url)) {
+	if (a->req->consent == CONSENT_NONE) {
+		buf_addf(&a->out->needs_consent, "push to branch '%s' of '%s'", a->s->base_branch,
+			url.url);
 		r = error_set(
 			err, ERR_REFUSED, "not pushed to '%s' of '%s'", a->s->base_branch, url.url);
 		error_hint(err, "say --yes, or set pr.push to yes");
@@ -207,25 +210,26 @@ static int land_remote(struct approval *a, struct error *err)
 
 	return r < 0 ? r
 		     : pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
-			       a->pr->branch_name, a->commit.oid, app_talks(a->repo->app),
+			       a->pr->branch_name, a->commit.oid, a->repo->caller->watched,
 			       &a->stays, err);
 }
 
 /* The main repository goes with the remote, if it can. */
-static void follow_remote(struct approval *a, struct approve_result *out)
+static void follow_remote(struct approval *a)
 {
 	struct error why = ERROR_INIT;
 
 	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, &why) <
 		0) {
-		app_warn(a->repo->app,
+		outcome_warn(&a->out->outcome,
 			"it is merged on the remote; '%s' in '%s' stays where it is: %s",
 			a->s->base_branch, a->main_dir.data, why.msg);
-		out->main_behind = true;
+		a->out->main_behind = true;
 	}
 	if (a->stays.code)
-		app_warn(a->repo->app, "it is merged; the branch '%s' stays on the remote: %s",
-			a->pr->branch_name, a->stays.msg);
+		outcome_warn(&a->out->outcome,
+			"it is merged; the branch '%s' stays on the remote: %s", a->pr->branch_name,
+			a->stays.msg);
 	tell_main(a);
 }
 
@@ -327,7 +331,7 @@ static int record(struct approval *a, struct error *err)
 	if (r < 0)
 		goto out;
 	/* It has landed: told twice is better than not told. */
-	(void)pr_refresh_reread(a->repo, a->s, &ignored);
+	(void)repo_reread_session(a->repo, a->s, &ignored);
 	a->pr = session_pr(a->s);
 	if (!a->pr || strcmp(a->pr->id, id.data) != 0) {
 		r = error_set(err, ERR_REFUSED, "'%s' has another PR now", a->s->name);
@@ -344,7 +348,7 @@ out:
 	return r;
 }
 
-static int land(struct approval *a, struct approve_result *out, struct error *err)
+static int land(struct approval *a, struct error *err)
 {
 	int r = check_base(a, err), lock = -1;
 
@@ -363,7 +367,7 @@ static int land(struct approval *a, struct approve_result *out, struct error *er
 	if (a->places.truth_is_main)
 		r = land_local(a, err);
 	else
-		follow_remote(a, out);
+		follow_remote(a);
 	/* A copy of the PR branch in the workspace has done its work. */
 	if (r == 0 && a->places.now[PR_PLACE_WORKSPACE]) {
 		struct error ignored = ERROR_INIT;
@@ -378,20 +382,30 @@ static int land(struct approval *a, struct approve_result *out, struct error *er
 	return r;
 }
 
-int approve_session(struct repo *repo, struct session *s, const struct approve_request *req,
+void approve_result_release(struct approve_result *res)
+{
+	outcome_release(&res->outcome);
+	buf_release(&res->needs_consent);
+	*res = (struct approve_result)APPROVE_RESULT_INIT;
+}
+
+int session_approve(struct repo *repo, struct session *s, const struct approve_request *req,
 	struct approve_result *out, struct error *err)
 {
-	struct approval a = {
-		.repo = repo, .s = s, .req = req, .commit = PR_COMMIT_INIT, .main_dir = BUF_INIT
-	};
-	int r;
+	struct approval a = { .repo = repo,
+		.s = s,
+		.req = req,
+		.out = out,
+		.commit = PR_COMMIT_INIT,
+		.main_dir = BUF_INIT };
+	int r = session_begin(repo, s, "approve it", err);
 
-	*out = (struct approve_result){ false, false };
-	r = check_pr(&a, err);
+	if (r == 0)
+		r = check_pr(&a, err);
 	if (r < 0)
 		goto out;
 	out->unchanged = is_approved(a.pr);
-	r = req->what == APPROVE_ONLY ? record_approved(&a, err) : land(&a, out, err);
+	r = req->what == APPROVE_ONLY ? record_approved(&a, err) : land(&a, err);
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 out:

@@ -10,10 +10,11 @@
 #include "hooks/observe/refs.h"
 #include "repo/emit.h"
 #include "session/pr_refresh.h"
+#include "session/purge.h"
 #include "session/trash.h"
 
 /* Somebody who works in there would find the floor gone. */
-int remove_find_processes(struct repo *repo, const char *workspace, struct error *err)
+int find_processes(const char *dir, struct outcome *outcome, struct error *err)
 {
 	struct dir proc = DIR_INIT;
 	const char *name;
@@ -35,10 +36,10 @@ int remove_find_processes(struct repo *repo, const char *workspace, struct error
 		if (n <= 0)
 			continue;
 		cwd[n] = '\0';
-		if (!path_below(cwd, workspace))
+		if (!path_below(cwd, dir))
 			continue;
 		buf_addf(&text, "process %.20s works in '%s'", name, cwd);
-		r = app_add_reason(repo->app, "in-use", text.data, err);
+		r = outcome_add_reason(outcome, "in-use", text.data, err);
 		buf_release(&text);
 		if (r < 0)
 			break;
@@ -48,7 +49,8 @@ int remove_find_processes(struct repo *repo, const char *workspace, struct error
 }
 
 /* The branch's work is in its base, or it has none. "Cannot tell" counts against deleting. */
-static int find_unmerged(struct repo *repo, struct session *s, struct error *err)
+static int find_unmerged(
+	struct repo *repo, struct session *s, struct outcome *outcome, struct error *err)
 {
 	struct buf ref = BUF_INIT, text = BUF_INIT;
 	enum merge_answer answer = MERGE_UNKNOWN;
@@ -69,14 +71,15 @@ static int find_unmerged(struct repo *repo, struct session *s, struct error *err
 	else if (answer == MERGE_UNKNOWN)
 		buf_addf(&text, "cannot tell whether '%s' is in '%s'", s->branch, s->base_branch);
 	if (text.len)
-		r = app_add_reason(repo->app, "unmerged", text.data, err);
+		r = outcome_add_reason(outcome, "unmerged", text.data, err);
 out:
 	buf_release(&ref);
 	buf_release(&text);
 	return r;
 }
 
-static int find_reasons(struct repo *repo, struct session *s, struct error *err)
+static int find_reasons(
+	struct repo *repo, struct session *s, struct outcome *outcome, struct error *err)
 {
 	const struct pr *pr = session_pr(s);
 	const char *published[2] = { NULL, NULL };
@@ -87,12 +90,12 @@ static int find_reasons(struct repo *repo, struct session *s, struct error *err)
 		published[0] = pr->head;
 	r = workspace_find_risks(s->workspace, repo_main_git(repo, s), published, &risks, err);
 	for (size_t i = 0; r == 0 && i < risks.n; i++)
-		r = app_add_reason(repo->app, risks.v[i].category, risks.v[i].text, err);
+		r = outcome_add_reason(outcome, risks.v[i].category, risks.v[i].text, err);
 	workspace_risks_release(&risks);
 	if (r == 0)
-		r = find_unmerged(repo, s, err);
+		r = find_unmerged(repo, s, outcome, err);
 	if (r == 0)
-		r = remove_find_processes(repo, s->workspace, err);
+		r = find_processes(s->workspace, outcome, err);
 	return r;
 }
 
@@ -127,34 +130,34 @@ static int journal_deleted(struct repo *repo, const struct session *s, const cha
 	return r;
 }
 
-int remove_session(
-	struct repo *repo, struct session *s, const char *override, bool dry_run, struct error *err)
+static int delete_checked(struct repo *repo, struct session *s, const struct delete_request *req,
+	struct outcome *outcome, struct error *err)
 {
 	bool there = s->workspace && fs_is_dir(s->workspace);
 	struct buf trash = BUF_INIT;
 	int r = 0;
 
 	if (there)
-		r = find_reasons(repo, s, err);
+		r = find_reasons(repo, s, outcome, err);
 	if (r < 0)
 		goto out;
-	if (repo->app->n_reasons && !override) {
+	if (outcome->n_reasons && !req->override) {
 		r = error_set(err, ERR_REFUSED, "deleting session '%s' could lose work", s->name);
 		error_hint(err,
 			"save it first; or say why it may go: --override 'REASON' (it goes "
 			"to the trash)");
 		goto out;
 	}
-	if (dry_run)
+	if (req->dry_run)
 		goto out;
 	/* Killed before the event, it shows as lost, and deleting it again finds nothing in the
 	 * way. */
 	if (there)
 		r = trash_put(repo, s, &trash, err);
 	else
-		app_say(repo->app, "the workspace was gone already");
+		outcome_note(outcome, "the workspace was gone already");
 	if (r == 0)
-		r = journal_deleted(repo, s, override, repo->app->n_reasons > 0,
+		r = journal_deleted(repo, s, req->override, outcome->n_reasons > 0,
 			there ? trash.data : NULL, err);
 	if (r == 0)
 		r = repo_project(repo, err);
@@ -163,7 +166,80 @@ out:
 	return r;
 }
 
-int remove_find_deleted(
+static int count(void *arg, const struct session *s, const char *where, struct error *err)
+{
+	(void)s;
+	(void)where;
+	(void)err;
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* A workspace that was gone already is in no trash. */
+static bool is_kept(struct repo *repo, const struct session *s)
+{
+	enum trash_state state = TRASH_NOTHING;
+	struct error ignored = ERROR_INIT;
+	struct buf where = BUF_INIT;
+	bool kept = trash_look(repo, s, &state, &where, &ignored) == 0 && state == TRASH_KEPT;
+
+	buf_release(&where);
+	return kept;
+}
+
+/* What was deleted long ago makes room. That it fails is no failure of deleting. */
+static void tidy(struct repo *repo, const struct session *s, struct delete_result *out)
+{
+	const struct purge_request req = { .keep_ms = PURGE_KEEP };
+	const char *keep = config_get(repo->config, "trash.keep");
+	struct error failed = ERROR_INIT;
+	int r;
+
+	if (purge_keep(repo) && is_kept(repo, s))
+		outcome_note(&out->outcome,
+			"its workspace is in the trash for %s; 'minsky session restore %s' brings "
+			"it back",
+			keep, s->name);
+	r = session_purge(repo, &req, count, &out->purged, &failed);
+	if (r < 0 && r != ERR_BUSY)
+		outcome_warn(&out->outcome, "cannot purge the trash: %s", failed.msg);
+	else if (out->purged)
+		outcome_note(&out->outcome, "purged from the trash: %zu deleted %s ago or earlier",
+			out->purged, keep);
+}
+
+void delete_result_release(struct delete_result *res)
+{
+	outcome_release(&res->outcome);
+	session_release(&res->session);
+	*res = (struct delete_result){ .purged = 0 };
+}
+
+int session_delete(struct repo *repo, struct session *s, const struct delete_request *req,
+	struct delete_result *out, struct error *err)
+{
+	int r = req->override && !*req->override
+		? error_set(err, ERR_USAGE, "--override wants a reason")
+		: session_want_local(repo, s, "delete it", err);
+
+	if (r == 0 && req->cwd && s->workspace && *s->workspace &&
+		path_below(req->cwd, s->workspace)) {
+		error_set(err, ERR_REFUSED, "we are inside the workspace of '%s'", s->name);
+		r = error_hint(err, "go somewhere else first");
+	}
+	if (r == 0)
+		r = pr_refresh(repo, s, PR_REFRESH_FORCE, err);
+	if (r == 0)
+		r = delete_checked(repo, s, req, &out->outcome, err);
+	if (r == 0)
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_ID, s->id, &out->session, err);
+	if (r == 0 && !req->dry_run)
+		tidy(repo, s, out);
+	return r;
+}
+
+int session_find_deleted(
 	struct repo *repo, const char *key, bool one, struct session *out, struct error *err)
 {
 	struct session_query query = {
@@ -197,7 +273,7 @@ int remove_find_deleted(
 	return r;
 }
 
-int restore_session(struct repo *repo, struct session *s, struct error *err)
+static int restore(struct repo *repo, struct session *s, struct outcome *outcome, struct error *err)
 {
 	struct session other = { .name = NULL };
 	struct jsonw *w;
@@ -222,7 +298,7 @@ int restore_session(struct repo *repo, struct session *s, struct error *err)
 	if (r != ERR_NOTFOUND)
 		goto out;
 	error_clear(err);
-	r = s->workspace ? trash_take_out(repo, s, err)
+	r = s->workspace ? trash_take_out(repo, s, outcome, err)
 			 : error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
 	if (r < 0)
 		goto out;
@@ -237,5 +313,30 @@ int restore_session(struct repo *repo, struct session *s, struct error *err)
 out:
 	session_release(&other);
 	emit_release(&e);
+	return r;
+}
+
+void restore_result_release(struct restore_result *res)
+{
+	outcome_release(&res->outcome);
+	session_release(&res->session);
+	*res = (struct restore_result){ .session = { .name = NULL } };
+}
+
+int session_restore(
+	struct repo *repo, const char *key, struct restore_result *out, struct error *err)
+{
+	struct session s = { .name = NULL };
+	int r = repo->known ? session_find_deleted(repo, key, false, &s, err)
+			    : error_set(err, ERR_NOTFOUND, "this repository has no sessions");
+
+	if (r == 0)
+		r = session_want_local(repo, &s, "restore it", err);
+	if (r == 0)
+		r = restore(repo, &s, &out->outcome, err);
+	if (r == 0)
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_ID, s.id, &out->session, err);
+	session_release(&s);
 	return r;
 }

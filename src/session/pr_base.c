@@ -1,5 +1,5 @@
 /* Where a session's base is, as far as this machine knows, and asking the remote for it. */
-#include "session/pr_make.h"
+#include "session/pr_create.h"
 
 #include "core/text.h"
 #include "git/gitcmd.h"
@@ -59,7 +59,7 @@ static int fetch_base(const struct session *s, bool talk, struct error *err)
  */
 int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 {
-	struct git_cmd cmd = { .dir = s->workspace, .talk = app_talks(repo->app) };
+	struct git_cmd cmd = { .dir = s->workspace, .talk = repo->caller->watched };
 	struct git_cmd all = { .dir = s->workspace,
 		.args = { GIT_WORDS("fetch", "--no-tags", "--prune", "--quiet", "origin") } };
 	struct git_cmd head = { .dir = s->workspace,
@@ -180,7 +180,7 @@ int pr_find_base(
 		r = look_beside(repo, s, oid, err);
 	} else {
 		if (fetch)
-			r = fetch_base(s, app_talks(repo->app), err);
+			r = fetch_base(s, repo->caller->watched, err);
 		if (r == 0)
 			r = pr_read_ref(repo_workspace_git(repo, s), "refs/remotes/origin/",
 				s->base_branch, oid, err);

@@ -3,7 +3,8 @@
 #include "git/gitcmd.h"
 #include "git/pr.h"
 #include "repo/emit.h"
-#include "session/pr_make.h"
+#include "session/begin.h"
+#include "session/pr_create.h"
 #include "session/pr_refresh.h"
 
 struct closing {
@@ -118,7 +119,7 @@ static int delete_branches(struct closing *k, struct error *err)
 		r = pr_delete_branch(main_dir.data, branch, head, err);
 	else if (k->places.now[PR_PLACE_WORKSPACE_ORIGIN] || k->places.now[PR_PLACE_MAIN_ORIGIN])
 		r = pr_unpublish(
-			k->s->workspace, "origin", head, branch, app_talks(k->repo->app), err);
+			k->s->workspace, "origin", head, branch, k->repo->caller->watched, err);
 	if (r < 0)
 		goto out;
 	if (k->places.now[PR_PLACE_WORKSPACE_ORIGIN])
@@ -162,8 +163,10 @@ static int record(struct closing *k, enum event_type type, struct error *err)
 int pr_close(struct repo *repo, struct session *s, bool *done_out, struct error *err)
 {
 	struct closing k = { .repo = repo, .s = s, .keep = BUF_INIT };
-	int r = find_pr(&k, err);
+	int r = session_begin(repo, s, "end its PR", err);
 
+	if (r == 0)
+		r = find_pr(&k, err);
 	if (r < 0)
 		goto out;
 	*done_out = !k.pr->closed_at;
@@ -189,8 +192,10 @@ int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error
 {
 	struct closing k = { .repo = repo, .s = s, .keep = BUF_INIT };
 	bool there = false;
-	int r = find_pr(&k, err);
+	int r = session_begin(repo, s, "end its PR", err);
 
+	if (r == 0)
+		r = find_pr(&k, err);
 	if (r < 0)
 		goto out;
 	*done_out = k.pr->closed_at || !k.pr->exists;

@@ -9,7 +9,9 @@
 
 #include "repo/repo.h"
 
-/* *s is settled when it comes in and when it leaves. *done_out: false when it was so already. */
+/*
+ * *s is of `repo`, and is up to date when this returns 0. *done_out: false when it was so already.
+ */
 int pr_close(struct repo *repo, struct session *s, bool *done_out, struct error *err);
 int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error *err);
 

@@ -141,21 +141,6 @@ static int refresh_ended(struct refreshing *t, const struct pr *ended, struct er
 	return r;
 }
 
-int pr_refresh_reread(struct repo *repo, struct session *s, struct error *err)
-{
-	struct session fresh = { .name = NULL };
-	int r = repo_project(repo, err);
-
-	if (r == 0)
-		r = repo->backend->ops->get(
-			repo->backend, repo_store(repo), KEY_ID, s->id, &fresh, err);
-	if (r == 0) {
-		session_release(s);
-		*s = fresh;
-	}
-	return r;
-}
-
 /* Is there anything to be asked at all? */
 static bool is_settled(const struct refreshing *t, const struct pr *newest)
 {
@@ -209,7 +194,7 @@ static int refresh_locked(struct repo *repo, struct session *s, unsigned how, st
 	if (r == 0 && t.emit.n)
 		r = emit_append(&t.emit, repo, err);
 	if (r == 0)
-		r = pr_refresh_reread(repo, s, err);
+		r = repo_reread_session(repo, s, err);
 out:
 	facts_close(t.facts);
 	emit_release(&t.emit);
@@ -236,7 +221,7 @@ static int with_lock(struct repo *repo, struct session *s, unsigned how, struct 
 
 	r = pr_refresh_lock(repo, &fd, err);
 	if (r == 0)
-		r = pr_refresh_reread(repo, s, err);
+		r = repo_reread_session(repo, s, err);
 	if (r == 0 && !s->deleted && s->started && session_is_local(repo, s))
 		r = refresh_locked(repo, s, how, err);
 	if (fd >= 0)

@@ -46,8 +46,6 @@ int pr_refresh_all(struct repo *repo, struct error *err);
 
 /* What nobody may settle in between is done under this lock; closing gives it up. */
 int pr_refresh_lock(struct repo *repo, int *fd_out, struct error *err);
-/* *s as the journal has it now. */
-int pr_refresh_reread(struct repo *repo, struct session *s, struct error *err);
 
 /* Is this commit of the session's branch in its base, anywhere that we can see? */
 int pr_refresh_ask_tip(struct repo *repo, struct session *s, const char *tip,

@@ -14,6 +14,7 @@ struct renaming {
 	struct repo *repo;
 	struct session *s;
 	const struct rename_request *req;
+	struct outcome *outcome;
 	bool name, branch, move; /* what there is to do */
 	struct buf place; /* where the workspace will be */
 };
@@ -108,8 +109,8 @@ static int check_move(struct renaming *n, struct error *err)
 		return r;
 	if (fs_exists(n->place.data))
 		return error_set(err, ERR_REFUSED, "'%s' is there already", n->place.data);
-	r = remove_find_processes(n->repo, n->s->workspace, err);
-	if (r == 0 && n->repo->app->n_reasons) {
+	r = find_processes(n->s->workspace, n->outcome, err);
+	if (r == 0 && n->outcome->n_reasons) {
 		r = error_set(
 			err, ERR_REFUSED, "somebody works in the workspace of '%s'", n->s->name);
 		error_hint(err, "end that first; or rename the session without --move");
@@ -233,13 +234,23 @@ static int rename_locked(struct renaming *n, struct error *err)
 	return r;
 }
 
-int rename_session(struct repo *repo, struct session *s, const struct rename_request *req,
-	bool *done_out, struct error *err)
+int session_rename(struct repo *repo, struct session *s, const struct rename_request *req,
+	struct rename_result *out, struct error *err)
 {
-	struct renaming n = { .repo = repo, .s = s, .req = req, .place = BUF_INIT };
+	struct renaming n = {
+		.repo = repo, .s = s, .req = req, .outcome = &out->outcome, .place = BUF_INIT
+	};
 	struct buf gate = BUF_INIT;
-	int fd = -1, r;
+	int fd = -1, r = session_want_local(repo, s, "rename it", err);
 
+	if (r == 0)
+		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
+	if (r == 0 && (!s->started || !s->branch)) {
+		r = error_set(err, ERR_REFUSED, "session '%s' has not started", s->name);
+		error_hint(err, "'minsky session get %s' says why", s->name);
+	}
+	if (r < 0)
+		return r;
 	/* As in starting one: a name is looked for and taken by one process at a time. */
 	fs_join(&gate, repo->file.journal, "names.lock");
 	r = fs_lock(gate.data, 30000, &fd, err);
@@ -250,7 +261,7 @@ int rename_session(struct repo *repo, struct session *s, const struct rename_req
 	if (fd >= 0)
 		close(fd);
 	if (r == 0)
-		*done_out = n.name || n.branch || n.move;
+		out->done = n.name || n.branch || n.move;
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 	buf_release(&gate);

@@ -7,6 +7,7 @@
 #ifndef SESSION_RENAME_H
 #define SESSION_RENAME_H
 
+#include "core/outcome.h"
 #include "repo/repo.h"
 
 struct rename_request {
@@ -15,8 +16,13 @@ struct rename_request {
 	bool move; /* the workspace is moved to a directory of that name */
 };
 
-/* *s is settled when it comes in and when it leaves. *done_out: false when all was so already. */
-int rename_session(struct repo *repo, struct session *s, const struct rename_request *req,
-	bool *done_out, struct error *err);
+struct rename_result {
+	struct outcome outcome; /* filled also on failure: the reasons */
+	bool done; /* false: all was so already */
+};
+
+/* *s is of `repo`, and is up to date when this returns 0. */
+int session_rename(struct repo *repo, struct session *s, const struct rename_request *req,
+	struct rename_result *out, struct error *err);
 
 #endif

@@ -29,7 +29,8 @@ static int run_in(
 	return 0;
 }
 
-int setup_run(struct repo *repo, const struct session *s, struct error *err)
+int setup_run(
+	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err)
 {
 	const char *command = config_get(repo->config, "session.setup");
 	struct buf name = BUF_INIT, workspace = BUF_INIT;
@@ -46,10 +47,10 @@ int setup_run(struct repo *repo, const struct session *s, struct error *err)
 	env = name.failed || workspace.failed ? NULL : git_environment(extra, true, false);
 	r = env ? run_in(s->workspace, command, env, &status, err) : error_nomem(err);
 	if (r == 0 && status) {
-		app_warn(repo->app,
+		outcome_warn(outcome,
 			"the command in session.setup (%s) failed; the session is there",
 			config_origin(repo->config, "session.setup"));
-		repo->app->unwell = true;
+		outcome->unwell = true;
 	}
 	free(env);
 	buf_release(&name);

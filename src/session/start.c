@@ -11,10 +11,34 @@
 #include "repo/emit.h"
 #include "repo/hook_setup.h"
 #include "session/pr_refresh.h"
+#include "session/setup.h"
 #include "session/start_linked.h"
+
+void start_result_release(struct start_result *res)
+{
+	outcome_release(&res->outcome);
+	session_release(&res->session);
+	*res = (struct start_result){ .events = 0 };
+}
+
+void starting_init(struct starting *t, struct repo *repo, struct outcome *outcome)
+{
+	*t = (struct starting){ .repo = repo,
+		.outcome = outcome,
+		.name = BUF_INIT,
+		.task = BUF_INIT,
+		.url = REPO_URL_INIT,
+		.workspace = BUF_INIT,
+		.temporary = BUF_INIT,
+		.lock = BUF_INIT,
+		.lock_fd = -1 };
+}
 
 void starting_release(struct starting *t)
 {
+	git_repo_release(&t->git);
+	buf_release(&t->name);
+	buf_release(&t->task);
 	free(t->remote);
 	free(t->remote_url);
 	repo_url_release(&t->url);
@@ -62,9 +86,9 @@ int starting_check_taken(struct starting *t, struct error *err)
 	int r;
 
 	r = repo->backend->ops->get(
-		repo->backend, repo_store(repo), KEY_NAME, t->req->name, &s, err);
+		repo->backend, repo_store(repo), KEY_NAME, t->name.data, &s, err);
 	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->req->name);
+		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->name.data);
 		if (session_is_local(repo, &s))
 			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
 		else
@@ -73,13 +97,13 @@ int starting_check_taken(struct starting *t, struct error *err)
 		r = 0;
 	}
 	session_release(&s);
-	if (r < 0 || !t->req->task)
+	if (r < 0 || !t->task.len)
 		return r;
 	r = repo->backend->ops->get(
-		repo->backend, repo_store(repo), KEY_TASK, t->req->task, &s, err);
+		repo->backend, repo_store(repo), KEY_TASK, t->task.data, &s, err);
 	if (r == 0) {
 		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
-			t->req->task, s.name);
+			t->task.data, s.name);
 		if (session_is_local(repo, &s))
 			error_hint(err, "go on there: cd \"$(minsky session dir %s)\"",
 				display_name(repo, &s));
@@ -94,11 +118,12 @@ int starting_check_taken(struct starting *t, struct error *err)
 
 int starting_choose_base(struct starting *t, struct error *err)
 {
+	const struct git_repo *git = t->base_git ? t->base_git : &t->git;
 	const struct git_base *b = &t->base;
 	int r;
 
-	r = t->req->base ? git_repo_named_base(t->git, t->req->base, &t->base, err)
-			 : git_repo_default_base(t->git, &t->base, err);
+	r = t->wanted_base ? git_repo_named_base(git, t->wanted_base, &t->base, err)
+			   : git_repo_default_base(git, &t->base, err);
 	if (r < 0)
 		return r;
 	t->base_oid = b->remote_oid ? b->remote_oid : b->local_oid;
@@ -107,7 +132,7 @@ int starting_choose_base(struct starting *t, struct error *err)
 		return error_hint(err, "name another with --base");
 	}
 	if (b->remote_oid && b->local_oid && strcmp(b->remote_oid, b->local_oid) != 0)
-		app_say(t->repo->app,
+		outcome_note(t->outcome,
 			"starting from %s/%s as last fetched (%.8s); your local %s is at "
 			"%.8s",
 			t->remote, b->branch, b->remote_oid, b->branch, b->local_oid);
@@ -126,7 +151,7 @@ int starting_choose_places(struct starting *t, struct error *err)
 		r = fs_check_private_dir(root.data, err);
 	if (r < 0)
 		goto out;
-	fs_join(&t->workspace, root.data, t->req->name);
+	fs_join(&t->workspace, root.data, t->name.data);
 	buf_clear(&t->temporary);
 	buf_addf(&t->temporary, "%s/.%s.tmp", root.data, t->id);
 	if (t->workspace.failed || t->temporary.failed) {
@@ -149,8 +174,8 @@ static int prepare(struct starting *t, struct error *err)
 	int r = id_uuid7(t->id, clock_now_ms(), err);
 
 	if (r == 0)
-		r = git_repo_remote(t->git, &t->remote, &t->remote_url, err);
-	if (r == 0 && t->req->worktree)
+		r = git_repo_remote(&t->git, &t->remote, &t->remote_url, err);
+	if (r == 0 && t->worktree)
 		r = start_check_linked(t->remote, err);
 	if (r == 0)
 		r = repo_main_dir(t->repo, NULL, &dir, err);
@@ -161,7 +186,7 @@ static int prepare(struct starting *t, struct error *err)
 	if (r == 0)
 		r = starting_check_taken(t, err);
 	if (r == 0)
-		r = workspace_check_branch(t->git, t->remote, t->branch, err);
+		r = workspace_check_branch(&t->git, t->remote, t->branch, err);
 	if (r == 0)
 		r = starting_choose_places(t, err);
 	buf_release(&dir);
@@ -170,14 +195,14 @@ static int prepare(struct starting *t, struct error *err)
 
 void starting_write_record(struct jsonw *w, const struct starting *t)
 {
-	jsonw_kstring(w, "name", t->req->name);
+	jsonw_kstring(w, "name", t->name.data);
 	jsonw_kstring(w, "repo", t->repo->file.id);
 	jsonw_kstring(w, "repoName", t->url.repo_name);
 	jsonw_kstring(w, "repoUrl", t->url.url);
 	jsonw_kstring(w, "branch", t->branch);
 	jsonw_kstring(w, "baseBranch", t->base.branch);
-	jsonw_kstring_opt(w, "taskId", t->req->task);
-	jsonw_kstring_opt(w, "description", t->req->description);
+	jsonw_kstring_opt(w, "taskId", t->task.len ? t->task.data : NULL);
+	jsonw_kstring_opt(w, "description", t->description);
 	jsonw_kstring(w, "workspace", t->workspace.data);
 	jsonw_kstring(w, "backendType", t->url.backend_type);
 	if (t->url.github_owner) {
@@ -193,7 +218,7 @@ void starting_write_record(struct jsonw *w, const struct starting *t)
 		jsonw_kstring(w, "authMethod", t->url.auth_method);
 		jsonw_end_object(w);
 	}
-	jsonw_kstring(w, "mode", t->req->worktree ? "worktree" : "clone");
+	jsonw_kstring(w, "mode", t->worktree ? "worktree" : "clone");
 }
 
 /* The intent. From here on the name is taken, and a crash leaves something to recover. */
@@ -210,7 +235,7 @@ static int reserve(struct starting *t, struct error *err)
 		w = emit_begin(&e, EVENT_SESSION_STARTING, t->id);
 		starting_write_record(w, t);
 		/* To take it back, or to finish it, one has to know where its repository is. */
-		if (t->req->worktree) {
+		if (t->worktree) {
 			jsonw_kstring(w, "clone", t->repo->pointer.clone);
 			jsonw_kstring(w, "mainClone", t->repo->pointer.clone);
 			jsonw_kstring(w, "base", t->base_oid);
@@ -223,8 +248,8 @@ static int reserve(struct starting *t, struct error *err)
 	return r;
 }
 
-int starting_tie_clone(struct repo *repo, const char *workspace, const char *id, const char *name,
-	char clone[ID_HEX_SIZE], struct error *err)
+int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *workspace,
+	const char *id, const char *name, char clone[ID_HEX_SIZE], struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
 	struct buf git = BUF_INIT;
@@ -252,7 +277,7 @@ int starting_tie_clone(struct repo *repo, const char *workspace, const char *id,
 		r = hook_setup(repo, git.data, clone, id, false, err);
 		/* The session works without hooks: what git does is noticed a little later. */
 		if (r < 0 && r != ERR_NOMEM) {
-			app_warn(repo->app,
+			outcome_warn(outcome,
 				"no hooks in the workspace: %s; commands will notice what "
 				"happens",
 				err->msg);
@@ -268,14 +293,14 @@ out:
 
 struct workspace_plan starting_plan(const struct starting *t)
 {
-	return (struct workspace_plan){ .main = t->git,
+	return (struct workspace_plan){ .main = &t->git,
 		.remote = t->remote,
 		.remote_url = t->remote_url,
 		.branch = t->branch,
 		.base_branch = t->base.branch,
 		.base_oid = t->base_oid,
 		.base_is_local = t->base_oid == t->base.local_oid,
-		.quiet = !app_talks(t->repo->app) };
+		.quiet = !t->repo->caller->watched };
 }
 
 static int make(struct starting *t, struct error *err)
@@ -283,10 +308,10 @@ static int make(struct starting *t, struct error *err)
 	struct workspace_plan plan = starting_plan(t);
 	int r;
 
-	if (t->req->worktree) {
+	if (t->worktree) {
 		memcpy(t->clone, t->repo->pointer.clone, sizeof(t->clone));
-		return start_link(
-			t->repo, &plan, t->workspace.data, t->id, t->req->name, &t->linked, err);
+		return start_link(t->repo, t->outcome, &plan, t->workspace.data, t->id,
+			t->name.data, &t->linked, err);
 	}
 	r = workspace_clone(&plan, t->temporary.data, err);
 	if (r == 0)
@@ -295,7 +320,7 @@ static int make(struct starting *t, struct error *err)
 		r = id_random_hex(t->clone, err);
 	if (r == 0)
 		r = starting_tie_clone(
-			t->repo, t->workspace.data, t->id, t->req->name, t->clone, err);
+			t->repo, t->outcome, t->workspace.data, t->id, t->name.data, t->clone, err);
 	return r;
 }
 
@@ -310,7 +335,7 @@ static int write_seen(struct starting *t, struct jsonw *w, struct error *err)
 	struct buf name = BUF_INIT;
 	int r;
 
-	buf_addf(&name, "pr/%s", t->req->name);
+	buf_addf(&name, "pr/%s", t->name.data);
 	s.main_clone_id = t->repo->pointer.clone;
 	r = buf_check(&name, err);
 	if (r == 0)
@@ -378,58 +403,152 @@ static void take_back(struct starting *t, const struct error *why)
 	if (t->linked) {
 		(void)start_unlink(t->repo->common_dir.data, t->workspace.data, t->temporary.data,
 			t->branch, t->base_oid, &ignored);
-	} else if (!t->req->worktree) {
+	} else if (!t->worktree) {
 		/* Half a workspace, if this is killed, must not pass for one. */
 		if (t->clone[0])
 			(void)fs_rename_new(t->workspace.data, t->temporary.data, &ignored);
 		(void)fs_remove_tree(t->temporary.data, &ignored);
 	}
-	(void)starting_record_failure(t->repo, t->id, t->req->name, why->msg, &ignored);
+	(void)starting_record_failure(t->repo, t->id, t->name.data, why->msg, &ignored);
 	(void)repo_project(t->repo, &ignored);
 }
 
-int start_session(struct repo *repo, const struct git_repo *git, const struct start_request *req,
-	struct session *out, struct error *err)
+static int choose_name(
+	const struct start_request *req, struct buf *name, struct buf *task, struct error *err)
 {
-	struct starting t = { .repo = repo,
-		.git = git,
-		.req = req,
-		.url = REPO_URL_INIT,
-		.workspace = BUF_INIT,
-		.temporary = BUF_INIT,
-		.lock = BUF_INIT,
-		.lock_fd = -1,
-		.branch = req->branch ? req->branch : req->name };
+	int r = req->task ? name_task_id(req->task, task, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (req->name)
+		buf_adds(name, req->name);
+	else if (task->len)
+		buf_addf(name, "task-%s", task->data);
+	else if (req->description)
+		r = name_slug(req->description, name, err);
+	else
+		return error_set(err, ERR_USAGE, "a session wants a name, --task or --description");
+	if (r == 0)
+		r = buf_check(name, err);
+	if (r == 0)
+		r = name_check_session(name->data, err);
+	return r == 0 && req->branch ? name_check_branch(req->branch, err) : r;
+}
+
+int start_check(const struct start_request *req, struct error *err)
+{
+	struct buf name = BUF_INIT, task = BUF_INIT;
+	int r = choose_name(req, &name, &task, err);
+
+	buf_release(&name);
+	buf_release(&task);
+	return r;
+}
+
+void starting_choose(struct starting *t, const struct start_request *req)
+{
+	const char *mode = config_get(t->repo->config, "session.mode");
+
+	t->description = req->description;
+	t->wanted_base = req->base;
+	t->worktree = req->mode == START_MODE_SETTING ? mode && !strcmp(mode, "worktree")
+						      : req->mode == START_MODE_WORKTREE;
+}
+
+static int refuse_inside(const struct repo *repo, struct error *err)
+{
+	struct buf dir = BUF_INIT, quoted = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+
+	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
+		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
+	if (repo->file.main_path && repo_main_dir(repo, NULL, &dir, &ignored) == 0) {
+		text_add_quoted(&quoted, dir.data);
+		error_hint(err, "start it from the repository: minsky session start --repo %s",
+			quoted.data);
+	}
+	buf_release(&dir);
+	buf_release(&quoted);
+	return err->code;
+}
+
+/* What was asked for, checked; the repository known, and nothing in it half started. */
+static int begin(struct starting *t, const struct start_request *req, struct error *err)
+{
+	struct repo *repo = t->repo;
+	int r = choose_name(req, &t->name, &t->task, err);
+
+	if (r == 0 && repo->known && repo->pointer.session[0])
+		r = refuse_inside(repo, err);
+	if (r == 0)
+		r = git_repo_open(&t->git, repo_dir(repo), err);
+	if (r == 0)
+		r = repo_register(repo, &t->git, NULL, err);
+	if (r == 0)
+		r = start_recover(repo, t->outcome, err);
+	if (r < 0)
+		return r;
+	starting_choose(t, req);
+	t->branch = req->branch ? req->branch : t->name.data;
+	return 0;
+}
+
+/* One at a time between looking whether the name is free and taking it. */
+static int take_name(struct starting *t, struct error *err)
+{
 	struct buf gate = BUF_INIT;
 	int gate_fd = -1, r;
 
-	/* One at a time between looking whether the name is free and taking it. */
-	fs_join(&gate, repo->file.journal, "names.lock");
+	fs_join(&gate, t->repo->file.journal, "names.lock");
 	r = fs_lock(gate.data, 30000, &gate_fd, err);
 	if (r == 0)
-		r = repo_project(repo, err);
+		r = repo_project(t->repo, err);
 	if (r == 0)
-		r = prepare(&t, err);
+		r = prepare(t, err);
 	if (r == 0)
-		r = reserve(&t, err);
+		r = reserve(t, err);
 	if (gate_fd >= 0)
 		close(gate_fd);
-	if (r < 0)
-		goto out;
-	r = make(&t, err);
-	if (r == 0)
-		r = starting_record_success(
-			&t, repo->pointer.clone, t.base_oid, t.base_oid, false, err);
-	if (r < 0) {
-		take_back(&t, err);
-		goto out;
-	}
-	r = repo_project(repo, err);
-	if (r == 0)
-		r = repo->backend->ops->get(
-			repo->backend, repo_store(repo), KEY_ID, t.id, out, err);
-out:
-	starting_release(&t);
 	buf_release(&gate);
 	return r;
+}
+
+static int make_session(struct starting *t, struct error *err)
+{
+	const char *configured = config_get(t->repo->config, "session.base");
+	bool from_setting = !t->wanted_base && configured && *configured;
+	int r;
+
+	if (from_setting)
+		t->wanted_base = configured;
+	r = take_name(t, err);
+	if (r == ERR_NOTFOUND && from_setting)
+		return error_wrap(
+			err, "session.base (%s)", config_origin(t->repo->config, "session.base"));
+	if (r < 0)
+		return r;
+	r = make(t, err);
+	if (r == 0)
+		r = starting_record_success(
+			t, t->repo->pointer.clone, t->base_oid, t->base_oid, false, err);
+	if (r < 0)
+		take_back(t, err);
+	return r < 0 ? r : repo_project(t->repo, err);
+}
+
+int session_start(struct repo *repo, const struct start_request *req, struct start_result *out,
+	struct error *err)
+{
+	struct starting t;
+	int r;
+
+	starting_init(&t, repo, &out->outcome);
+	r = begin(&t, req, err);
+	if (r == 0)
+		r = make_session(&t, err);
+	if (r == 0)
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_ID, t.id, &out->session, err);
+	starting_release(&t);
+	return r < 0 ? r : setup_run(repo, &out->session, &out->outcome, err);
 }

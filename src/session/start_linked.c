@@ -47,14 +47,16 @@ int start_add(struct repo *repo, const struct workspace_plan *plan, const char *
 	return r < 0 ? r : worktree_fill(plan, workspace, err);
 }
 
-int start_link(struct repo *repo, const struct workspace_plan *plan, const char *workspace,
-	const char *id, const char *name, bool *linked_out, struct error *err)
+int start_link(struct repo *repo, struct outcome *outcome, const struct workspace_plan *plan,
+	const char *workspace, const char *id, const char *name, bool *linked_out,
+	struct error *err)
 {
 	int r;
 
 	*linked_out = true;
 	r = start_add(repo, plan, workspace, err);
-	return r < 0 ? r : start_tie(repo, repo->common_dir.data, workspace, id, name, err);
+	return r < 0 ? r
+		     : start_tie(repo, outcome, repo->common_dir.data, workspace, id, name, err);
 }
 
 int start_unlink(const char *common_dir, const char *workspace, const char *temporary,
@@ -100,8 +102,8 @@ int start_pass(struct repo *repo, const char *common_dir, const char *workspace,
 	return r;
 }
 
-int start_tie(struct repo *repo, const char *common_dir, const char *workspace, const char *id,
-	const char *name, struct error *err)
+int start_tie(struct repo *repo, struct outcome *outcome, const char *common_dir,
+	const char *workspace, const char *id, const char *name, struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
 	struct buf git_dir = BUF_INIT, common = BUF_INIT, top = BUF_INIT;
@@ -123,7 +125,7 @@ int start_tie(struct repo *repo, const char *common_dir, const char *workspace, 
 	/* Those of a work tree, also where the repository itself is bare. */
 	r = hook_setup(repo, common_dir, pointer.clone, NULL, false, err);
 	if (r < 0 && r != ERR_NOMEM) {
-		app_warn(repo->app,
+		outcome_warn(outcome,
 			"no hooks in the repository: %s; commands will notice what happens",
 			err->msg);
 		error_clear(err);

@@ -9,7 +9,8 @@
 #include "session/start_linked.h"
 #include "session/starting.h"
 
-static int finish(struct repo *repo, const struct session *s, struct error *err)
+static int finish(
+	struct repo *repo, struct outcome *outcome, const struct session *s, struct error *err)
 {
 	char clone[ID_HEX_SIZE];
 	struct jsonw *w;
@@ -22,10 +23,10 @@ static int finish(struct repo *repo, const struct session *s, struct error *err)
 	else
 		r = id_random_hex(clone, err);
 	if (r == 0)
-		r = session_is_linked(s)
-			? start_tie(repo, repo_workspace_git(repo, s), s->workspace, s->id, s->name,
-				  err)
-			: starting_tie_clone(repo, s->workspace, s->id, s->name, clone, err);
+		r = session_is_linked(s) ? start_tie(repo, outcome, repo_workspace_git(repo, s),
+						   s->workspace, s->id, s->name, err)
+					 : starting_tie_clone(repo, outcome, s->workspace, s->id,
+						   s->name, clone, err);
 	if (r < 0)
 		goto out;
 	w = emit_begin(&e, EVENT_SESSION_STARTED, s->id);
@@ -37,7 +38,7 @@ static int finish(struct repo *repo, const struct session *s, struct error *err)
 	if (r == 0)
 		r = emit_append(&e, repo, err);
 	if (r == 0)
-		app_say(repo->app, "the start of '%s' was interrupted; finished", s->name);
+		outcome_note(outcome, "the start of '%s' was interrupted; finished", s->name);
 out:
 	emit_release(&e);
 	return r;
@@ -48,43 +49,44 @@ out:
  * that somebody may have worked in since: tie it and record success. Otherwise nothing of value was
  * made.
  */
-static int recover_linked(
-	struct repo *repo, const struct session *s, const char *temporary, struct error *err)
+static int recover_linked(struct repo *repo, struct outcome *outcome, const struct session *s,
+	const char *temporary, struct error *err)
 {
 	const char *common = repo_workspace_git(repo, s);
 	int r;
 
 	if (common && start_is_usable(s->workspace, s->id, s->branch))
-		return finish(repo, s, err);
+		return finish(repo, outcome, s, err);
 	r = common ? start_unlink(common, s->workspace, temporary, s->branch, s->base_oid, err) : 0;
 	if (r == 0)
 		r = starting_record_failure(repo, s->id, s->name, "interrupted", err);
 	if (r == 0)
-		app_say(repo->app, "the start of '%s' was interrupted; taken back", s->name);
+		outcome_note(outcome, "the start of '%s' was interrupted; taken back", s->name);
 	return r;
 }
 
 /* Of a clone, the rename to its place was the last thing that could fail for good. */
-static int recover_clone(
-	struct repo *repo, const struct session *s, const char *temporary, struct error *err)
+static int recover_clone(struct repo *repo, struct outcome *outcome, const struct session *s,
+	const char *temporary, struct error *err)
 {
 	struct buf git = BUF_INIT;
 	int r = fs_remove_tree(temporary, err);
 
 	fs_join(&git, s->workspace, ".git");
 	if (r == 0 && fs_is_dir(git.data)) {
-		r = finish(repo, s, err);
+		r = finish(repo, outcome, s, err);
 	} else if (r == 0) {
 		r = starting_record_failure(repo, s->id, s->name, "interrupted", err);
 		if (r == 0)
-			app_say(repo->app, "the start of '%s' was interrupted; taken back",
-				s->name);
+			outcome_note(
+				outcome, "the start of '%s' was interrupted; taken back", s->name);
 	}
 	buf_release(&git);
 	return r;
 }
 
-static int recover_one(struct repo *repo, const struct session *s, struct error *err)
+static int recover_one(
+	struct repo *repo, struct outcome *outcome, const struct session *s, struct error *err)
 {
 	const char *slash = strrchr(s->workspace, '/');
 	struct buf temporary = BUF_INIT;
@@ -95,13 +97,14 @@ static int recover_one(struct repo *repo, const struct session *s, struct error 
 	buf_addf(&temporary, "/.%s.tmp", s->id);
 	r = buf_check(&temporary, err);
 	if (r == 0)
-		r = session_is_linked(s) ? recover_linked(repo, s, temporary.data, err)
-					 : recover_clone(repo, s, temporary.data, err);
+		r = session_is_linked(s) ? recover_linked(repo, outcome, s, temporary.data, err)
+					 : recover_clone(repo, outcome, s, temporary.data, err);
 	buf_release(&temporary);
 	return r;
 }
 
-static int recover_locked(struct repo *repo, const char *id, struct error *err)
+static int recover_locked(
+	struct repo *repo, struct outcome *outcome, const char *id, struct error *err)
 {
 	struct session s = { .name = NULL };
 	struct error busy = ERROR_INIT;
@@ -116,7 +119,7 @@ static int recover_locked(struct repo *repo, const char *id, struct error *err)
 	if (r == 0)
 		r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_ID, id, &s, err);
 	if (r == 0 && !s.started && !s.deleted && s.workspace && session_is_local(repo, &s))
-		r = recover_one(repo, &s, err);
+		r = recover_one(repo, outcome, &s, err);
 	unlink(lock.data);
 	close(fd);
 out:
@@ -125,7 +128,7 @@ out:
 	return r;
 }
 
-int start_recover(struct repo *repo, struct error *err)
+int start_recover(struct repo *repo, struct outcome *outcome, struct error *err)
 {
 	struct session_query query = { .status = session_status_name(SESSION_STARTING) };
 	struct session_set set = { NULL, 0 };
@@ -134,7 +137,7 @@ int start_recover(struct repo *repo, struct error *err)
 	if (r == 0)
 		r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++)
-		r = recover_locked(repo, set.v[i].id, err);
+		r = recover_locked(repo, outcome, set.v[i].id, err);
 	if (r == 0 && set.n)
 		r = repo_project(repo, err);
 	session_set_release(&set);

@@ -12,11 +12,16 @@
 
 struct starting {
 	struct repo *repo;
-	const struct git_repo *git;
-	const struct start_request *req;
+	struct git_repo git;
+	struct outcome *outcome;
+	struct buf name, task; /* chosen and checked; task is empty without one */
+	const char *description;
+	const char *wanted_base; /* NULL: the default branch */
+	bool worktree;
 	char id[ID_UUID_SIZE];
 	char *remote, *remote_url;
 	struct repo_url url;
+	const struct git_repo *base_git; /* where the base is looked for; NULL: in `git` */
 	struct git_base base;
 	const char *base_oid;
 	const char *branch;
@@ -28,7 +33,10 @@ struct starting {
 	char clone[ID_HEX_SIZE];
 };
 
+void starting_init(struct starting *t, struct repo *repo, struct outcome *outcome);
 void starting_release(struct starting *t);
+/* Description, base and mode, as they were asked for or the settings say. */
+void starting_choose(struct starting *t, const struct start_request *req);
 /* ERR_REFUSED if there is a session of this name, or one for this task. */
 int starting_check_taken(struct starting *t, struct error *err);
 int starting_choose_base(struct starting *t, struct error *err);
@@ -39,8 +47,8 @@ int starting_choose_places(struct starting *t, struct error *err);
 struct workspace_plan starting_plan(const struct starting *t);
 /* A clone is in place: tie it to the journal, begin its cursor at the present, install its hooks.
  */
-int starting_tie_clone(struct repo *repo, const char *workspace, const char *id, const char *name,
-	char clone[ID_HEX_SIZE], struct error *err);
+int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *workspace,
+	const char *id, const char *name, char clone[ID_HEX_SIZE], struct error *err);
 /* session.started; main_clone may be NULL. */
 int starting_record_success(struct starting *t, const char *main_clone, const char *head,
 	const char *base, bool adopted, struct error *err);

@@ -103,7 +103,7 @@ static int shelve_linked(const struct session *s, const char *trash, struct erro
 }
 
 static int unshelve_linked(
-	struct repo *repo, const struct session *s, const char *trash, struct error *err)
+	const struct session *s, const char *trash, struct outcome *outcome, struct error *err)
 {
 	bool attached = false;
 	int r = worktree_unshelve(trash, s->workspace, s->branch, &attached, err);
@@ -111,7 +111,7 @@ static int unshelve_linked(
 	if (r == 0)
 		r = rename_mark(s->workspace, "minsky/deleted", "minsky/session", err);
 	if (r == 0 && !attached)
-		app_warn(repo->app,
+		outcome_warn(outcome,
 			"the branch '%s' has moved, or is checked out elsewhere: HEAD is detached "
 			"where it was",
 			s->branch);
@@ -148,7 +148,8 @@ out:
 	return r;
 }
 
-int trash_take_out(struct repo *repo, const struct session *s, struct error *err)
+int trash_take_out(
+	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err)
 {
 	enum trash_state state;
 	struct buf where = BUF_INIT;
@@ -163,7 +164,7 @@ int trash_take_out(struct repo *repo, const struct session *s, struct error *err
 			error_hint(err, "it was purged");
 		goto out;
 	}
-	r = session_is_linked(s) ? unshelve_linked(repo, s, where.data, err)
+	r = session_is_linked(s) ? unshelve_linked(s, where.data, outcome, err)
 				 : fs_rename_new(where.data, s->workspace, err);
 out:
 	buf_release(&where);

@@ -9,6 +9,7 @@
 #ifndef SESSION_TRASH_H
 #define SESSION_TRASH_H
 
+#include "core/outcome.h"
 #include "repo/repo.h"
 
 enum trash_state {
@@ -26,7 +27,8 @@ int trash_look(struct repo *repo, const struct session *s, enum trash_state *sta
 /* Of a linked work tree git keeps what belongs to it (git/worktree.h), and its branch is free. */
 int trash_put(struct repo *repo, const struct session *s, struct buf *where, struct error *err);
 /* Back to where it was. ERR_NOTFOUND if it is not there, ERR_REFUSED if its place is taken. */
-int trash_take_out(struct repo *repo, const struct session *s, struct error *err);
+int trash_take_out(
+	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err);
 
 /* The steps of a purge; `where` as trash_look() has it. ERR_NOTFOUND: somebody else was faster. */
 int trash_leave(const char *where, struct error *err);

@@ -1,12 +1,14 @@
 #include "session/update.h"
 
 #include "core/fs.h"
+#include "core/names.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
 #include "hooks/observe/observe.h"
 #include "hooks/observe/refs.h"
 #include "repo/emit.h"
-#include "session/pr_make.h"
+#include "session/begin.h"
+#include "session/pr_create.h"
 #include "session/pr_refresh.h"
 
 struct updating {
@@ -14,7 +16,7 @@ struct updating {
 	struct session *s;
 	const struct update_request *req;
 	struct git_repo git; /* the workspace */
-	struct update_result result;
+	struct update_result *result;
 };
 
 /* A merge is made where the branch is checked out, and only where nothing else is going on. */
@@ -65,7 +67,7 @@ static int is_ancestor(
 /* What there is to do, and that it can be done. */
 static int forecast(struct updating *u, struct error *err)
 {
-	struct update_result *res = &u->result;
+	struct update_result *res = u->result;
 	struct buf conflicts = BUF_INIT;
 	bool has = false, ff = false;
 	int r = pr_find_base(u->repo, u->s, u->req->fetch, res->to, err);
@@ -83,7 +85,7 @@ static int forecast(struct updating *u, struct error *err)
 	if (!ff)
 		r = pr_forecast(u->s->workspace, res->from, res->to, &conflicts, err);
 	if (r == ERR_REFUSED)
-		pr_add_conflicts(u->repo, &conflicts);
+		pr_add_conflicts(&u->result->outcome, &conflicts);
 	if (r == 0)
 		res->how = ff ? "ff" : "merge";
 	buf_release(&conflicts);
@@ -119,10 +121,10 @@ static int merge(struct updating *u, struct error *err)
 	cmd.args[2] = GIT_WORD("--no-autostash");
 	cmd.args[3] = GIT_WORD("--no-stat");
 	cmd.args[4] =
-		strcmp(u->result.how, "ff") == 0 ? GIT_WORD("--ff-only") : GIT_WORD("--no-ff");
+		strcmp(u->result->how, "ff") == 0 ? GIT_WORD("--ff-only") : GIT_WORD("--no-ff");
 	cmd.args[5] = GIT_WORD("-m");
 	cmd.args[6] = GIT_TEXT(message.data);
-	cmd.args[7] = GIT_OID(u->result.to);
+	cmd.args[7] = GIT_OID(u->result->to);
 	if (r == 0)
 		r = git_run(&cmd, NULL, &errout, &status, err);
 	if (r == 0 && status) {
@@ -137,7 +139,7 @@ static int merge(struct updating *u, struct error *err)
 	if (r < 0)
 		take_back(u);
 	else
-		r = ref_read(u->git.common_dir, ref.data, u->result.to, err);
+		r = ref_read(u->git.common_dir, ref.data, u->result->to, err);
 	buf_release(&message);
 	buf_release(&errout);
 	buf_release(&ref);
@@ -152,9 +154,9 @@ static int record(struct updating *u, struct error *err)
 
 	emit_init(&e);
 	w = emit_begin(&e, EVENT_SESSION_UPDATED, u->s->id);
-	jsonw_kstring(w, "how", u->result.how);
-	jsonw_kstring(w, "from", u->result.from);
-	jsonw_kstring(w, "to", u->result.to);
+	jsonw_kstring(w, "how", u->result->how);
+	jsonw_kstring(w, "from", u->result->from);
+	jsonw_kstring(w, "to", u->result->to);
 	r = emit_end(&e, err);
 	if (r == 0)
 		r = emit_append(&e, u->repo, err);
@@ -213,25 +215,38 @@ static int choose_base(struct updating *u, struct error *err)
 	return r;
 }
 
-int update_session(struct repo *repo, struct session *s, const struct update_request *req,
+static void note_pr(const struct session *s, struct outcome *outcome)
+{
+	const struct pr *pr = session_pr(s);
+
+	if (pr && pr->exists && !pr->merged_at)
+		outcome_note(outcome,
+			"the PR is as it was; 'minsky session pr create %s' refreshes it", s->name);
+}
+
+int session_update(struct repo *repo, struct session *s, const struct update_request *req,
 	struct update_result *out, struct error *err)
 {
-	struct updating u = { .repo = repo, .s = s, .req = req };
-	int r = check_workspace(&u, err);
+	struct updating u = { .repo = repo, .s = s, .req = req, .result = out };
+	int r = req->base ? name_check_branch(req->base, err) : 0;
 
+	if (r == 0)
+		r = session_begin(repo, s, "update it", err);
+	if (r == 0)
+		r = check_workspace(&u, err);
 	if (r == 0)
 		r = choose_base(&u, err);
 	if (r == 0)
 		r = forecast(&u, err);
-	if (r == 0 && u.result.how && !req->dry_run) {
+	if (r == 0 && out->how && !req->dry_run) {
 		r = merge(&u, err);
 		if (r == 0)
 			r = record(&u, err);
 	}
 	if (r == 0 && !req->dry_run)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
-	if (r == 0)
-		*out = u.result;
+	if (r == 0 && out->how && !req->dry_run)
+		note_pr(s, &out->outcome);
 	git_repo_release(&u.git);
 	return r;
 }

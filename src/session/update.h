@@ -8,6 +8,7 @@
 #ifndef SESSION_UPDATE_H
 #define SESSION_UPDATE_H
 
+#include "core/outcome.h"
 #include "repo/repo.h"
 
 struct update_request {
@@ -17,12 +18,13 @@ struct update_request {
 };
 
 struct update_result {
+	struct outcome outcome; /* filled also on failure: the files of a conflict */
 	const char *how; /* "ff" or "merge"; NULL: nothing to do */
 	char from[65], to[65]; /* tips of the branch; `to` is the base's in a dry run */
 };
 
-/* *s is settled when it comes in and when it leaves. */
-int update_session(struct repo *repo, struct session *s, const struct update_request *req,
+/* *s is of `repo`, and is up to date when this returns 0. */
+int session_update(struct repo *repo, struct session *s, const struct update_request *req,
 	struct update_result *out, struct error *err);
 
 #endif

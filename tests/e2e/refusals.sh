@@ -38,7 +38,7 @@ documented() { # CODE CATEGORY ARGUMENT...
 		return 1
 	}
 	if jq -e -s --arg category "$test_category" --argjson code "$test_code" '
-		length == 1 and (.[0] | .schema == 1 and .category == $category and .code == $code
+		length == 1 and (.[0] | .schema == 2 and .category == $category and .code == $code
 			and (.message | length > 0) and ((.hint // "x") | length > 0))' \
 		"$TRASH/out" >/dev/null && [ "$(wc -l <"$TRASH/out")" -eq 1 ] &&
 		printable "$TRASH/out" && [ ! -s "$TRASH/err" ]; then

@@ -56,7 +56,7 @@ test_ok 'unknown commands, groups alone, missing and spare words and values' '
 '
 test_ok 'the same as a document: alone on stdout, with the exit status in it' '
 	must_fail 2 minsky session list --json --nonsense >doc 2>err && test ! -s err &&
-	json ".schema == 1 and .category == \"usage\" and .code == 2" doc &&
+	json ".schema == 2 and .category == \"usage\" and .code == 2" doc &&
 	must_fail 2 minsky --json >doc && json ".code == 2" doc &&
 	must_fail 2 minsky sessio --json >doc && json ".category == \"usage\" and (.hint | length > 0)" doc &&
 	(cd app && must_fail 3 minsky session get nope --json) >doc 2>err && test ! -s err &&

@@ -37,7 +37,7 @@ test_ok 'a name of its own and a branch of its own' '
 test_ok '--quiet says nothing but the directory; --json is one document, and talk stays on stderr' '
 	start app quiet && test ! -s err && test "$(wc -l <dir)" -eq 1 &&
 	(cd app && minsky session start talk --json) >doc 2>err && test "$(wc -l <doc)" -eq 1 &&
-	json ".schema == 1 and .session.session == \"talk\" and .session.status == \"active\"" doc &&
+	json ".schema == 2 and .session.session == \"talk\" and .session.status == \"active\"" doc &&
 	(cd app && minsky session start more) >out 2>err && has "^session  *more$" out &&
 	has "started; go there: cd" err
 '

@@ -33,7 +33,7 @@ test_ok 'on a terminal it asks; anything but a yes installs nothing' '
 '
 test_ok 'a yes installs them, and they ring' '
 	cd app && asked y "minsky init" >../out && rings . && minsky hooks status >../out &&
-	has "^bell  *live$" ../out
+	has "^hooks  *work$" ../out
 '
 test_ok 'with hooks in place there is nothing to ask' '
 	cd app && asked n "minsky init" >../out && hasnt "y/N" ../out && rings .
@@ -45,7 +45,7 @@ test_ok '--hooks asks nothing; --skip-hooks neither asks nor says' '
 '
 test_ok 'as a document' '
 	make_repo four && minsky init four --json >doc 2>err &&
-	jq -e ".schema == 1 and .name == \"local-four\" and .new and (.hooks | not)" doc >/dev/null &&
+	jq -e ".schema == 2 and .name == \"local-four\" and .new and (.hooks | not)" doc >/dev/null &&
 	minsky init four --hooks --json >doc && jq -e "(.new | not) and .hooks" doc >/dev/null && rings four &&
 	minsky init four --json >doc 2>err && jq -e ".hooks" doc >/dev/null && hasnt "hooks install" err
 '

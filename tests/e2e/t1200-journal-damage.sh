@@ -304,7 +304,7 @@ test_ok 'an empty store' '
 '
 test_ok 'JSON that is no store' '
 	echo null >"$(store)" && damaged_store && echo "{}" >"$(store)" && damaged_store &&
-	echo "{\"schema\":1,\"repositories\":[]}" >"$(store)" && damaged_store
+	echo "{\"schema\":2,\"repositories\":[]}" >"$(store)" && damaged_store
 '
 test_ok 'a store of another program is an error of its own, untouched too' '
 	for text in "[]" "{\"sessions\":[1,2,3]}"; do
@@ -334,7 +334,7 @@ test_ok 'a directory in its place is an error, not empty' '
 	has "session-db.json" err && rmdir "$(store)" && minsky -C rebuild session list >/dev/null
 '
 test_ok 'a store of a newer minsky is left alone' '
-	sed "s/\"schema\":1/\"schema\":99/" "$(store)" >newer && must_fail 1 cmp -s newer "$(store)" &&
+	sed "s/\"schema\":2/\"schema\":99/" "$(store)" >newer && must_fail 1 cmp -s newer "$(store)" &&
 	cp newer "$(store)" &&
 	must_fail 1 minsky -C rebuild session list 2>err && has "session-db.json" err && cmp newer "$(store)" &&
 	rm "$(store)"

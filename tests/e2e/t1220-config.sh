@@ -210,7 +210,7 @@ test_ok 'show --origin: file and line of each value, and what has no effect, wit
 	has "^sessiondb.backend  *sqlite  ($user:2: overridden)$" out &&
 	has "^sessiondb.json.path  */x  (.*/app/.minsky/config.yaml:3: not trusted; see .minsky trust.)$" out &&
 	has "^colour  *(.*config.yaml:4: unknown key)$" out && has "^color  *auto  (default)$" out &&
-	minsky -C app config show --json >out && json ".schema == 1 and ([.settings[].key] | length > 20)" out &&
+	minsky -C app config show --json >out && json ".schema == 2 and ([.settings[].key] | length > 20)" out &&
 	json ".ignored | map(.reason) == [\"overridden\", \"untrusted\", \"unknown\"]" out
 '
 test_ok 'the repository says postgres, the user'"'"'s file holds the credentials' '

@@ -50,7 +50,7 @@ test_ok 'nothing to merge: the session has no commit of its own' '
 	has "nothing to merge" err &&
 	has "^hint: commit something first$" err &&
 	must_fail 4 minsky -C app session pr create work --title T --json >out &&
-	json ".schema == 1 and .category == \"refused\" and .code == 4" out &&
+	json ".schema == 2 and .category == \"refused\" and .code == 4" out &&
 	json ".message | test(\"nothing to merge\")" out
 '
 test_ok 'nothing to merge: commits whose sum is nothing' '

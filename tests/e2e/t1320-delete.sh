@@ -26,7 +26,7 @@ refused_for() { # SESSION CATEGORY PATTERN
 		has "^hint: .*--override" err &&
 		test "$(grep -c '^  ' err)" -eq 1 &&
 		must_fail 4 minsky -C app session delete "$1" --json >out &&
-		json ".category == \"refused\" and .code == 4 and .schema == 1" out &&
+		json ".category == \"refused\" and .code == 4 and .schema == 2" out &&
 		json ".reasons | length == 1 and .[0].category == \"$2\"" out &&
 		must_fail 4 minsky -C app session delete "$1" --dry-run 2>/dev/null &&
 		bytes_of "$ws" | grep -v ' ./.git/minsky/' >after &&

@@ -34,7 +34,7 @@ test_ok 'a dry run lists and changes nothing; nothing is old enough' '
 	has "nothing in the trash was deleted 14d ago or earlier" err && find "$trash" >before &&
 	minsky -C app session purge --older-than 12h --dry-run >out && has "^other  *deleted 24 h ago, $other$" out &&
 	hasnt third out && minsky -C app session purge --older-than 1d --dry-run --json >out &&
-	json ".schema == 1 and .outcome == \"would be purged\" and (.sessions | length) == 1 and
+	json ".schema == 2 and .outcome == \"would be purged\" and (.sessions | length) == 1 and
 		.sessions[0].session == \"other\" and .sessions[0].trash == \"$other\"" out &&
 	find "$trash" >after && cmp_files before after && purged expired expired
 '

@@ -120,7 +120,7 @@ test_ok 'list: newest first, in words; filters, history, JSON' '
 	hasnt "^two" text && minsky -C app session pr list -n 1 --offset 1 >text && has "^two" text &&
 	hasnt "^one\|^three" text &&
 	start three-b && minsky -C app session pr list --json >out &&
-	json "[.prs[] | .session] == [\"three\", \"two\", \"one\"] and .schema == 1" out &&
+	json "[.prs[] | .session] == [\"three\", \"two\", \"one\"] and .schema == 2" out &&
 	json ".prs[1] | .state == \"approved\" and .newest and .pr.branchName == \"pr/two\"" out &&
 	ws=$(minsky -C app session dir three) && commit "$ws" again &&
 	minsky -C app session pr create three --title Again >/dev/null &&

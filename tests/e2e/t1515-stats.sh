@@ -17,7 +17,7 @@ test_ok 'setup: three days, small segments' '
 	minsky -C app journal export >all && journal=$(echo "$HOME"/state/minsky/journal/*)
 '
 test_ok 'records, bytes, segments and origins are those of the files' '
-	stats --json >out && jq -e ".schema == 1" out >/dev/null &&
+	stats --json >out && jq -e ".schema == 2" out >/dev/null &&
 	jq -r "\"\(.records) \(.bytes) \(.segments) \(.origins | length) \(.origins[0].records)\"" out >actual &&
 	echo "$(wc -l <all) $(wc -c <all) $(ls "$journal"/*.log | wc -l) 1 $(wc -l <all)" >expected &&
 	cmp_files expected actual && test "$(jq -r .origin out)" = "$(head -n 1 all | jq -r .origin)" &&

@@ -41,7 +41,7 @@ test_ok 'one step for each event, and the steps put together are the record' '
 		(\$c.member | split(\".\")) as \$p |
 		if \$c | has(\"after\") then setpath(\$p; \$c.after) else delpaths([\$p]) end)" steps >actual &&
 	record_of three >expected && cmp_files expected actual &&
-	jq -s -e "map(select(.seq) | .schema == 1 and has(\"learntAt\") and has(\"at\")) | all" steps
+	jq -s -e "map(select(.seq) | .schema == 2 and has(\"learntAt\") and has(\"at\")) | all" steps
 '
 test_ok 'every before is the after that precedes it' '
 	jq -s -e "map(select(.seq) | .sessionId as \$s | .changes[] | . + {s: \$s}) | group_by([.s, .member]) |

@@ -73,7 +73,7 @@ test_ok 'all repositories at once, from anywhere' '
 '
 test_ok 'export: one document, the same from every store' '
 	minsky -C app sessiondb export >here &&
-	json ".schema == 1 and (.sessions | length == 3) and (.heads | length == 1) and .name and .repository" here &&
+	json ".schema == 2 and (.sessions | length == 3) and (.heads | length == 1) and .name and .repository" here &&
 	for backend in json sqlite; do
 		minsky -C app sessiondb export -c sessiondb.backend=$backend >there && cmp_files here there || return 1
 	done

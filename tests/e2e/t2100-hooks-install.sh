@@ -44,10 +44,10 @@ test_ok 'they ring, twice is once, and uninstalling restores bytes, modes and li
 	ln -s ../../script post-merge && ln -s nowhere post-rewrite &&
 	mkdir pre-push && echo part >pre-push/10-part && cd "$TRASH" &&
 	picture plain/.git >before &&
-	minsky -C plain hooks install >out && has "^bell  *live" out && picture plain/.git >one &&
+	minsky -C plain hooks install >out && has "^hooks  *work" out && picture plain/.git >one &&
 	minsky -C plain hooks install >out && picture plain/.git >two && cmp_files one two &&
 	commit plain first && test "$(cat plain/.git/ran)" = ran && told plain first &&
-	minsky -C plain hooks uninstall >out && has "^bell  *dark" out &&
+	minsky -C plain hooks uninstall >out && has "^hooks  *do not work" out &&
 	picture plain/.git >after && cmp_files before after
 '
 test_ok 'what the user has put there since is left alone, and where the other one is, is said' '
@@ -69,12 +69,12 @@ test_ok 'no hook of ours can be written by others, whatever the umask' '
 test_ok 'from a linked work tree they go into the one directory, and ring for both' '
 	make_repo main && git -C main worktree add -q -b side ../side && cd side &&
 	minsky hooks install >../out && test -x ../main/.git/hooks/post-commit &&
-	has "^bell  *live" ../out && cd .. && commit side there && told side there &&
+	has "^hooks  *work" ../out && cd .. && commit side there && told side there &&
 	commit main here && told main here
 '
 test_ok 'a bare repository gets post-receive, and tells what was pushed' '
 	git clone -q --bare main bare.git && minsky -C bare.git hooks install >out &&
-	has "^post-receive  *installed" out && has "^bell  *live" out && hasnt "post-commit" out &&
+	has "^post-receive  *installed" out && has "^hooks  *work" out && hasnt "post-commit" out &&
 	git -C main push -q ../bare.git side:pushed &&
 	minsky -C bare.git journal log >out && has "branch.created.*pushed.*\[hook\]" out
 '
@@ -101,14 +101,14 @@ test_ok 'a tracked directory is refused, what to add is said, and works when it 
 	chmod 755 tracked/.githooks/post-commit && elsewhere tracked .githooks &&
 	ls tracked/.githooks >now && test "$(cat now)" = post-commit &&
 	said >add && test -s add && minsky -C tracked hooks status >out &&
-	has "^bell  *dark: core.hooksPath (local) is" out && said | cmp - add &&
+	has "^hooks  *do not work: core.hooksPath (local) is" out && said | cmp - add &&
 	commit tracked dark && minsky -C tracked sync >out && must_fail 1 told tracked dark &&
-	sh add && minsky -C tracked hooks status >out && has "^bell  *live: through" out &&
+	sh add && minsky -C tracked hooks status >out && has "^hooks  *work: through" out &&
 	hasnt "^to add" out && commit tracked lit && told tracked lit &&
 	has mine tracked/.git/ran
 '
 test_ok 'in a directory below the work tree, too' '
-	mkdir tracked/sub && minsky -C tracked/sub hooks status >out && has "^bell  *live" out
+	mkdir tracked/sub && minsky -C tracked/sub hooks status >out && has "^hooks  *work" out
 '
 test_ok 'what is added stands in front: a guard still guards, and twice is once' '
 	make_repo_with_origin guard && mkdir guard/.githooks && cd guard/.githooks &&
@@ -117,7 +117,7 @@ test_ok 'what is added stands in front: a guard still guards, and twice is once'
 	printf "#!/usr/bin/env -S bash -e" >post-rewrite && chmod 755 p* &&
 	cd "$TRASH" && elsewhere guard .githooks && said >add && sh add >said && sh add >>said &&
 	test ! -s said && test "$(cat guard/.githooks/p* | grep -c minsky-hook)" -eq 6 &&
-	minsky -C guard hooks status >out && has "^bell  *live: through" out &&
+	minsky -C guard hooks status >out && has "^hooks  *work: through" out &&
 	must_fail 1 git -C guard push -q origin main:refused && commit guard one && told guard one &&
 	has theirs guard/.git/ran && : >guard/.git/allowed && git -C guard push -q origin main:taken &&
 	git -C guard commit -q --amend --allow-empty -m two >out 2>&1 && test ! -s out
@@ -148,7 +148,7 @@ test_ok 'in a bare repository, what is there still gets its input; ours goes qui
 test_ok 'a global directory is refused, and what is added there rings for this one alone' '
 	make_repo first && make_repo stranger && elsewhere first "$TRASH/global hooks" --global &&
 	has "core.hooksPath (global)" out && said >add && sh add &&
-	minsky -C first hooks status >out && has "^bell  *live" out &&
+	minsky -C first hooks status >out && has "^hooks  *work" out &&
 	commit first lit && told first lit && commit stranger x >out 2>&1 && test ! -s out &&
 	test ! -e stranger/.git/minsky && git config --global --unset core.hooksPath
 '
@@ -156,7 +156,7 @@ for value in '' /dev/null; do
 	test_ok "core.hooksPath '$value' is the user's wish: refused, dark, and noticed later" '
 		rm -rf off && make_repo off && elsewhere off "$value" &&
 		has "switches hooks off" out && hasnt "to add" out &&
-		minsky -C off hooks status >out && has "^bell  *dark: core.hooksPath (local) switches" out &&
+		minsky -C off hooks status >out && has "^hooks  *do not work: core.hooksPath (local) switches" out &&
 		commit off dark && minsky -C off sync >out && minsky -C off journal log >log &&
 		has "commit.created.* dark  \[reconcile\]" log
 	'
@@ -205,7 +205,7 @@ PATH=$real_path
 if is_new; then
 	test_ok 'this git runs them itself' '
 		make_repo itself && minsky -C itself hooks install >out && has "^form  *conf" out &&
-		has "^bell  *live" out && commit itself rung && told itself rung
+		has "^hooks  *work" out && commit itself rung && told itself rung
 	'
 else
 	test_skip 'this git runs them itself' 'it is older than 2.54'
@@ -229,7 +229,7 @@ test_ok 'uninstall --all: every known clone, from anywhere, and neither session 
 test_ok 'contrib/uninstall: hooks and programs go, sessions and journals stay' '
 	cmake --install "$MINSKY_BUILD" --prefix "$TRASH/the prefix" >/dev/null &&
 	(unset MINSKY_HOOK_PROGRAM && "the prefix/bin/minsky" -C main hooks install >out &&
-	has "^bell  *live" out && find "$XDG_STATE_HOME/minsky/journal" -name "*.log" >journals &&
+	has "^hooks  *work" out && find "$XDG_STATE_HOME/minsky/journal" -name "*.log" >journals &&
 	sh "$MINSKY_SOURCE/contrib/uninstall" --prefix "$TRASH/the prefix" >out &&
 	has "^removed .*main/.git\$" out && test ! -e main/.git/hooks/post-commit &&
 	find "the prefix" -type f >left && cat left && test ! -s left && test -d "$ws/.git" &&

@@ -19,8 +19,8 @@ ran() { # DIR TIMES
 	test "$(wc -l <"$1/.git/ran")" -eq "$2"
 }
 
-bell() { # DIR STATE...
-	minsky -C "$1" hooks status >"$TRASH/out" && shift && has "^bell  *$*" "$TRASH/out"
+hooks_are() { # DIR STATE...
+	minsky -C "$1" hooks status >"$TRASH/out" && shift && has "^hooks  *$*" "$TRASH/out"
 }
 
 # The line for a shell that install or status has printed.
@@ -48,15 +48,15 @@ if npm_tools; then
 	test_ok 'husky, then minsky: refused, dark, what to add is said; added, both work' '
 		package h && (cd h && husky) && echo "echo x >>.git/ran" >h/.husky/post-commit &&
 		must_fail 4 minsky -C h hooks install >out 2>&1 && cp out refused &&
-		has "why: husky has set core.hooksPath" out && bell h dark: husky &&
+		has "why: husky has set core.hooksPath" out && hooks_are h do not work: husky &&
 		commit h before && ran h 1 && untold h before && cp refused out && follow h &&
-		bell h live && commit h after && told h after && ran h 2 &&
+		hooks_are h work && commit h after && told h after && ran h 2 &&
 		(cd h && husky) && commit h again && told h again
 	'
 	test_ok 'minsky, then husky: dark with the reason; what to add is said, and works' '
-		package h2 && minsky -C h2 hooks install >out && bell h2 live && (cd h2 && husky) &&
-		bell h2 dark: husky && commit h2 before && untold h2 before && bell h2 dark &&
-		follow h2 && bell h2 live && commit h2 after && told h2 after &&
+		package h2 && minsky -C h2 hooks install >out && hooks_are h2 work && (cd h2 && husky) &&
+		hooks_are h2 do not work: husky && commit h2 before && untold h2 before && hooks_are h2 do not work &&
+		follow h2 && hooks_are h2 work && commit h2 after && told h2 after &&
 		minsky -C h2 sync >out && minsky -C h2 journal log >log &&
 		test "$(grep -c "commit.created" log)" -eq 2
 	'
@@ -70,14 +70,14 @@ if npm_tools; then
 	}
 	test_ok 'lefthook, then minsky: both work, and a warning says what lefthook will do' '
 		package l && lefthook_yml l && (cd l && lefthook install) >out &&
-		minsky -C l hooks install >out 2>&1 && has "^bell  *live" out &&
+		minsky -C l hooks install >out 2>&1 && has "^hooks  *work" out &&
 		has "lefthook replaces hooks" out && commit l one && told l one && ran l 1
 	'
 	test_ok 'minsky, then lefthook: dark, what to add is said; added, both work' '
 		package l2 && lefthook_yml l2 && minsky -C l2 hooks install >out 2>&1 &&
-		(cd l2 && lefthook install) >out && bell l2 "dark: post-commit: .*lefthook" &&
-		commit l2 before && untold l2 before && ran l2 1 && bell l2 dark && follow l2 &&
-		bell l2 live && commit l2 after && told l2 after && ran l2 2
+		(cd l2 && lefthook install) >out && hooks_are l2 "do not work: post-commit: .*lefthook" &&
+		commit l2 before && untold l2 before && ran l2 1 && hooks_are l2 do not work && follow l2 &&
+		hooks_are l2 work && commit l2 after && told l2 after && ran l2 2
 	'
 	test_ok 'followed: nothing is advised any more, and added again it is added once' '
 		cp l2/lefthook-local.yml before && (cd l2 && sh "$TRASH/add") >out &&
@@ -88,13 +88,13 @@ if npm_tools; then
 	test_ok 'a local file of lefthook that is there is read as before, with ours' '
 		package l3 && lefthook_yml l3 && sed "s/theirs/mine/" l3/lefthook.yml >l3/lefthook-local.yml &&
 		(cd l3 && lefthook install) >out && minsky -C l3 hooks install >out 2>&1 && follow l3 &&
-		bell l3 live && commit l3 one && told l3 one && ran l3 2 &&
+		hooks_are l3 work && commit l3 one && told l3 one && ran l3 2 &&
 		package l4 && lefthook_yml l4 && echo "extends: [other.yml]" >l4/lefthook-local.yml &&
 		sed "s/theirs/mine/" l4/lefthook.yml >l4/other.yml && (cd l4 && lefthook install) >out &&
 		minsky -C l4 hooks install >out 2>&1 && follow l4 >said &&
 		has "^add to .extends. in lefthook-local.yml: .git/info/minsky-hook.yml\$" said &&
 		echo "extends: [other.yml, .git/info/minsky-hook.yml]" >l4/lefthook-local.yml &&
-		(cd l4 && lefthook install) >out && bell l4 live && commit l4 one && told l4 one && ran l4 2
+		(cd l4 && lefthook install) >out && hooks_are l4 work && commit l4 one && told l4 one && ran l4 2
 	'
 	test_ok 'uninstalling leaves lefthook as it would be alone' '
 		minsky -C l2 hooks uninstall >out && rm l2/lefthook-local.yml &&
@@ -104,12 +104,12 @@ if npm_tools; then
 	test_ok 'simple-git-hooks, then minsky: both work, and a warning says what will happen' '
 		package s && npm --prefix s pkg set "simple-git-hooks.post-commit=echo x >>.git/ran" &&
 		(cd s && simple-git-hooks) >out && minsky -C s hooks install >out 2>&1 &&
-		has "^bell  *live" out && has "simple-git-hooks removes" out && commit s one &&
+		has "^hooks  *work" out && has "simple-git-hooks removes" out && commit s one &&
 		told s one && ran s 1
 	'
 	test_ok 'simple-git-hooks again: dark, what to add is said; added, both work' '
-		(cd s && simple-git-hooks) >out && bell s dark && commit s before && untold s before &&
-		ran s 2 && bell s dark && follow s && bell s live && commit s after &&
+		(cd s && simple-git-hooks) >out && hooks_are s do not work && commit s before && untold s before &&
+		ran s 2 && hooks_are s do not work && follow s && hooks_are s work && commit s after &&
 		told s after && ran s 3
 	'
 	test_ok 'the configuration that simple-git-hooks reads is added to, with what is there' '
@@ -117,7 +117,7 @@ if npm_tools; then
 			>s2/.simple-git-hooks.json && (cd s2 && simple-git-hooks) >out &&
 		minsky -C s2 hooks install >out 2>&1 && follow s2 && cp s2/.simple-git-hooks.json before &&
 		(cd s2 && sh "$TRASH/add") >out && cmp_files before s2/.simple-git-hooks.json &&
-		hasnt minsky s2/package.json && bell s2 live && commit s2 one && told s2 one && ran s2 1 &&
+		hasnt minsky s2/package.json && hooks_are s2 work && commit s2 one && told s2 one && ran s2 1 &&
 		git init -q --bare s2.git && must_fail 1 git -C s2 push -q ../s2.git main
 	'
 	test_ok 'one that is a program is for a person to add to' '
@@ -167,7 +167,7 @@ if command -v pre-commit >/dev/null && pre-commit --version >/dev/null 2>&1; the
 		make_repo p && pre_commit_yaml p && git -C p add . &&
 		(cd p && pre-commit install --hook-type post-commit) >out &&
 		cp p/.git/hooks/post-commit theirs &&
-		minsky -C p hooks install >out && has "^bell  *live" out && commit p one && told p one &&
+		minsky -C p hooks install >out && has "^hooks  *work" out && commit p one && told p one &&
 		ran p 1 && minsky -C p hooks uninstall >out && cmp_files theirs p/.git/hooks/post-commit &&
 		commit p two && ran p 2 && untold p two
 	'
@@ -176,7 +176,7 @@ if command -v pre-commit >/dev/null && pre-commit --version >/dev/null 2>&1; the
 		printf "#!/bin/sh\necho y >>.git/first\n" >p2/.git/hooks/post-commit &&
 		chmod 755 p2/.git/hooks/post-commit && minsky -C p2 hooks install >out &&
 		(cd p2 && pre-commit install --hook-type post-commit) >out &&
-		bell p2 live && has "^post-commit  *behind" out && commit p2 one && told p2 one &&
+		hooks_are p2 work && has "^post-commit  *behind" out && commit p2 one && told p2 one &&
 		ran p2 1 && has y p2/.git/first && minsky -C p2 hooks install >out &&
 		has "^post-commit  *behind" out && commit p2 two && told p2 two && ran p2 2 &&
 		test "$(wc -l <p2/.git/first)" -eq 2
@@ -202,17 +202,17 @@ if command -v git-lfs >/dev/null; then
 	test_ok 'git-lfs, then minsky: both work' '
 		make_repo_with_origin lfs && git -C lfs lfs install --local >out &&
 		git -C lfs lfs track "*.bin" >out && lfs_push lfs zero &&
-		minsky -C lfs hooks install >out && has "^bell  *live" out &&
+		minsky -C lfs hooks install >out && has "^hooks  *work" out &&
 		has "^pre-push  *installed, runs" out && lfs_push lfs one && told lfs one
 	'
 	test_ok 'a session of such a repository pushes its content too' '
 		ws=$(minsky -C lfs session start one --quiet) && cat "$ws/one.bin" >out &&
-		has "content of one" out && bell "$ws" live && lfs_push "$ws" two && told "$ws" two
+		has "content of one" out && hooks_are "$ws" work && lfs_push "$ws" two && told "$ws" two
 	'
 	test_ok 'git lfs update --force replaces copies, not the program; dark, and put right' '
 		cksum <"$MINSKY_HOOK_PROGRAM" >before && git -C lfs lfs update --force >out &&
-		cksum <"$MINSKY_HOOK_PROGRAM" >after && cmp_files before after && bell lfs dark &&
-		lfs_push lfs three && minsky -C lfs hooks install >out && has "^bell  *live" out &&
+		cksum <"$MINSKY_HOOK_PROGRAM" >after && cmp_files before after && hooks_are lfs do not work &&
+		lfs_push lfs three && minsky -C lfs hooks install >out && has "^hooks  *work" out &&
 		lfs_push lfs four && told lfs four
 	'
 	test_ok 'minsky, then git-lfs: it refuses to be beside ours; the way in the manual works' '
@@ -221,7 +221,7 @@ if command -v git-lfs >/dev/null; then
 		must_fail 2 git -C late lfs install --local >out 2>&1 && has "Hook already exists" out &&
 		minsky -C late hooks uninstall >out && git -C late lfs install --local >out &&
 		minsky -C late hooks install >out && has "^pre-push  *installed, runs" out &&
-		has "^bell  *live" out && git -C late lfs track "*.bin" >out &&
+		has "^hooks  *work" out && git -C late lfs track "*.bin" >out &&
 		git -C late switch -q -c late && lfs_push late five && told late five
 	'
 else

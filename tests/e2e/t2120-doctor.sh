@@ -10,7 +10,7 @@ test_ok 'doctor looks at the repository and its workspaces: all are live' '
 	make_repo r && printf "#!/bin/sh\necho x >>\"\$PWD/.git/ran\"\n" >r/.git/hooks/post-commit &&
 	chmod 755 r/.git/hooks/post-commit && minsky -C r hooks install >out &&
 	ws=$(minsky -C r session start one --quiet) && minsky -C r doctor >out 2>err &&
-	test "$(grep -c "^live " out)" -eq 2 && has "^live .*/r/.git, last rang never" out &&
+	test "$(grep -c "^work " out)" -eq 2 && has "^work .*/r/.git, last hook never" out &&
 	has "^git  *2" out && has "^minsky-hook  */" out && test ! -s err
 '
 test_ok 'asking starts no hook of others, tells nothing, and leaves nothing behind' '
@@ -23,40 +23,40 @@ test_ok 'a stray variable of the self-test writes nothing' '
 	MINSKY_SELFTEST=../../x git -C r commit -q --allow-empty -m stray &&
 	find "$XDG_STATE_HOME" r -name "selftest*" >found && test ! -s found
 '
-test_ok 'list and get say when a hook last rang; asking is no ringing' '
-	minsky -C r session list >out && has "LAST BELL" out && has "^one .*just now  *-\$" out &&
+test_ok 'list and get say when a hook last hook; asking is no ringing' '
+	minsky -C r session list >out && has "LAST HOOK" out && has "^one .*just now  *-\$" out &&
 	commit "$ws" work && minsky -C r session list >out && has "just now  *just now\$" out &&
-	tick 600 && minsky -C r doctor >out && has "^live .*/one/.git, last rang 10 min ago" out &&
+	tick 600 && minsky -C r doctor >out && has "^work .*/one/.git, last hook 10 min ago" out &&
 	minsky -C r session list >out && has "10 min ago  *10 min ago\$" out &&
 	minsky -C r session get one --json >out &&
-	jq -e ".session.derived.lastBell == \"2026-01-01T00:01:00.000Z\"" out >/dev/null &&
-	minsky -C r session get one >out && has "^last bell .*10 min ago" out &&
+	jq -e ".session.derived.lastHook == \"2026-01-01T00:01:00.000Z\"" out >/dev/null &&
+	minsky -C r session get one >out && has "^last hook .*10 min ago" out &&
 	tick && git -C "$ws" -c core.hooksPath=/dev/null commit -q --allow-empty -m dark &&
 	minsky -C r sync >out && minsky -C r session list >out && has "just now  *11 min ago\$" out
 '
 test_ok 'one hook is gone: dark, which and where, exit 1; --fix puts it right' '
 	rm "$ws/.git/hooks/post-merge" && must_fail 1 minsky -C r doctor >out 2>err &&
-	has "^dark .*/one/.git" out && has "post-merge: it is not there" out &&
-	has "^live .*/r/.git" out && has "1 clone is dark" err &&
+	has "^do not work .*/one/.git" out && has "post-merge: it is not there" out &&
+	has "^work .*/r/.git" out && has "hooks do not work in 1 clone" err &&
 	minsky -C r doctor --fix >out && test -x "$ws/.git/hooks/post-merge" &&
-	minsky -C r doctor >out && test "$(grep -c "^live " out)" -eq 2
+	minsky -C r doctor >out && test "$(grep -c "^work " out)" -eq 2
 '
 test_ok 'a hook that is in place and does not ring is dark' '
 	find r/.git/hooks "$ws/.git/hooks" -name "p*" >hooks && mv r/.git/minsky/journal kept &&
-	minsky -C r hooks status >out && has "^bell  *dark: minsky does not know" out &&
-	mv kept r/.git/minsky/journal && minsky -C r hooks status >out && has "^bell  *live" out &&
-	MINSKY_HOOKS=0 minsky -C r hooks status >out && has "^bell  *dark: .*MINSKY_HOOKS is 0" out &&
+	minsky -C r hooks status >out && has "^hooks  *do not work: minsky does not know" out &&
+	mv kept r/.git/minsky/journal && minsky -C r hooks status >out && has "^hooks  *work" out &&
+	MINSKY_HOOKS=0 minsky -C r hooks status >out && has "^hooks  *do not work: .*MINSKY_HOOKS is 0" out &&
 	chmod -x r/.git/hooks/post-commit && minsky -C r hooks status >out &&
-	has "^bell  *dark: post-commit: it is not executable" out &&
-	minsky -C r hooks install >out && has "^bell  *live" out
+	has "^hooks  *do not work: post-commit: it is not executable" out &&
+	minsky -C r hooks install >out && has "^hooks  *work" out
 '
 test_ok 'as JSON, for every known repository, from anywhere' '
 	make_repo other && minsky -C other init --skip-hooks >out 2>&1 && mkdir nowhere &&
 	cd nowhere && must_fail 1 minsky doctor --json >../out && cd .. &&
-	jq -e ".live == 2 and .dark == 1 and .foreign == 0 and (.clones | length) == 3" out >/dev/null &&
-	jq -e ".clones[] | select(.bell == \"dark\") | .reason == \"no hooks are installed\" and
+	jq -e ".working == 2 and .notWorking == 1 and .foreign == 0 and (.clones | length) == 3" out >/dev/null &&
+	jq -e ".clones[] | select(.status == \"do-not-work\") | .reason == \"no hooks are installed\" and
 		(.path | endswith(\"/other/.git\"))" out >/dev/null &&
-	jq -e ".clones[] | select(.sessionId) | .lastBell" out >/dev/null &&
+	jq -e ".clones[] | select(.sessionId) | .lastHook" out >/dev/null &&
 	minsky -C r doctor >out && must_fail 1 minsky -C r doctor --all >out
 '
 test_ok 'clones that were deleted, and copies, are not counted' '
@@ -74,8 +74,8 @@ if [ "$(id -u)" -eq 0 ] && chown 12345 "$HOME" 2>/dev/null; then
 	'
 	test_ok 'status says so too, and nothing is installed for another user' '
 		chown -R 12345 r && minsky -C r hooks status >out &&
-		has "^bell  *foreign: it belongs to another user" out &&
-		minsky -C r hooks status --json >out && jq -e ".bell == \"foreign\"" out >/dev/null &&
+		has "^hooks  *foreign: it belongs to another user" out &&
+		minsky -C r hooks status --json >out && jq -e ".status == \"foreign\"" out >/dev/null &&
 		chown -R 0 r && make_repo theirs && chown -R 12345 theirs &&
 		must_fail 4 minsky -C theirs hooks install >out 2>&1 &&
 		has "belongs to another user, for whom hooks are not installed" out &&

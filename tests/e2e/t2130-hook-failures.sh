@@ -88,8 +88,8 @@ minsky -C small hooks status >after
 END
 	test_ok 'disk full: one line at most, dark with the reason, each is told once when there is room' '
 		apart ". \"\$1\"" - "$TRASH/full.sh" && cat status &&
-		has "^bell  *dark: cannot write to .*: No space left on device\$" status &&
-		has "^bell  *live" after
+		has "^hooks  *do not work: cannot write to .*: No space left on device\$" status &&
+		has "^hooks  *work" after
 	'
 	test_ok 'a home that is read-only' '
 		apart "mount --bind \"\$1\" \"\$1\" && mount -o remount,ro,bind \"\$1\" &&
@@ -106,7 +106,7 @@ END
 	test_ok 'in there, status says dark and why' '
 		apart "mount --bind \"\$1\" \"\$1\" && mount -o remount,ro,bind \"\$1\" &&
 			minsky -C \"\$2\" hooks status" - "$HOME" "$TRASH/r" >out 2>&1 &&
-		has "^bell  *dark: cannot write to the journal" out
+		has "^hooks  *do not work: cannot write to the journal" out
 	'
 else
 	for row in 'disk full' 'a home that is read-only' 'a sandbox that may write the workspace alone'; do

@@ -41,7 +41,7 @@ test_ok 'the clone: a session, its commits counted, with their own times; work g
 	END
 	minsky -C r journal log --type session.started --json | jq -es "map(.body.data.adopted) == [true]" &&
 	commit cl c3 && record mine ".commitCount == 3 and .head == \"$(git -C cl rev-parse mine)\"" &&
-	minsky -C cl session log >log && has "c3  .hook" log && minsky -C cl hooks status >out && has "^bell  *live" out
+	minsky -C cl session log >log && has "c3  .hook" log && minsky -C cl hooks status >out && has "^hooks  *work" out
 '
 test_ok 'the work tree' '
 	minsky session adopt wt --json >out && jq -e ".events == 3" out >/dev/null &&

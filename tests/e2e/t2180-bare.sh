@@ -27,7 +27,7 @@ row() { # TITLE COMMANDS; the events are read from stdin
 test_ok 'a bare repository with a hook of its own' '
 	make_repo w && git init -q --bare b.git && git -C w remote add origin "$TRASH/b.git" &&
 	git -C w push -q origin main && printf "#!/bin/sh\ncat >>\"$TRASH/theirs\"\n" >b.git/hooks/post-receive &&
-	chmod 755 b.git/hooks/post-receive && minsky -C b.git hooks install >out && has "^bell  *live" out
+	chmod 755 b.git/hooks/post-receive && minsky -C b.git hooks install >out && has "^hooks  *work" out
 '
 row 'pushed: new, moved, several at once' 'git -C w switch -q -c a && commit one && git -C w push -q origin a &&
 	commit two && git -C w branch b && git -C w push -q origin a b' <<-\END

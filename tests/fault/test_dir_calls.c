@@ -184,12 +184,12 @@ static void a_submodule_is_not_overlooked(void **state)
 
 static void processes_are_not_overlooked(void **state)
 {
-	struct repo repo = { .app = NULL };
+	struct outcome outcome = { .unwell = false };
 
 	(void)state;
 	for (unsigned n = 1; n < 5; n++) {
 		fail_reading(n);
-		assert_int_equal(remove_find_processes(&repo, at("nowhere"), &err), ERR_IO);
+		assert_int_equal(find_processes(at("nowhere"), &outcome, &err), ERR_IO);
 		assert_true(failed_reading());
 		says_that("/proc'");
 	}

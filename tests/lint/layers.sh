@@ -30,11 +30,12 @@ deny core "log/|backends/|git/|hooks/|$upper"
 deny log "backends/|git/|hooks/|$upper"
 deny backends "log/|git/|hooks/|$upper"
 deny git "log/|backends/|hooks/|$upper"
+deny repo 'session/|history/|cli/'
+deny session 'history/|cli/'
+deny history 'session/|cli/'
 deny hooks "backends/|git/|$upper"
 deny hooks/observe 'hooks/install/|hooks/program/'
 deny hooks/install 'hooks/observe/|hooks/program/'
-deny session 'history/'
-deny history 'session/'
 
 home '([^">]*/)?cJSON\.h' core/json.c
 home 'yaml\.h' core/config_yaml.c

@@ -1,4 +1,4 @@
-#include "session/pr_make.h"
+#include "session/pr_create.h"
 
 #include "core/clock.h"
 #include "core/text.h"
@@ -7,11 +7,12 @@
 #include "git/workspace.h"
 #include "hooks/observe/refs.h"
 #include "repo/emit.h"
+#include "session/begin.h"
 #include "session/pr_refresh.h"
 
 #define SHOWN_FILES 20
 
-int pr_check_clean(struct repo *repo, const struct session *s, struct error *err)
+static int check_clean(const struct session *s, struct outcome *outcome, struct error *err)
 {
 	struct buf files = BUF_INIT;
 	size_t n = 0;
@@ -23,7 +24,7 @@ int pr_check_clean(struct repo *repo, const struct session *s, struct error *err
 		if (end)
 			*end = '\0';
 		if (n < SHOWN_FILES)
-			r = app_add_reason(repo->app,
+			r = outcome_add_reason(outcome,
 				strncmp(line, "??", 2) == 0 ? "untracked" : "changed",
 				strlen(line) > 3 ? line + 3 : line, err);
 		line = end ? end + 1 : line + strlen(line);
@@ -41,6 +42,7 @@ struct making {
 	struct repo *repo;
 	struct session *s;
 	const struct pr_request *req;
+	struct outcome *outcome;
 	const struct pr *open; /* NULL: none */
 	char base[65], tip[65];
 	struct pr_commit old, made;
@@ -159,7 +161,7 @@ static int prepare(struct making *m, struct error *err)
 {
 	struct repo *repo = m->repo;
 	struct error unread = ERROR_INIT;
-	int r = pr_check_clean(repo, m->s, err);
+	int r = check_clean(m->s, m->outcome, err);
 
 	if (r == 0)
 		r = pr_branch_name(m->s, &m->branch, err);
@@ -177,7 +179,7 @@ static int prepare(struct making *m, struct error *err)
 	return r < 0 ? r : compose(m, err);
 }
 
-void pr_add_conflicts(struct repo *repo, struct buf *conflicts)
+void pr_add_conflicts(struct outcome *outcome, struct buf *conflicts)
 {
 	struct error ignored = ERROR_INIT;
 
@@ -186,7 +188,7 @@ void pr_add_conflicts(struct repo *repo, struct buf *conflicts)
 
 		if (end)
 			*end = '\0';
-		(void)app_add_reason(repo->app, "conflict", line, &ignored);
+		(void)outcome_add_reason(outcome, "conflict", line, &ignored);
 		line = end ? end + 1 : line + strlen(line);
 	}
 }
@@ -198,7 +200,7 @@ static int merge(struct making *m, struct error *err)
 		m->message.len, &conflicts, err);
 
 	if (r == ERR_REFUSED)
-		pr_add_conflicts(m->repo, &conflicts);
+		pr_add_conflicts(m->outcome, &conflicts);
 	buf_release(&conflicts);
 	return r;
 }
@@ -217,7 +219,7 @@ int pr_publish(struct repo *repo, const struct session *s, const char *oid, cons
 		expected = places.truth_is_main ? places.now[PR_PLACE_MAIN]
 						: places.now[PR_PLACE_WORKSPACE_ORIGIN];
 	return pr_push(s->workspace, "origin", oid, branch, expected,
-		!places.truth_is_main && app_talks(repo->app), err);
+		!places.truth_is_main && repo->caller->watched, err);
 }
 
 /* Known to be deleted, whatever tracking refs still say. */
@@ -301,19 +303,19 @@ static void tell_elsewhere(const struct making *m)
 {
 	struct git_repo git = { .top = NULL };
 	struct error ignored = ERROR_INIT;
-	struct buf out = BUF_INIT, not = BUF_INIT;
+	struct buf out = BUF_INIT, behind = BUF_INIT;
 	struct git_cmd cmd = { .dir = m->s->workspace,
 		.args = { GIT_WORDS("rev-list", "--count", "HEAD", "--not") } };
 
-	buf_addf(&not, "refs/heads/%s", m->s->branch);
-	git_add(&cmd, GIT_REF(not .data));
-	if (not .failed || git_repo_open(&git, m->s->workspace, &ignored) < 0 || !git.head ||
+	buf_addf(&behind, "refs/heads/%s", m->s->branch);
+	git_add(&cmd, GIT_REF(behind.data));
+	if (behind.failed || git_repo_open(&git, m->s->workspace, &ignored) < 0 || !git.head ||
 		(git.branch && !strcmp(git.branch, m->s->branch)) ||
 		git_must(&cmd, &out, &ignored) < 0)
 		goto out;
 	git_chomp(&out);
 	if (strcmp(out.data, "0") != 0)
-		app_warn(m->repo->app,
+		outcome_warn(m->outcome,
 			"the workspace is on %s%s%s, with %s commit%s that '%s' has not: they are "
 			"not "
 			"in the PR",
@@ -323,23 +325,27 @@ static void tell_elsewhere(const struct making *m)
 out:
 	git_repo_release(&git);
 	buf_release(&out);
-	buf_release(&not );
+	buf_release(&behind);
 }
 
-int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
-	enum pr_outcome *out, struct error *err)
+int pr_create(struct repo *repo, struct session *s, const struct pr_request *req,
+	struct pr_result *out, struct error *err)
 {
 	struct making m = { .repo = repo,
 		.s = s,
 		.req = req,
+		.outcome = &out->outcome,
 		.old = PR_COMMIT_INIT,
 		.made = PR_COMMIT_INIT,
 		.message = BUF_INIT,
 		.branch = BUF_INIT };
-	const struct pr *newest = session_pr(s);
+	const struct pr *newest;
 	bool same;
-	int r;
+	int r = session_begin(repo, s, "make its PR", err);
 
+	if (r < 0)
+		return r;
+	newest = session_pr(s);
 	m.open = newest && !newest->merged_at && !newest->closed_at ? newest : NULL;
 	r = prepare(&m, err);
 	if (r < 0)
@@ -348,7 +354,7 @@ int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
 	same = m.have_old && m.open->exists && strcmp(m.old.base, m.base) == 0 &&
 		strcmp(m.old.tip, m.tip) == 0 && same_message(&m.old.message, &m.message);
 	if (same) {
-		*out = PR_UNCHANGED;
+		out->made = PR_UNCHANGED;
 		goto out;
 	}
 	r = merge(&m, err);
@@ -359,7 +365,7 @@ int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
 	if (r == 0)
 		r = record(&m, err);
 	if (r == 0)
-		*out = m.open ? PR_REFRESHED : PR_MADE;
+		out->made = m.open ? PR_REFRESHED : PR_MADE;
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 out:

@@ -1,9 +1,10 @@
 /*
- * pr_make.h - making and refreshing a session's PR: a prepared merge commit on pr/<session>.
+ * pr_create.h - making and refreshing a session's PR: a prepared merge commit on pr/<session>.
  */
-#ifndef SESSION_PR_MAKE_H
-#define SESSION_PR_MAKE_H
+#ifndef SESSION_PR_CREATE_H
+#define SESSION_PR_CREATE_H
 
+#include "core/outcome.h"
 #include "repo/repo.h"
 
 struct pr_request {
@@ -13,11 +14,16 @@ struct pr_request {
 	bool fetch; /* ask the remote where the base is first */
 };
 
-enum pr_outcome { PR_MADE, PR_REFRESHED, PR_UNCHANGED };
+enum pr_made { PR_MADE, PR_REFRESHED, PR_UNCHANGED };
 
-/* *s is settled when it comes in and when it leaves. */
-int pr_make(struct repo *repo, struct session *s, const struct pr_request *req,
-	enum pr_outcome *out, struct error *err);
+struct pr_result {
+	struct outcome outcome; /* filled also on failure: changed files, conflicts */
+	enum pr_made made;
+};
+
+/* *s is of `repo`, and is up to date when this returns 0. */
+int pr_create(struct repo *repo, struct session *s, const struct pr_request *req,
+	struct pr_result *out, struct error *err);
 /*
  * Where the base is, as far as this machine knows: the newer of what the workspace and the main
  * repository have fetched, or the main repository's branch when it is the remote itself. The
@@ -42,8 +48,6 @@ int pr_read_ref(
 int pr_publish(struct repo *repo, const struct session *s, const char *oid, const char *branch,
 	bool anew, struct error *err);
 /* The files of a conflict, one a line, as reasons. Cuts the lines apart. */
-void pr_add_conflicts(struct repo *repo, struct buf *conflicts);
-/* ERR_REFUSED, with the files as reasons, when the workspace has changes that no commit has. */
-int pr_check_clean(struct repo *repo, const struct session *s, struct error *err);
+void pr_add_conflicts(struct outcome *outcome, struct buf *conflicts);
 
 #endif

@@ -1,0 +1,17 @@
+#include "session/begin.h"
+
+#include "core/fs.h"
+#include "session/pr_refresh.h"
+
+int session_begin(struct repo *repo, struct session *s, const char *what, struct error *err)
+{
+	int r = session_want_local(repo, s, what, err);
+
+	if (r < 0)
+		return r;
+	if (!s->started || !s->workspace || !fs_is_dir(s->workspace)) {
+		error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s->name);
+		return error_hint(err, "'minsky session get %s' says why", s->name);
+	}
+	return pr_refresh(repo, s, PR_REFRESH_USUAL, err);
+}
