@@ -1,11 +1,14 @@
 #include "backends/place.h"
 
 #include "core/fs.h"
+#include "core/owner.h"
 
 int place_resolve(struct buf *out, const char *path, struct error *err)
 {
-	int r;
+	int r = owner_check(path, err);
 
+	if (r < 0)
+		return error_wrap(err, "session store");
 	if (!fs_exists(path)) {
 		buf_adds(out, path);
 		return buf_check(out, err);

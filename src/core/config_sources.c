@@ -3,6 +3,7 @@
 #include "core/config_kept.h"
 #include "core/config_parts.h"
 #include "core/fs.h"
+#include "core/owner.h"
 #include "core/paths.h"
 #include "core/text.h"
 
@@ -276,8 +277,11 @@ static int load_file(struct config *c, const struct config_sources *sources,
 {
 	struct buf text = BUF_INIT;
 	struct stat st;
-	int r = fs_read(path, CONFIG_MAX_FILE, &text, err);
+	/* The user's file says what runs; what is in a repository's is for `minsky trust`. */
+	int r = level == CONFIG_USER ? owner_check(path, err) : 0;
 
+	if (r == 0)
+		r = fs_read(path, CONFIG_MAX_FILE, &text, err);
 	if (r == ERR_NOTFOUND) {
 		error_clear(err);
 		r = 0;

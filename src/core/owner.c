@@ -28,6 +28,7 @@ static int wrong(const char *path, const char *what, const char *command, const 
 
 int owner_check_one(const char *path, const struct stat *st, struct error *err)
 {
+	mode_t others = S_IWGRP | S_IWOTH;
 	char us[24];
 
 	if (st->st_uid != geteuid() && st->st_uid != 0) {
@@ -35,7 +36,9 @@ int owner_check_one(const char *path, const struct stat *st, struct error *err)
 		return wrong(path, "belongs to another user",
 			S_ISLNK(st->st_mode) ? "chown -h" : "chown", us, err);
 	}
-	if (S_ISLNK(st->st_mode) || !(st->st_mode & (S_IWGRP | S_IWOTH)) ||
+	if (st->st_gid == getegid() && getegid() == geteuid())
+		others = S_IWOTH;
+	if (S_ISLNK(st->st_mode) || !(st->st_mode & others) ||
 		(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
 		return 0;
 	return wrong(path, "can be written by others", "chmod", "go-w", err);

@@ -5,6 +5,9 @@
  * it leads to must belong to us or to root, and be writable by nobody else. In a directory with the
  * sticky bit (/tmp) others may make entries, but not replace ours. The modes of symbolic links mean
  * nothing. What is not there cannot be wrong: the walk ends at the first name that is missing.
+ *
+ * Where each user has a group of the user's own (with the same number, as Debian and others make
+ * them), files made under umask 002 can be written by that group: that is nobody else.
  */
 #ifndef CORE_OWNER_H
 #define CORE_OWNER_H

@@ -1,6 +1,7 @@
 #include "repo/clones.h"
 
 #include "core/fs.h"
+#include "core/owner.h"
 #include "core/paths.h"
 #include "repo/visit.h"
 
@@ -91,6 +92,8 @@ int clones_visit(const struct caller *caller, const char *path, bool all, clone_
 		r = repo_open(&repo, caller, path, err);
 	else
 		r = paths_state(&repo.state, err);
+	if (r == 0 && all)
+		r = owner_check(repo.state.data, err);
 	if (r == ERR_NOTFOUND && !path && !repo.common_dir.len) {
 		error_clear(err);
 		all = true;

@@ -4,6 +4,7 @@
 
 #include "backends/registry.h"
 #include "core/fs.h"
+#include "core/owner.h"
 #include "core/paths.h"
 #include "git/gitcmd.h"
 #include "hooks/observe/cursor.h"
@@ -198,6 +199,20 @@ int repo_add_clone(
 	return repo_change_file(repo, add_clone, &n, err);
 }
 
+/*
+ * The pointer says which clone of the journal this is; the journal has to know it. That it knows it
+ * at another place is what a move, a copy and a hook that has written the pointer alone look like.
+ */
+static int check_bond(const struct repo *repo, struct error *err)
+{
+	if (repo_file_find_clone(&repo->file, repo->pointer.clone))
+		return 0;
+	error_set(err, ERR_REFUSED, "the journal '%s' does not know '%s' as a clone",
+		repo->file.journal, repo->common_dir.data);
+	return error_hint(err, "to make it one: rm '%s/minsky/journal', then minsky init",
+		repo->common_dir.data);
+}
+
 /* Where a clone is now belongs into repo.json too; a copy becomes a clone of its own. */
 static int refresh_place(struct repo *repo, struct error *err)
 {
@@ -206,6 +221,9 @@ static int refresh_place(struct repo *repo, struct error *err)
 	int r;
 
 	memcpy(clone, repo->pointer.clone, sizeof(clone));
+	r = check_bond(repo, err);
+	if (r < 0)
+		return r;
 	r = pointer_update(&repo->pointer, repo->common_dir.data, true, &place, err);
 	if (r == 0 && place == POINTER_REPLACED)
 		r = cursor_inherit(repo->file.journal, clone, repo->pointer.clone, err);
@@ -287,6 +305,8 @@ int repo_open(struct repo *repo, const struct caller *caller, const char *path, 
 
 	repo->caller = caller;
 	r = paths_state(&repo->state, err);
+	if (r == 0)
+		r = owner_check(repo->state.data, err);
 	if (r < 0)
 		return r;
 	r = fs_realpath(path ? path : ".", &real, err);
@@ -323,6 +343,8 @@ int repo_open_journal(
 
 	repo->caller = caller;
 	r = paths_state(&repo->state, err);
+	if (r == 0)
+		r = owner_check(journal, err);
 	if (r == 0)
 		r = open_known(repo, journal, err);
 	if (r == 0)

@@ -113,13 +113,35 @@ static void hooks_are_private_copies(void **state)
 
 static void a_loose_umask_opens_nothing(void **state)
 {
-	mode_t before = umask(0);
+	mode_t before;
 
 	(void)state;
 	make_programs();
+	before = umask(0);
 	install("one");
 	(void)umask(before);
 	assert_string_equal(ask("repo/.git/hooks", "find . -perm /022 -type f"), "");
+}
+
+static void a_directory_that_others_can_write_is_refused(void **state)
+{
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	make_programs();
+	sh(".", "mkdir -p repo/.git/hooks; chmod 777 repo/.git/hooks");
+	assert_int_equal(
+		hooks_install(at("repo/.git"), at("repo/.git/hooks"), at("one"), false, &err),
+		ERR_REFUSED);
+	assert_non_null(strstr(err.hint, "chmod go-w"));
+	assert_string_equal(ask("repo/.git/hooks", "ls"), "");
+	error_clear(&err);
+	sh(".", "chmod 755 repo/.git/hooks; chmod 777 repo");
+	assert_int_equal(
+		hooks_install(at("repo/.git"), at("repo/.git/hooks"), at("one"), false, &err),
+		ERR_REFUSED);
+	sh(".", "chmod 755 repo");
+	install("one");
 }
 
 static void a_bare_repository_gets_post_receive(void **state)
@@ -476,6 +498,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(hooks_are_private_copies),
 		T(a_loose_umask_opens_nothing),
+		T(a_directory_that_others_can_write_is_refused),
 		T(a_bare_repository_gets_post_receive),
 		T(doing_it_twice_changes_nothing),
 		T(uninstalling_restores_exactly_what_was_there),

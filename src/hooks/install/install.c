@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/owner.h"
 #include "core/paths.h"
 #include "hooks/install/manifest.h"
 #include "hooks/install/target.h"
@@ -292,7 +293,10 @@ static int install_all(
 		if (r < 0)
 			return r;
 	}
-	r = manifest_save(m, p->common, err);
+	/* Whoever else can write there could put another program in the place of ours. */
+	r = owner_check(p->dir, err);
+	if (r == 0)
+		r = manifest_save(m, p->common, err);
 	if (r == 0)
 		r = fs_mkdirs(p->dir, 0755, err);
 	for (size_t i = 0; r == 0 && names[i]; i++)
