@@ -4,6 +4,7 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/text.h"
 #include "repo/health.h"
 #include "session/pr_refresh.h"

@@ -91,20 +91,4 @@ int pointer_enter(struct pointer *p, const char *git_dir, struct error *err);
 int pointer_write_linked(
 	struct pointer *p, const char *git_dir, const char *top, struct error *err);
 
-/*
- * The git directory and common directory of the repository that `dir` lies in, found as git does:
- * GIT_DIR if `use_env`, else .git (directory or "gitdir:" file) in dir or above, or dir itself if
- * it is bare. No git, no library. Both absolute; equal except in a linked worktree. *top_out (may
- * be NULL) gets the top of the work tree, "" in a bare repository. ERR_NOTFOUND.
- */
-/*
- * A directory that looks like a bare repository, and lies in the work tree of another one: files of
- * that repository can make it look so, settings that run programs included. It counts only where a
- * journal of this user knows it as a clone, which no such file can make true; else gitdir_find() is
- * ERR_REFUSED, and git is not to find it either.
- */
-bool gitdir_embedded(const char *dir);
-int gitdir_find(const char *dir, bool use_env, struct buf *git_dir_out, struct buf *common_dir_out,
-	struct buf *top_out, struct error *err);
-
 #endif

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
-#include "core/pointer.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/text.h"
 #include "git/gitenv.h"
 

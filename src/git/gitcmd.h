@@ -4,7 +4,7 @@
  * (the command journals what it does itself); with LC_ALL=C and no prompt unless asked.
  *
  * Every argument is checked against its kind first (gitarg.h). A directory that only looks like a
- * bare repository, as files of a work tree can, is not taken for one (core/gitdir.h).
+ * bare repository, as files of a work tree can, is not taken for one (core/gitfiles/gitdir.h).
  */
 #ifndef GIT_GITCMD_H
 #define GIT_GITCMD_H

@@ -14,6 +14,7 @@
  */
 #include "core/array.h"
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/pointer.h"
 #include "core/text.h"
 #include "git/gitcmd.h"

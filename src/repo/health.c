@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "hooks/observe/observe.h"
 
 /* The log of a linked work tree's HEAD, by way of its ".git", which may name what has gone. */

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/refs.h"
 #include "git/gitcmd.h"
 #include "hooks/install/selftest.h"
 #include "hooks/observe/observe.h"
-#include "hooks/observe/refs.h"
 #include "repo/hook_setup.h"
 
 void hook_check_release(struct hook_check *b)

@@ -1,3 +1,4 @@
+#include "core/gitfiles/gitdir.h"
 #include "repo/repo.h"
 
 #include <unistd.h>

@@ -4,6 +4,7 @@
 
 #include "backends/registry.h"
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/owner.h"
 #include "core/paths.h"
 #include "git/gitcmd.h"

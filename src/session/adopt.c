@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/names.h"
 #include "git/gitcmd.h"
 #include "git/worktree.h"

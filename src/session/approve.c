@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/refs.h"
 #include "core/repo_url.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
 #include "git/repository.h"
-#include "hooks/observe/refs.h"
 #include "repo/emit.h"
 #include "session/begin.h"
 #include "session/pr_create.h"

@@ -4,10 +4,10 @@
 
 #include "core/dir.h"
 #include "core/fs.h"
+#include "core/gitfiles/refs.h"
 #include "core/paths.h"
 #include "core/text.h"
 #include "git/workspace.h"
-#include "hooks/observe/refs.h"
 #include "repo/emit.h"
 #include "session/pr_refresh.h"
 #include "session/purge.h"

@@ -1,11 +1,11 @@
 /* Where a session's base is, as far as this machine knows, and asking the remote for it. */
 #include "session/pr_create.h"
 
+#include "core/gitfiles/refs.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
 #include "git/workspace.h"
-#include "hooks/observe/refs.h"
 #include "session/pr_refresh.h"
 
 bool pr_is_ancestor(const char *dir, const char *a, const char *b)

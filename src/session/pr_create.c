@@ -1,11 +1,11 @@
 #include "session/pr_create.h"
 
 #include "core/clock.h"
+#include "core/gitfiles/refs.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
 #include "git/workspace.h"
-#include "hooks/observe/refs.h"
 #include "repo/emit.h"
 #include "session/begin.h"
 #include "session/pr_refresh.h"

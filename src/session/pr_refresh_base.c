@@ -1,4 +1,6 @@
 /* What a session's remote and its base branch are now: how old our knowledge is, and names. */
+#include "core/gitfiles/gitdir.h"
+#include "core/gitfiles/refs.h"
 #include "session/pr_refresh_internal.h"
 
 #include <sys/stat.h>
@@ -8,7 +10,6 @@
 #include "core/repo_url.h"
 #include "git/gitcmd.h"
 #include "hooks/observe/observe.h"
-#include "hooks/observe/refs.h"
 
 #define LOG_MAX (4u << 20)
 

@@ -1,9 +1,9 @@
 /* Where the refs of a PR stand, and what its tip is. */
+#include "core/gitfiles/refs.h"
 #include "session/pr_refresh_internal.h"
 
 #include "core/text.h"
 #include "git/gitcmd.h"
-#include "hooks/observe/refs.h"
 
 int pr_branch_name(const struct session *s, struct buf *out, struct error *err)
 {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/names.h"
 #include "git/gitcmd.h"
 #include "git/workspace.h"

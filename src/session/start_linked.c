@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "git/worktree.h"
 #include "hooks/observe/observe.h"
 #include "repo/hook_setup.h"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "git/worktree.h"
 #include "session/start_linked.h"
 

@@ -1,11 +1,11 @@
 #include "session/update.h"
 
 #include "core/fs.h"
+#include "core/gitfiles/refs.h"
 #include "core/names.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
 #include "hooks/observe/observe.h"
-#include "hooks/observe/refs.h"
 #include "repo/emit.h"
 #include "session/begin.h"
 #include "session/pr_create.h"

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/reflog.h"
 #include "fuzz/fuzz.h"
-#include "hooks/observe/reflog.h"
 
 static int on_entry(void *arg, const struct reflog_entry *e, struct error *err)
 {

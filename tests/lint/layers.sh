@@ -27,6 +27,8 @@ home() { # HEADER-REGEX FILE...
 
 upper='repo/|session/|history/|cli/'
 deny core "log/|backends/|git/|hooks/|$upper"
+# The files of git are read by what knows nothing of events, sessions and settings.
+deny core/gitfiles 'core/(backend|config|event|json|names|repo_file|session|trust)'
 deny log "backends/|git/|hooks/|$upper"
 deny backends "log/|git/|hooks/|$upper"
 deny git "log/|backends/|hooks/|$upper"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/pointer.h"
 #include "core/repo_file.h"
 #include "lib/scratch.h"

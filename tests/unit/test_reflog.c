@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hooks/observe/reflog.h"
+#include "core/gitfiles/reflog.h"
 #include "lib/scratch.h"
 
 #define A "1111111111111111111111111111111111111111"

@@ -1,9 +1,9 @@
 #include "hooks/observe/classify.h"
 
+#include "core/gitfiles/refs.h"
 #include "core/jsonw.h"
 #include "core/oid.h"
 #include "core/text.h"
-#include "hooks/observe/refs.h"
 
 #define SUBJECT_MAX 1024
 #define NAME_SHOWN_MAX 1024

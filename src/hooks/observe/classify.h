@@ -15,7 +15,7 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/event.h"
-#include "hooks/observe/reflog.h"
+#include "core/gitfiles/reflog.h"
 
 /*
  * A line of the log of `ref` (refs/heads/... or refs/remotes/...), or of HEAD when it is detached

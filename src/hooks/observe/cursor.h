@@ -31,8 +31,8 @@
 
 #include "core/buf.h"
 #include "core/error.h"
+#include "core/gitfiles/reflog.h"
 #include "core/id.h"
-#include "hooks/observe/reflog.h"
 
 struct cursor_log {
 	char *name;

@@ -8,8 +8,8 @@
 #include "core/clock.h"
 #include "core/event.h"
 #include "core/fs.h"
+#include "core/gitfiles/refs.h"
 #include "core/jsonw.h"
-#include "hooks/observe/refs.h"
 
 void linked_release(struct linked_list *l)
 {

@@ -15,11 +15,11 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/event.h"
+#include "core/gitfiles/reflog.h"
+#include "core/gitfiles/refs.h"
 #include "hooks/observe/cursor.h"
 #include "hooks/observe/linked.h"
 #include "hooks/observe/observe.h"
-#include "hooks/observe/reflog.h"
-#include "hooks/observe/refs.h"
 #include "log/journal.h"
 
 #define LINES_PER_ROUND 1000

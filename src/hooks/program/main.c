@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/duration.h"
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/pointer.h"
 #include "core/text.h"
 #include "hooks/install/install.h"

@@ -1,5 +1,5 @@
-#include <errno.h>
-#include <fcntl.h>
+#include "core/gitfiles/gitdir.h"
+
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -6,8 +6,8 @@
  * a byte offset plus the digest of the line before it, with a trailing TAB stripped: gc and expire
  * rewrite every log, drop lines anywhere, and add that TAB to lines without a message.
  */
-#ifndef HOOKS_OBSERVE_REFLOG_H
-#define HOOKS_OBSERVE_REFLOG_H
+#ifndef CORE_GITFILES_REFLOG_H
+#define CORE_GITFILES_REFLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "hooks/observe/refs.h"
+#include "core/gitfiles/refs.h"
 
 #include <dirent.h>
 #include <errno.h>

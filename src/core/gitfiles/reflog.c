@@ -1,4 +1,4 @@
-#include "hooks/observe/reflog.h"
+#include "core/gitfiles/reflog.h"
 
 #include <errno.h>
 #include <fcntl.h>

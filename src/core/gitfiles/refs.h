@@ -4,8 +4,8 @@
  * Only refs/heads and refs/remotes, only what is an object id: symbolic refs (a remote's HEAD) and
  * names that git would not make are left out.
  */
-#ifndef HOOKS_OBSERVE_REFS_H
-#define HOOKS_OBSERVE_REFS_H
+#ifndef CORE_GITFILES_REFS_H
+#define CORE_GITFILES_REFS_H
 
 #include <stdbool.h>
 #include <stddef.h>
