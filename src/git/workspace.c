@@ -6,15 +6,18 @@
  */
 #include "git/workspace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/fs.h"
 #include "git/gitcmd.h"
+#include "git/modules.h"
 #include "git/workspace_config.h"
 
 #define SMALL_FILE_MAX ((size_t)16 << 20)
+#define KEYS_DEPTH_MAX 8
 
 /*
  * Objects of another owner are copied, not linked: the owner could change them under us, and the
@@ -148,20 +151,76 @@ out:
 
 static int copy_info(const struct git_repo *r, const char *git_dir, struct error *err)
 {
-	static const char *const names[] = { "info/exclude", "info/attributes" };
+	static const char *const names[] = { "info/exclude", "info/attributes",
+		"info/sparse-checkout" };
 	int rc;
 
 	rc = make_dir(git_dir, "info", err);
 	for (size_t i = 0; rc == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
 		struct buf text = BUF_INIT;
 
-		rc = read_below(r->common_dir, names[i], &text, err);
+		/* The patterns of a sparse checkout belong to a work tree. */
+		rc = read_below(i < 2 ? r->common_dir : r->git_dir, names[i], &text, err);
 		if (rc == 0)
 			rc = write_below(git_dir, names[i], &text, 0644, err);
 		else if (rc == ERR_NOTFOUND)
 			rc = 0;
 		buf_release(&text);
 	}
+	return rc;
+}
+
+/* Keys that a filter keeps in the git directory; without them nothing can be checked out. */
+static int copy_keys(const char *from, const char *to, int depth, struct error *err)
+{
+	struct buf a = BUF_INIT, b = BUF_INIT, text = BUF_INIT;
+	const struct dirent *entry;
+	DIR *d = opendir(from);
+	int rc = 0;
+
+	if (!d)
+		return errno == ENOENT ? 0 : error_errno(err, "cannot read directory '%s'", from);
+	if (depth > KEYS_DEPTH_MAX)
+		rc = error_set(err, ERR_IO, "'%s' is nested too deeply", from);
+	else if (mkdir(to, 0700) < 0 && errno != EEXIST)
+		rc = error_errno(err, "cannot make directory '%s'", to);
+	while (rc == 0 && (entry = readdir(d))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		fs_join(&a, from, entry->d_name);
+		fs_join(&b, to, entry->d_name);
+		buf_clear(&text);
+		rc = a.failed ? error_nomem(err) : buf_check(&b, err);
+		if (rc == 0 && fs_is_dir(a.data))
+			rc = copy_keys(a.data, b.data, depth + 1, err);
+		else if (rc == 0)
+			rc = fs_read(a.data, SMALL_FILE_MAX, &text, err);
+		if (rc == 0 && !fs_is_dir(a.data))
+			rc = fs_replace(b.data, text.data, text.len, 0600, false, err);
+	}
+	(void)closedir(d);
+	buf_release(&a);
+	buf_release(&b);
+	buf_release(&text);
+	return rc;
+}
+
+/* What filters need to check out: the objects of git-lfs that there are, and git-crypt's keys. */
+static int copy_filters(const struct git_repo *r, const char *git_dir, struct error *err)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	size_t n;
+	int rc;
+
+	fs_join(&from, r->common_dir, "git-crypt");
+	fs_join(&to, git_dir, "git-crypt");
+	rc = from.failed ? error_nomem(err) : buf_check(&to, err);
+	if (rc == 0)
+		rc = copy_keys(from.data, to.data, 0, err);
+	if (rc == 0)
+		rc = lfs_share(r->common_dir, git_dir, &n, err);
+	buf_release(&from);
+	buf_release(&to);
 	return rc;
 }
 
@@ -289,6 +348,8 @@ int workspace_clone(const struct workspace_plan *plan, const char *dir, struct e
 	rc = write_config(plan, git_dir.data, err);
 	if (rc == 0)
 		rc = copy_info(plan->main, git_dir.data, err);
+	if (rc == 0)
+		rc = copy_filters(plan->main, git_dir.data, err);
 	if (rc == 0 && plan->remote)
 		rc = copy_remote_head(plan, git_dir.data, err);
 	if (rc == 0)

@@ -34,8 +34,9 @@ struct workspace_plan {
 
 /*
  * Clone into `dir`, which must not exist, and check the branch out. Copies what makes work correct:
- * user.*, signing, core.autocrlf, core.eol, info/exclude, promisor settings. On failure nothing is
- * left behind. `dir` may be renamed afterwards: nothing in it names its own place.
+ * user.*, signing, core.autocrlf, core.eol, info/exclude, a sparse checkout, promisor settings,
+ * what filters keep in the git directory. On failure nothing is left behind. `dir` may be renamed
+ * afterwards: nothing in it names its own place.
  */
 int workspace_clone(const struct workspace_plan *plan, const char *dir, struct error *err);
 /*

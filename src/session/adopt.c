@@ -343,6 +343,8 @@ static int make_workspace(struct adopting *a, struct error *err)
 		plan.base_oid = a->tip;
 		r = start_add(t->repo, &plan, t->workspace.data, err);
 		if (r == 0)
+			r = starting_fill(t, t->workspace.data, err);
+		if (r == 0)
 			r = start_pass(t->repo, t->git.common_dir, t->workspace.data, err);
 		if (r < 0)
 			(void)start_unlink(t->git.common_dir, t->workspace.data, t->temporary.data,
@@ -350,6 +352,8 @@ static int make_workspace(struct adopting *a, struct error *err)
 		return r;
 	}
 	r = workspace_clone(&plan, t->temporary.data, err);
+	if (r == 0)
+		r = starting_fill(t, t->temporary.data, err);
 	if (r == 0)
 		r = copy_log(a, t->temporary.data, err);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "core/gitfiles/refs.h"
 #include "core/paths.h"
 #include "core/text.h"
+#include "git/modules.h"
 #include "git/workspace.h"
 #include "repo/emit.h"
 #include "session/pr_refresh.h"
@@ -130,6 +131,29 @@ static int journal_deleted(struct repo *repo, const struct session *s, const cha
 	return r;
 }
 
+/*
+ * Objects of git-lfs that only this clone has: a commit that refers to them may be merged while
+ * nobody has pushed them. The main repository gets them, where `git lfs prune` knows about them.
+ */
+static int keep_lfs(
+	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err)
+{
+	const char *from = repo_workspace_git(repo, s), *to = repo_main_git(repo, s);
+	size_t n = 0;
+	int r;
+
+	if (session_is_linked(s) || !from || !to || !fs_is_dir(from) || !fs_is_dir(to))
+		return 0;
+	r = lfs_share(from, to, &n, err);
+	if (r < 0)
+		return error_wrap(
+			err, "cannot keep the git-lfs objects that only '%s' has", s->name);
+	if (n)
+		outcome_note(outcome, "kept %zu git-lfs object%s that only '%s' had, in '%s/lfs'",
+			n, n == 1 ? "" : "s", s->name, to);
+	return 0;
+}
+
 static int delete_checked(struct repo *repo, struct session *s, const struct delete_request *req,
 	struct outcome *outcome, struct error *err)
 {
@@ -149,6 +173,10 @@ static int delete_checked(struct repo *repo, struct session *s, const struct del
 		goto out;
 	}
 	if (req->dry_run)
+		goto out;
+	if (there)
+		r = keep_lfs(repo, s, outcome, err);
+	if (r < 0)
 		goto out;
 	/* Killed before the event, it shows as lost, and deleting it again finds nothing in the
 	 * way. */

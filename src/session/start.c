@@ -6,6 +6,8 @@
 #include "core/fs.h"
 #include "core/names.h"
 #include "core/text.h"
+#include "git/gitcmd.h"
+#include "git/modules.h"
 #include "git/workspace.h"
 #include "hooks/observe/observe.h"
 #include "repo/emit.h"
@@ -303,6 +305,40 @@ struct workspace_plan starting_plan(const struct starting *t)
 		.quiet = !t->repo->caller->watched };
 }
 
+/* Say so of each line. */
+static void tell_modules(struct starting *t, const char *dir, const struct buf *failed)
+{
+	for (const char *at = failed->data; *at;) {
+		size_t len = strcspn(at, "\n");
+
+		outcome_warn(t->outcome, "submodule %.*s", (int)len, at);
+		at += len + (at[len] == '\n');
+	}
+	if (failed->len)
+		outcome_warn(t->outcome, "go on there: git -C '%s' submodule update --init", dir);
+}
+
+int starting_fill(struct starting *t, const char *dir, struct error *err)
+{
+	struct buf made = BUF_INIT, failed = BUF_INIT;
+	int r;
+
+	if (strcmp(config_get(t->repo->config, "session.submodules"), "yes") != 0)
+		return 0;
+	r = modules_init(t->git.common_dir, dir, &made, &failed, err);
+	if (r == 0)
+		tell_modules(t, t->workspace.data, &failed);
+	/* The session is there without them. */
+	if (r < 0 && r != ERR_NOMEM && !git_interrupted()) {
+		outcome_warn(t->outcome, "cannot make submodules: %s", err->msg);
+		error_clear(err);
+		r = 0;
+	}
+	buf_release(&made);
+	buf_release(&failed);
+	return r;
+}
+
 static int make(struct starting *t, struct error *err)
 {
 	struct workspace_plan plan = starting_plan(t);
@@ -310,10 +346,13 @@ static int make(struct starting *t, struct error *err)
 
 	if (t->worktree) {
 		memcpy(t->clone, t->repo->pointer.clone, sizeof(t->clone));
-		return start_link(t->repo, t->outcome, &plan, t->workspace.data, t->id,
-			t->name.data, &t->linked, err);
+		r = start_link(t->repo, t->outcome, &plan, t->workspace.data, t->id, t->name.data,
+			&t->linked, err);
+		return r < 0 ? r : starting_fill(t, t->workspace.data, err);
 	}
 	r = workspace_clone(&plan, t->temporary.data, err);
+	if (r == 0)
+		r = starting_fill(t, t->temporary.data, err);
 	if (r == 0)
 		r = fs_rename_new(t->temporary.data, t->workspace.data, err);
 	if (r == 0)
