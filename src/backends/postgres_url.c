@@ -1,6 +1,8 @@
 #include "backends/postgres_url.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include "core/array.h"
@@ -104,6 +106,50 @@ static int bad_url(
 	return error_hint(err, "write postgres://user@host/database");
 }
 
+/*
+ * A password with one of @ : / in it as it is makes libpq take part of it for a host or a database,
+ * which would then be shown. Of the characters in front of a "?", a URL has one @ at most, in front
+ * of every slash.
+ */
+static bool is_ambiguous(const char *url)
+{
+	const char *from = strstr(url, "://"), *at, *end;
+
+	if (!from || strcspn(url, " ='") < (size_t)(from - url))
+		return false;
+	from += 3;
+	end = from + strcspn(from, "?");
+	at = memchr(from, '@', (size_t)(end - from));
+	if (!at)
+		return false;
+	return memchr(from, '/', (size_t)(at - from)) ||
+		memchr(at + 1, '@', (size_t)(end - at - 1));
+}
+
+static int refuse_ambiguous(const char *setting, const struct config *config, struct error *err)
+{
+	error_set(err, ERR_USAGE, "%s (%s) can be read in more than one way", setting,
+		config_origin(config, setting));
+	return error_hint(
+		err, "in a password write %%40 for @, %%3A for :, %%2F for /, %%3F for ?");
+}
+
+/* The service that a connection string names: libpq would ask its file after us. */
+static int find_service(char **out, const char *url, struct error *err)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	int r = 0;
+
+	for (const PQconninfoOption *o = options; r == 0 && o && o->keyword; o++) {
+		if (strcmp(o->keyword, "service") != 0 || !o->val || !*o->val)
+			continue;
+		*out = strdup(o->val);
+		r = *out ? 0 : error_nomem(err);
+	}
+	PQconninfoFree(options);
+	return r;
+}
+
 static int add_url(
 	struct pg_settings *s, const char *setting, const struct config *config, struct error *err)
 {
@@ -112,6 +158,8 @@ static int add_url(
 	char *why = NULL;
 	int r = 0;
 
+	if (is_ambiguous(url))
+		return refuse_ambiguous(setting, config, err);
 	options = PQconninfoParse(url, &why);
 	if (!options) {
 		r = bad_url(setting, config, why, err);
@@ -125,6 +173,8 @@ static int add_url(
 			error_set(err, ERR_USAGE, "%s (%s) sets '%s', which a pool would refuse",
 				setting, config_origin(config, setting), o->keyword);
 			r = error_hint(err, "leave it out; roles can have settings of their own");
+		} else if (!strcmp(o->keyword, "port") && o->val[strspn(o->val, "0123456789,")]) {
+			r = refuse_ambiguous(setting, config, err);
 		} else {
 			r = set(s, o->keyword, o->val, err);
 		}
@@ -133,27 +183,68 @@ static int add_url(
 	return r;
 }
 
-/* One name of a list that libpq takes, with commas between. */
+/* Does the address name this machine? Of names, "localhost" alone. */
 static bool is_local_name(const char *name, size_t len)
 {
-	return !len || name[0] == '/' || name[0] == '@' ||
-		(len == 9 && !strncasecmp(name, "localhost", 9)) ||
-		(len == 3 && !strncmp(name, "::1", 3)) ||
-		(len > 4 && !strncmp(name, "127.", 4) && strspn(name, "0123456789.") >= len);
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (name[0] == '/' || name[0] == '@')
+		return true;
+	if (len == 9 && !strncasecmp(name, "localhost", 9))
+		return true;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, text, &six) != 1)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
 }
 
+/* The n-th of a list with commas between; an empty one where the list is shorter, or NULL. */
+static const char *list_entry(const char *list, size_t n, size_t *len_out)
+{
+	for (; list && n; n--) {
+		list = strchr(list, ',');
+		list = list ? list + 1 : NULL;
+	}
+	*len_out = list ? strcspn(list, ",") : 0;
+	return list ? list : "";
+}
+
+static size_t list_length(const char *list)
+{
+	size_t n = list ? 1 : 0;
+
+	for (; list && *list; list++)
+		n += *list == ',';
+	return n;
+}
+
+/*
+ * Would each connection that libpq may make end on this machine? Of the two lists, an entry of
+ * hostaddr says where to go; where it is empty the host's does; where that is too, libpq's own
+ * default is a socket of this machine.
+ */
 static bool is_local(const struct pg_settings *s)
 {
-	const char *names = pg_settings_get(s, "hostaddr");
+	const char *addresses = pg_settings_get(s, "hostaddr");
+	const char *hosts = pg_settings_get(s, "host");
+	size_t n = list_length(addresses) > list_length(hosts) ? list_length(addresses)
+							       : list_length(hosts);
 
-	if (!names)
-		names = pg_settings_get(s, "host");
-	while (names) {
-		size_t len = strcspn(names, ",");
+	for (size_t i = 0; i < n; i++) {
+		size_t len;
+		const char *name = list_entry(addresses, i, &len);
 
-		if (!is_local_name(names, len))
+		if (!len)
+			name = list_entry(hosts, i, &len);
+		if (len && !is_local_name(name, len))
 			return false;
-		names = names[len] ? names + len + 1 : NULL;
 	}
 	return true;
 }
@@ -278,7 +369,8 @@ int pg_settings_load(struct pg_settings *out, const struct config *config, enum 
 	const char *setting = url_setting(config, purpose);
 	const char *service = config_get(config, KEY "service");
 	struct pg_settings s = { .n = 0 };
-	int r;
+	char *named = NULL;
+	int r = 0;
 
 	if (service && (!*service || (setting && !strcmp(setting, "sessiondb.hub"))))
 		service = NULL;
@@ -290,7 +382,11 @@ int pg_settings_load(struct pg_settings *out, const struct config *config, enum 
 	}
 	s.connect_timeout_ms = (int)config_get_ms(config, KEY "connectTimeout");
 	s.pool_size = (int)config_get_int(config, KEY "poolSize");
-	r = add_defaults(&s, service, err);
+	if (setting)
+		r = find_service(&named, config_get(config, setting), err);
+	if (r == 0)
+		r = add_defaults(&s, named ? named : service, err);
+	free(named);
 	if (r == 0 && setting)
 		r = add_url(&s, setting, config, err);
 	if (r == 0)

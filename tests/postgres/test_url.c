@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -66,7 +67,15 @@ static void off_this_machine_the_name_is_verified(void **state)
 		"postgres://a@[2001:db8::1]/x", "host=db.example.org dbname=x",
 		"postgres://a@localhost,db.example.org/x", "postgres://a@127.0.0.1.example.org/x",
 		"postgres://a@localhost.example.org/x", "postgres://a@128.0.0.1/x",
-		"postgres://a@localhost/x?hostaddr=10.1.2.3", "postgresql://db/x" };
+		"postgres://a@localhost/x?hostaddr=10.1.2.3", "postgresql://db/x",
+		/* Lists: an entry that says no address leaves it to the host's. */
+		"postgres://a@0.0.0.0,0.0.0.0/x?hostaddr=%2C", "postgres://a@db,db/x?hostaddr=,",
+		"postgres://a@db.example.org,localhost/x?hostaddr=,127.0.0.1",
+		"postgres://a@localhost,localhost/x?hostaddr=127.0.0.1,10.1.2.3",
+		"postgres://a@localhost,db/x?hostaddr=127.0.0.1,",
+		"host=localhost hostaddr=127.0.0.1,10.1.2.3", "postgres://a@127.0.0.1.5/x",
+		"postgres://a@0.0.0.0/x", "postgres://a@[::ffff:10.1.2.3]/x", "postgres://a@[::]/x",
+		"postgres://a@127.1.example/x" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++) {
@@ -91,6 +100,60 @@ static void on_this_machine_it_need_not(void **state)
 	mode("postgres:///x", NULL, "prefer");
 	mode("postgres://a@localhost/x?sslmode=verify-full", NULL, "verify-full");
 	mode("postgres://a@db.example.org/x?hostaddr=127.0.0.1", NULL, "prefer");
+	mode("postgres://a@db,db/x?hostaddr=127.0.0.1,127.0.0.2", NULL, "prefer");
+	mode("postgres://a@[::ffff:127.0.0.1]/x", NULL, "prefer");
+	mode("postgres://a@localhost,/x?hostaddr=127.0.0.1,", NULL, "prefer");
+}
+
+/* Where a service says the host, it is as good as said here. */
+static void a_service_is_asked_before_the_host_is_judged(void **state)
+{
+	char path[] = "/tmp/minsky-service.XXXXXX";
+	static const char text[] = "[away]\nhost=db.example.org\n[here]\nhost=localhost\n"
+				   "[addr]\nhost=localhost\nhostaddr=10.1.2.3\n";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
+	assert_int_equal(close(fd), 0);
+	(void)setenv("PGSERVICEFILE", path, 1);
+	mode("postgres:///x?service=away", NULL, "verify-full");
+	mode("service=away", NULL, "verify-full");
+	mode("service=addr", NULL, "verify-full");
+	mode("postgres://a@localhost/x?service=addr", NULL, "verify-full");
+	mode("service=here", NULL, "prefer");
+	mode("postgres://a@localhost/x?service=away", NULL, "prefer");
+	(void)unsetenv("PGSERVICEFILE");
+	(void)unlink(path);
+}
+
+/* No part of a password comes back, however it is written or miswritten. */
+static void a_password_is_in_no_message(void **state)
+{
+	static const char *const spellings[] = { "postgres://u:hunter2@h:x/d",
+		"postgres://u:hun/ter2@h/d", "postgres://u:hun@ter2@h/d",
+		"postgres://u:hunter2%zz@h/d", "postgres://u:hun?ter2@h/d",
+		"postgres://u:hun#ter2/@h/d", "postgres://hunter2:@h@h/d",
+		"postgres://u:hun:ter2@h:6000/d", "postgres://u@h/d?password=hunter2&x",
+		"postgres://u@h/d?passwor%64=hunter2&sslmode=nonsense&x=y",
+		"host=h password='hunter2", "host=h password = hunter2 ter2",
+		"host=h passwd=hunter2", "host=h password='a\\' hunter2",
+		"host=h sslpassword=hunter2 y", "hunter2", "postgres://u:hunter2",
+		"postgres://[u:hunter2@h/d", "postgres://u:h%00unter2@h/d",
+		"postgresql:/u:hunter2@h/d", "postgres//u:hunter2@h/d" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(*spellings); i++) {
+		struct buf shown = BUF_INIT;
+
+		if (load(spellings[i], NULL) == 0)
+			buf_adds(&shown, s.location);
+		buf_addf(&shown, "%s %s", err.msg, err.hint);
+		if (strstr(shown.data, "hunter2") || strstr(shown.data, "ter2"))
+			fail_msg("'%s' gives '%s'", spellings[i], shown.data);
+		buf_release(&shown);
+	}
 }
 
 static void the_users_own_setting_decides(void **state)
@@ -215,6 +278,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(off_this_machine_the_name_is_verified),
 		TEST(on_this_machine_it_need_not),
+		TEST(a_service_is_asked_before_the_host_is_judged),
+		TEST(a_password_is_in_no_message),
 		TEST(the_users_own_setting_decides),
 		TEST(what_libpq_is_always_given),
 		TEST(the_environment_is_the_last_to_be_asked),
