@@ -95,6 +95,7 @@ static void hub_close(struct hub *hub)
 
 	if (!h)
 		return;
+	PQclear(h->heads);
 	pg_pool_close(h->pool);
 	free(h);
 }
@@ -185,8 +186,10 @@ static int read_head(const struct pg_hub *h, const PGresult *res, int row, struc
 static int hub_heads(struct hub *hub, const char *key, struct heads *out, struct error *err)
 {
 	static const char sql[] = "select " UNHEX(
-		"origin") ", head, encode(head_hash, 'hex') "
-			  "from minsky.origin where repo = $1::uuid order by origin";
+		"o.origin") ", o.head, encode(o.head_hash, 'hex'), o.db_role, "
+			    "coalesce(m.kind = 'keeper', false), o.retired from minsky.origin o "
+			    "left join minsky.member m on m.db_role = o.db_role "
+			    "where o.repo = $1::uuid order by o.origin";
 	struct pg_hub *h = pg_hub_self(hub);
 	struct heads heads = HEADS_INIT;
 	struct pg_params p = { .n = 0 };
@@ -197,11 +200,37 @@ static int hub_heads(struct hub *hub, const char *key, struct heads *out, struct
 	r = pg_hub_call(h, sql, &p, &res, err);
 	for (int i = 0; r == 0 && i < PQntuples(res); i++)
 		r = read_head(h, res, i, &heads, err);
-	PQclear(res);
-	if (r < 0)
+	if (r < 0) {
+		PQclear(res);
 		heads_release(&heads);
-	else
-		*out = heads;
+		return r;
+	}
+	PQclear(h->heads);
+	h->heads = res;
+	*out = heads;
+	return 0;
+}
+
+/* What heads() has read: asking once more would be another answer, and another wait. */
+static int hub_owners(
+	struct hub *hub, const char *key, hub_owner_fn *fn, void *arg, struct error *err)
+{
+	const PGresult *res = pg_hub_self(hub)->heads;
+	int r = 0;
+
+	(void)key;
+	for (int i = 0; r == 0 && res && i < PQntuples(res); i++) {
+		struct hub_owner o = { .who = "" };
+		const char *keeper = "", *retired = "";
+
+		(void)pg_column_text(res, i, 0, &o.origin);
+		(void)pg_column_text(res, i, 3, &o.who);
+		(void)pg_column_text(res, i, 4, &keeper);
+		(void)pg_column_text(res, i, 5, &retired);
+		o.keeper = *keeper == 't';
+		o.retired = *retired == 't';
+		r = fn(arg, &o, err);
+	}
 	return r;
 }
 
@@ -300,6 +329,7 @@ const struct hub_ops hub_postgres = {
 	.enroll = hub_enroll,
 	.retire = hub_retire,
 	.heads = hub_heads,
+	.owners = hub_owners,
 	.push = pg_hub_push,
 	.pull = pg_hub_pull,
 	.hash_at = hub_hash_at,

@@ -16,6 +16,7 @@ struct pg_hub {
 	struct hub base;
 	struct pg_pool *pool;
 	int deadline_ms;
+	PGresult *heads; /* what hub_heads() read last, for hub_owners(); NULL before */
 };
 
 struct pg_hub *pg_hub_self(struct hub *h);

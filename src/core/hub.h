@@ -67,6 +67,14 @@ struct hub_repo {
 	size_t n_urls;
 };
 
+/* Whose an origin is: the account that the hub knows its writer by. */
+struct hub_owner {
+	const char *origin, *who;
+	bool keeper; /* may blank what others wrote */
+	bool retired; /* takes no more records */
+};
+
+typedef int hub_owner_fn(void *arg, const struct hub_owner *owner, struct error *err);
 typedef int hub_record_fn(
 	void *arg, const char *origin, const struct hub_record *record, struct error *err);
 
@@ -89,6 +97,10 @@ struct hub_ops {
 
 	/* One snapshot of every origin's head. */
 	int (*heads)(struct hub *h, const char *key, struct heads *out, struct error *err);
+	/* Of every origin that heads() spoke of last, in order. NULL: a hub that knows no accounts.
+	 */
+	int (*owners)(
+		struct hub *h, const char *key, hub_owner_fn *fn, void *arg, struct error *err);
 	/*
 	 * Records base->seq + 1, ... of base->origin. All of them or none. *head_out is the hub's
 	 * head of that origin afterwards (seq 0 and HASH_ZERO if it has none), whatever the status.

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "log/exchange_internal.h"
 #include "log/journal_internal.h"
+#include "log/origins.h"
 #include "log/peers.h"
 
 static const char *const trouble_names[] = {
@@ -146,25 +147,21 @@ static int refill(struct run *run, struct error *err)
 	return r;
 }
 
-/* Bodies that were redacted anywhere: ours and the hub's copy of them. */
-static int blank(struct run *run, struct error *err)
+static int add_owner(void *arg, const struct hub_owner *o, struct error *err)
 {
-	const struct hub_ops *ops = run->x->hub->ops;
-	struct peer_blank *v = NULL;
-	size_t n = 0;
-	int r = peers_blanks(&v, &n, run->j, err);
+	return origins_add(arg, o->origin, o->who, o->keeper, o->retired, err);
+}
 
-	for (size_t i = 0; r == 0 && i < n && !exchange_late(run); i++) {
-		r = ops->redact(run->x->hub, run->x->key, v[i].origin, v[i].seq, err);
-		/* Whoever may will do it; our copy is ours to blank. */
-		if (r == ERR_REFUSED || r == ERR_NOTFOUND) {
-			error_clear(err);
-			r = 0;
-		}
-	}
-	free(v);
-	if (r == 0)
-		r = peers_blank(run->j, &run->r.blanked, err);
+/* What the hub says of whose the origins are. */
+static int keep_owners(const struct run *run, struct error *err)
+{
+	struct hub *hub = run->x->hub;
+	struct origins origins = ORIGINS_INIT;
+	int r = hub->ops->owners ? hub->ops->owners(hub, run->x->key, add_owner, &origins, err) : 0;
+
+	if (r == 0 && hub->ops->owners)
+		r = origins_save(&origins, run->j->own.path, err);
+	origins_release(&origins);
 	return r;
 }
 
@@ -188,6 +185,8 @@ int exchange_run(
 	if (r == 0)
 		r = x->hub->ops->heads(x->hub, x->key, &run.r.hub, err);
 	if (r == 0)
+		r = keep_owners(&run, err);
+	if (r == 0)
 		r = exchange_unpushed(j, &run.r.hub, &run.r.done.to_push, err);
 	if (r == 0)
 		count_work(&run);
@@ -200,7 +199,7 @@ int exchange_run(
 	if (r == 0)
 		r = refill(&run, err);
 	if (r == 0)
-		r = blank(&run, err);
+		r = peers_blank(j, &run.r.blanked, err);
 	if (r == 0)
 		r = exchange_unpushed(j, &run.r.hub, &run.r.unpushed, err);
 	heads_release(&run.local);

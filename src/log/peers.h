@@ -8,7 +8,7 @@
  *
  * The journal's own clock is raised above what was imported, so that an event of this machine sorts
  * behind everything that it could have known; a clock that is more than five minutes ahead of ours
- * is not followed. Bodies that an imported event.redacted names are blanked here too.
+ * is not followed. Bodies that an imported event.redacted names are blanked here too, if it counts.
  *
  * Errors: ERR_CORRUPT when a record contradicts the chain, ERR_REFUSED for this machine's own
  * origin, ERR_BUSY (lock deadline), ERR_IO.
@@ -49,6 +49,7 @@ void peer_import_close(struct peer_import *p);
 struct peer_blank {
 	char origin[ID_HEX_SIZE];
 	uint64_t seq;
+	char by[ID_HEX_SIZE]; /* whose redaction it is */
 };
 
 /* For an import: note what is to be blanked, before its records are written. */
@@ -57,8 +58,11 @@ int peers_add_blanks(const struct journal *j, const struct redactions *more, str
 int peers_blanks(
 	struct peer_blank **out, size_t *n_out, const struct journal *j, struct error *err);
 /*
- * Blank our copies of these records. *n_out bodies went: stores of sessions have to be filled anew.
- * A record that is not here yet stays noted for the next time.
+ * Blank our copies of these records: those of which the origin itself says so, and those of which
+ * an origin says so whose owner is a keeper of the hub (origins.h). What others say is forgotten,
+ * and nobody's word from elsewhere blanks a record of this journal's own. *n_out bodies went:
+ * stores of sessions have to be filled anew. A record that is not here yet stays noted for the next
+ * time.
  */
 int peers_blank(struct journal *j, size_t *n_out, struct error *err);
 

@@ -1,12 +1,14 @@
 /*
- * Redactions that were pulled and are not done yet: the journal's file `blank`, a line each.
- * peers_add_blanks() writes them before the page that they are on.
+ * Redactions that were pulled and are not done yet: the journal's file `blank`, a line each,
+ * "<origin> <seq> <by>". peers_add_blanks() writes them before the page that they are on. Lines
+ * without the third word are of a version that asked nobody whether it may: they are left out.
  */
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "core/fs.h"
 #include "log/journal_internal.h"
+#include "log/origins.h"
 #include "log/peers.h"
 #include "log/redact.h"
 #include "log/verify_redact.h"
@@ -36,7 +38,8 @@ int peers_add_blanks(const struct journal *j, const struct redactions *more, str
 	int r = read_file(j, &path, &text, err);
 
 	for (size_t i = 0; i < more->n; i++)
-		buf_addf(&text, "%s %" PRIu64 "\n", more->v[i].origin, more->v[i].seq);
+		buf_addf(&text, "%s %" PRIu64 " %s\n", more->v[i].origin, more->v[i].seq,
+			more->v[i].by.origin);
 	if (r == 0)
 		r = buf_check(&text, err);
 	if (r == 0)
@@ -46,7 +49,7 @@ int peers_add_blanks(const struct journal *j, const struct redactions *more, str
 	return r;
 }
 
-/* "<origin> <seq>\n"; a line that is anything else is left out. */
+/* A line that is anything else is left out. */
 static bool parse_blank(struct peer_blank *out, const char *line)
 {
 	char *end;
@@ -56,7 +59,10 @@ static bool parse_blank(struct peer_blank *out, const char *line)
 	memcpy(out->origin, line, ID_HEX_SIZE - 1);
 	out->origin[ID_HEX_SIZE - 1] = '\0';
 	out->seq = strtoull(line + ID_HEX_SIZE, &end, 10);
-	return id_is_hex(out->origin, ID_HEX_SIZE - 1) && out->seq && !*end;
+	if (*end != ' ' || !id_is_hex(end + 1, ID_HEX_SIZE - 1))
+		return false;
+	memcpy(out->by, end + 1, sizeof(out->by));
+	return id_is_hex(out->origin, ID_HEX_SIZE - 1) && out->seq;
 }
 
 int peers_blanks(struct peer_blank **out, size_t *n_out, const struct journal *j, struct error *err)
@@ -97,7 +103,7 @@ static int save_blanks(
 
 	fs_join(&path, j->own.path, BLANK_FILE);
 	for (size_t i = 0; i < n; i++)
-		buf_addf(&text, "%s %" PRIu64 "\n", v[i].origin, v[i].seq);
+		buf_addf(&text, "%s %" PRIu64 " %s\n", v[i].origin, v[i].seq, v[i].by);
 	r = path.failed || text.failed ? error_nomem(err) : 0;
 	if (r == 0 && n)
 		r = fs_replace(path.data, text.data, text.len, 0600, true, err);
@@ -108,18 +114,48 @@ static int save_blanks(
 	return r;
 }
 
+/* Do the journal's own segments hold records of it? */
+static int is_own(const struct journal *j, const char *origin, bool *out, struct error *err)
+{
+	struct segments list;
+	int r = segments_list(&list, &j->own, origin, err);
+
+	if (r < 0)
+		return r;
+	*out = list.n > 0 || strcmp(origin, j->origin) == 0;
+	segments_release(&list);
+	return 0;
+}
+
+static int counts(const struct journal *j, const struct origins *origins,
+	const struct peer_blank *b, bool *out, struct error *err)
+{
+	const struct origin_owner *owner = origins_find(origins, b->by);
+	bool own = false;
+	int r = is_own(j, b->origin, &own, err);
+
+	*out = !own && (strcmp(b->by, b->origin) == 0 || (owner && owner->keeper));
+	return r;
+}
+
 int peers_blank(struct journal *j, size_t *n_out, struct error *err)
 {
+	struct origins origins = ORIGINS_INIT;
 	struct peer_blank *v = NULL;
 	size_t n = 0, left = 0, blanked = 0;
 	int r = peers_blanks(&v, &n, j, err);
 
 	*n_out = 0;
+	if (r == 0 && n)
+		r = origins_load(&origins, j->own.path, err);
 	if (r < 0)
-		return r;
+		goto out;
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		bool changed = false;
+		bool changed = false, may = false;
 
+		r = counts(j, &origins, &v[i], &may, err);
+		if (r < 0 || !may)
+			continue;
 		r = journal_blank(j, v[i].origin, v[i].seq, &changed, err);
 		if (r == ERR_NOTFOUND || r == ERR_CORRUPT)
 			v[left++] = v[i];
@@ -134,6 +170,8 @@ int peers_blank(struct journal *j, size_t *n_out, struct error *err)
 		r = save_blanks(j, v, left, err);
 	if (r == 0)
 		*n_out = blanked;
+out:
+	origins_release(&origins);
 	free(v);
 	return r;
 }

@@ -11,8 +11,10 @@
 #include "core/fs.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
+#include "log/origins.h"
 #include "log/peers.h"
 #include "log/redact.h"
+#include "log/verify_redact.h"
 
 static char here[SCRATCH_SIZE], there[SCRATCH_SIZE];
 static struct journal *ours, *theirs;
@@ -323,6 +325,112 @@ static void a_body_that_comes_with_its_redaction_goes(void **state)
 	assert_int_equal(n, 0);
 }
 
+#define STRANGER "0123456789abcdef0123456789abcdef"
+
+/* Somebody asks for the blanking of a record of `origin`. */
+static size_t blanked_by(const char *by, const char *origin, uint64_t seq)
+{
+	struct redaction one = { .seq = seq };
+	struct redactions list = { .v = NULL };
+	size_t n = 0;
+
+	memcpy(one.origin, origin, sizeof(one.origin));
+	memcpy(one.by.origin, by, sizeof(one.by.origin));
+	assert_int_equal(redactions_add(&list, &one, &err), 0);
+	assert_int_equal(peers_add_blanks(ours, &list, &err), 0);
+	assert_int_equal(peers_blank(ours, &n, &err), 0);
+	redactions_release(&list);
+	return n;
+}
+
+static void say_owner(const char *origin, bool keeper)
+{
+	struct origins origins = ORIGINS_INIT;
+
+	assert_int_equal(origins_add(&origins, origin, "bea", keeper, false, &err), 0);
+	assert_int_equal(origins_save(&origins, here, &err), 0);
+	origins_release(&origins);
+}
+
+static void only_an_origin_itself_and_keepers_blank(void **state)
+{
+	(void)state;
+	journals_fill(theirs, 1, 3);
+	import(0, 100);
+	assert_int_equal(blanked_by(STRANGER, journal_origin(theirs), 1), 0);
+	same_lines();
+	say_owner(STRANGER, false);
+	assert_int_equal(blanked_by(STRANGER, journal_origin(theirs), 1), 0);
+	same_lines();
+	/* What was not allowed is not kept for a day when it might be. */
+	say_owner(STRANGER, true);
+	{
+		size_t n = 9;
+
+		assert_int_equal(peers_blank(ours, &n, &err), 0);
+		assert_int_equal(n, 0);
+	}
+	same_lines();
+	assert_int_equal(blanked_by(STRANGER, journal_origin(theirs), 1), 1);
+	assert_int_equal(blanked_by(journal_origin(theirs), journal_origin(theirs), 2), 1);
+}
+
+static void nobody_blanks_our_own_records(void **state)
+{
+	(void)state;
+	journals_fill(ours, 1, 2);
+	say_owner(STRANGER, true);
+	assert_int_equal(blanked_by(STRANGER, journal_origin(ours), 1), 0);
+	assert_int_equal(blanked_by(journal_origin(ours), journal_origin(ours), 1), 0);
+	sound();
+	assert_false(fs_exists(scratch_path(here, "blank")));
+}
+
+static void lines_of_an_older_version_blank_nothing(void **state)
+{
+	struct buf line = BUF_INIT;
+	size_t n = 9;
+
+	(void)state;
+	journals_fill(theirs, 1, 3);
+	import(0, 100);
+	buf_addf(&line, "%s 1\n%s 2 x\n", journal_origin(theirs), journal_origin(theirs));
+	scratch_write(scratch_path(here, "blank"), line.data, line.len);
+	assert_int_equal(peers_blank(ours, &n, &err), 0);
+	assert_int_equal(n, 0);
+	same_lines();
+	buf_release(&line);
+}
+
+static void owners_are_read_as_they_were_written(void **state)
+{
+	static const char rubbish[] = "x\n0123 keeper y\n" STRANGER "\n" STRANGER " keeper\n";
+	struct origins out = ORIGINS_INIT, none = ORIGINS_INIT;
+
+	(void)state;
+	assert_int_equal(origins_load(&none, here, &err), 0);
+	assert_int_equal(none.n, 0);
+	say_owner(STRANGER, true);
+	assert_int_equal(origins_load(&out, here, &err), 0);
+	assert_int_equal(out.n, 1);
+	assert_string_equal(origins_find(&out, STRANGER)->who, "bea");
+	assert_true(origins_find(&out, STRANGER)->keeper);
+	assert_null(origins_find(&out, journal_origin(ours)));
+	assert_int_equal(origins_add(&out, STRANGER, "\033[2J b\nc", false, true, &err), 0);
+	assert_int_equal(out.n, 1);
+	assert_null(strpbrk(origins_find(&out, STRANGER)->who, "\033\n"));
+	assert_int_equal(origins_save(&out, here, &err), 0);
+	origins_release(&out);
+	assert_int_equal(origins_load(&out, here, &err), 0);
+	assert_false(origins_find(&out, STRANGER)->keeper);
+	assert_true(origins_find(&out, STRANGER)->retired);
+	origins_release(&out);
+	scratch_write(scratch_path(here, "origins"), rubbish, sizeof(rubbish) - 1);
+	assert_int_equal(origins_load(&out, here, &err), 0);
+	assert_int_equal(out.n, 0);
+	origins_release(&out);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -338,6 +446,10 @@ int main(void)
 		TEST(own_events_sort_behind_what_was_imported),
 		TEST(what_others_redacted_is_blank_here_too),
 		TEST(a_body_that_comes_with_its_redaction_goes),
+		TEST(only_an_origin_itself_and_keepers_blank),
+		TEST(nobody_blanks_our_own_records),
+		TEST(lines_of_an_older_version_blank_nothing),
+		TEST(owners_are_read_as_they_were_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
