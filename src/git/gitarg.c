@@ -72,7 +72,7 @@ static bool is_pattern(const char *s)
 /* Behind what names an object. */
 static bool is_suffix(const char *s)
 {
-	static const char *const known[] = { "", "^{commit}", "^{tree}", "^{}" };
+	static const char *const known[] = { "", "^{commit}", "^{tree}", "^{tag}", "^{}" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(s, known[i]) == 0)

@@ -19,7 +19,8 @@
 enum git_arg_kind {
 	GIT_ARG_WORD, /* a literal of the program */
 	GIT_ARG_OID, /* 40 or 64 lower-case hex digits */
-	GIT_ARG_REV, /* an object id or a ref, with ^{commit}, ^{tree}, ^N or none; or A...B */
+	GIT_ARG_REV, /* an object id or a ref, with ^{commit}, ^{tree}, ^{tag}, ^N or none; or A...B
+		      */
 	GIT_ARG_REF, /* HEAD or refs/..., as git check-ref-format has it */
 	GIT_ARG_BRANCH, /* short name of a branch or a tag */
 	GIT_ARG_NAME, /* lower-case letters and dashes: the name of a hook */

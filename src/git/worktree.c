@@ -370,3 +370,19 @@ out:
 	buf_release(&ref);
 	return r;
 }
+
+int worktree_move(const char *main_dir, const char *from, const char *to, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = main_dir,
+		.args = { GIT_WORDS("worktree", "move", "--"), GIT_PATH(from), GIT_PATH(to) } };
+
+	return git_must(&cmd, NULL, err);
+}
+
+int worktree_repair(const char *main_dir, const char *dir, struct error *err)
+{
+	const struct git_cmd cmd = { .dir = main_dir,
+		.args = { GIT_WORDS("worktree", "repair", "--"), GIT_PATH(dir) } };
+
+	return git_must(&cmd, NULL, err);
+}

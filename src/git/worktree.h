@@ -24,6 +24,11 @@ bool worktree_is_filled(const char *dir, const char *branch);
 int worktree_undo(const char *common_dir, const char *dir, const char *temporary,
 	const char *branch, const char *base_oid, struct error *err);
 
+/* git keeps where its work trees are, and moves them itself; `main_dir` is the repository. */
+int worktree_move(const char *main_dir, const char *from, const char *to, struct error *err);
+/* The repository was moved: put right what it and the work tree at `dir` say of each other. */
+int worktree_repair(const char *main_dir, const char *dir, struct error *err);
+
 /*
  * Rename it to `trash`. git keeps what belongs to it, locked, so that nothing in it can be
  * collected as garbage; the branch is free to be checked out elsewhere.

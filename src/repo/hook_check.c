@@ -4,7 +4,7 @@
 
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
-#include "git/gitcmd.h"
+#include "git/hooks.h"
 #include "hooks/install/selftest.h"
 #include "hooks/observe/observe.h"
 #include "repo/hook_setup.h"
@@ -59,27 +59,18 @@ static void read_head(const char *common_dir, char oid[65])
 static int start_hook(const struct hook_place *place, const char *common_dir, const char *name,
 	const char *nonce, struct error *err)
 {
-	struct git_cmd cmd = { .dir = place->top.data,
-		.args = { GIT_WORDS("hook", "run", "--ignore-missing"), GIT_NAME(name) } };
-	struct buf variable = BUF_INIT, text = BUF_INIT;
+	struct buf variable = BUF_INIT;
 	const char *env[] = { "MINSKY_HOOK=0", NULL, NULL };
 	char head[65];
-	int status, r;
+	int r;
 
 	buf_addf(&variable, SELFTEST_VARIABLE "=%s", nonce);
 	env[1] = variable.data;
-	cmd.env = env;
 	read_head(common_dir, head);
-	if (!strcmp(name, "post-checkout")) {
-		cmd.args[4] = GIT_WORD("--");
-		cmd.args[5] = cmd.args[6] = GIT_OID(head);
-		cmd.args[7] = GIT_WORD("0");
-	}
 	r = buf_check(&variable, err);
 	if (r == 0)
-		r = git_run(&cmd, &text, &text, &status, err);
+		r = git_run_hook(place->top.data, name, head, env, err);
 	buf_release(&variable);
-	buf_release(&text);
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "core/fs.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
+#include "git/hooks.h"
 #include "hooks/install/install.h"
 
 #define CONFIG_MAX (16 << 20)
@@ -53,16 +54,14 @@ static void add_expected(struct buf *out, const char *program, bool bare)
 int hook_config_complete(
 	const char *common_dir, const char *program, bool bare, bool *out, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = common_dir,
-		.args = { GIT_WORDS("config", "--local", "--get-regexp", "^hook\\.minsky\\.") } };
 	struct buf have = BUF_INIT, want = BUF_INIT;
-	int status, r = git_run(&cmd, &have, NULL, &status, err);
+	int r = git_hook_config(common_dir, &have, err);
 
 	add_expected(&want, program, bare);
 	if (r == 0)
 		r = buf_check(&want, err);
 	if (r == 0)
-		*out = !status && !strcmp(have.data, want.data);
+		*out = !strcmp(have.data, want.data);
 	buf_release(&have);
 	buf_release(&want);
 	return r;
@@ -70,30 +69,19 @@ int hook_config_complete(
 
 int hook_config_remove(const char *common_dir, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = common_dir,
-		.args = { GIT_WORDS("config", "--local", "--remove-section", "hook.minsky") } };
-
-	return hook_config_there(common_dir) ? git_must(&cmd, NULL, err) : 0;
+	return hook_config_there(common_dir) ? git_hook_config_remove(common_dir, err) : 0;
 }
 
 int hook_config_install(const char *common_dir, const char *program, bool bare, struct error *err)
 {
 	struct buf command = BUF_INIT;
-	struct git_cmd cmd = { .dir = common_dir,
-		.args = { GIT_WORDS("config", "--local", "--add", "hook.minsky.command") } };
 	int r = hook_config_remove(common_dir, err);
 
 	add_command(&command, program);
 	if (r == 0)
 		r = buf_check(&command, err);
-	cmd.args[4] = GIT_TEXT(command.data);
 	if (r == 0)
-		r = git_must(&cmd, NULL, err);
-	cmd.args[3] = GIT_WORD("hook.minsky.event");
-	for (const char *const *name = hook_names(bare); r == 0 && *name; name++) {
-		cmd.args[4] = GIT_TEXT(*name);
-		r = git_must(&cmd, NULL, err);
-	}
+		r = git_hook_config_add(common_dir, command.data, hook_names(bare), err);
 	buf_release(&command);
 	return r;
 }

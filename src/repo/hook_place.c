@@ -4,7 +4,7 @@
 
 #include "core/fs.h"
 #include "core/paths.h"
-#include "git/gitcmd.h"
+#include "git/hooks.h"
 
 void hook_place_release(struct hook_place *p)
 {
@@ -30,26 +30,6 @@ static int choose_top(
 	else
 		buf_adds(&p->top, common_dir);
 	return buf_check(&p->top, err);
-}
-
-/* "<scope>\t<value>", or nothing. */
-static int read_setting(struct hook_place *p, struct error *err)
-{
-	const struct git_cmd cmd = { .dir = p->top.data,
-		.args = { GIT_WORDS(
-			"config", "--show-scope", "--type=path", "--get", "core.hooksPath") } };
-	struct buf text = BUF_INIT;
-	int status, r = git_run(&cmd, &text, NULL, &status, err);
-	const char *tab = r == 0 && !status ? strchr(text.data, '\t') : NULL;
-
-	if (tab) {
-		git_chomp(&text);
-		buf_add(&p->scope, text.data, (size_t)(tab - text.data));
-		buf_adds(&p->setting, tab + 1);
-		r = p->scope.failed ? error_nomem(err) : buf_check(&p->setting, err);
-	}
-	buf_release(&text);
-	return r;
 }
 
 static enum hook_manager find_manager(const struct hook_place *p)
@@ -83,30 +63,26 @@ out:
 int hook_place_look(
 	struct hook_place *p, const char *common_dir, const char *top, bool bare, struct error *err)
 {
-	struct git_cmd cmd = {
-		.args = { GIT_WORDS("rev-parse", "--path-format=absolute", "--git-path", "hooks") }
-	};
-	struct buf usual = BUF_INIT, why = BUF_INIT;
+	struct error why = ERROR_INIT;
+	struct buf usual = BUF_INIT;
 	struct stat st;
-	int status = 0, r;
+	bool told;
+	int r;
 
 	p->bare = bare;
 	r = choose_top(p, common_dir, top, err);
 	if (r < 0)
 		goto out;
-	cmd.dir = p->top.data;
-	r = git_run(&cmd, &p->directory, &why, &status, err);
-	if (r < 0)
-		goto out;
-	git_chomp(&p->directory);
+	told = git_hooks_directory(p->top.data, &p->directory, &why) == 0;
 	fs_join(&usual, common_dir, "hooks");
-	p->own = !status && is_in_git_dir(p->directory.data, common_dir);
-	if (status || strcmp(usual.data, p->directory.data) != 0)
-		r = read_setting(p, err);
-	/* git does not take an empty core.hooksPath for a path; that it is set shows in its scope.
-	 */
-	if (r == 0 && status && !p->scope.len)
-		r = git_failed(&cmd, status, &why, ERR_GIT, err);
+	p->own = told && is_in_git_dir(p->directory.data, common_dir);
+	if (!told || strcmp(usual.data, p->directory.data) != 0)
+		r = git_hooks_path(p->top.data, &p->scope, &p->setting, err);
+	/* That an empty core.hooksPath is set shows in its scope. */
+	if (r == 0 && !told && !p->scope.len) {
+		*err = why;
+		r = why.code;
+	}
 	if (r < 0)
 		goto out;
 	p->off = p->scope.len &&
@@ -117,7 +93,6 @@ int hook_place_look(
 	r = usual.failed ? error_nomem(err) : buf_check(&p->directory, err);
 out:
 	buf_release(&usual);
-	buf_release(&why);
 	return r;
 }
 

@@ -7,7 +7,7 @@
 #include "core/gitfiles/gitdir.h"
 #include "core/owner.h"
 #include "core/paths.h"
-#include "git/gitcmd.h"
+#include "git/worktree.h"
 #include "hooks/observe/cursor.h"
 #include "hooks/observe/linked.h"
 #include "hooks/observe/worker.h"
@@ -251,8 +251,6 @@ static int refresh_place(struct repo *repo, struct error *err)
 static void repair_linked(struct repo *repo, const struct session *s)
 {
 	struct buf dir = BUF_INIT, git_dir = BUF_INIT, common = BUF_INIT;
-	struct git_cmd cmd = { .args = { GIT_WORDS("worktree", "repair", "--"),
-				       GIT_PATH(s->workspace) } };
 	struct error err = ERROR_INIT;
 
 	if (!fs_is_dir(s->workspace) ||
@@ -260,8 +258,7 @@ static void repair_linked(struct repo *repo, const struct session *s)
 		repo_main_dir(repo, s, &dir, &err) < 0 || !fs_is_dir(dir.data))
 		goto out;
 	error_clear(&err);
-	cmd.dir = dir.data;
-	if (git_must(&cmd, NULL, &err) == 0)
+	if (worktree_repair(dir.data, s->workspace, &err) == 0)
 		caller_say(repo->caller,
 			"the repository of '%s' has moved: repaired its work tree '%s'", s->name,
 			s->workspace);

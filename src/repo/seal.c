@@ -3,7 +3,8 @@
 #include <inttypes.h>
 
 #include "core/clock.h"
-#include "git/gitcmd.h"
+#include "git/refs.h"
+#include "git/tag.h"
 
 #define NAMES_MAX 1000
 
@@ -36,18 +37,6 @@ static int write_text(struct repo *repo, struct buf *text, struct error *err)
 	return r == 0 ? buf_check(text, err) : r;
 }
 
-static int ref_exists(const char *dir, const char *ref, bool *out, struct error *err)
-{
-	struct git_cmd cmd = { .dir = dir,
-		.args = { GIT_WORDS("show-ref", "--verify", "--quiet", "--"), GIT_REF(ref) } };
-	int status;
-	int r = git_run(&cmd, NULL, NULL, &status, err);
-
-	if (r == 0)
-		*out = status == 0;
-	return r;
-}
-
 /* minsky/seal/<date and time>-<n>, the first that is free. */
 static int new_name(const char *dir, struct buf *name, struct error *err)
 {
@@ -64,7 +53,7 @@ static int new_name(const char *dir, struct buf *name, struct error *err)
 			now + 11, now + 14, now + 17, n);
 		buf_addf(&ref, "refs/tags/%s", name->data);
 		r = ref.failed || name->failed ? error_nomem(err)
-					       : ref_exists(dir, ref.data, &taken, err);
+					       : git_ref_exists(dir, ref.data, &taken, err);
 		buf_release(&ref);
 		if (r < 0 || !taken)
 			return r;
@@ -75,65 +64,12 @@ static int new_name(const char *dir, struct buf *name, struct error *err)
 static int refuse_taken(const char *dir, const char *ref, struct error *err)
 {
 	bool taken;
-	int r = ref_exists(dir, ref, &taken, err);
+	int r = git_ref_exists(dir, ref, &taken, err);
 
 	if (r == 0 && taken) {
 		r = error_set(err, ERR_REFUSED, "there is a '%s' already", ref);
 		error_hint(err, "name another one; a seal is never replaced");
 	}
-	return r;
-}
-
-static int make_tag(
-	const char *dir, const char *tag, const struct buf *text, bool sign, struct error *err)
-{
-	struct git_cmd hash = { .dir = dir,
-		.args = { GIT_WORDS("hash-object", "-w", "--stdin") },
-		.input = text->data,
-		.input_len = text->len };
-	struct git_cmd make = { .dir = dir,
-		.args = { GIT_WORDS("tag", "-a", "--cleanup=verbatim", "-F", "-"),
-			GIT_BRANCH(tag) },
-		.input = text->data,
-		.input_len = text->len,
-		.talk = sign };
-	struct buf blob = BUF_INIT;
-	int r = git_must(&hash, &blob, err);
-
-	git_chomp(&blob);
-	if (sign)
-		make.args[1] = GIT_WORD("-s");
-	make.args[6] = GIT_OID(blob.data);
-	if (r == 0)
-		r = blob.failed ? error_nomem(err) : git_must(&make, NULL, err);
-	buf_release(&blob);
-	return r;
-}
-
-/* A tag is what git can sign; it then takes the name that was asked for. */
-static int move_tag(const char *dir, const char *tag, const char *ref, struct error *err)
-{
-	struct git_cmd drop = { .dir = dir, .args = { GIT_WORDS("tag", "-d"), GIT_BRANCH(tag) } };
-	struct buf from = BUF_INIT;
-	struct git_cmd point = { .dir = dir, .args = { GIT_WORD("update-ref"), GIT_REF(ref) } };
-	struct error ignored = ERROR_INIT;
-	static const char nothing[] = "0000000000000000000000000000000000000000";
-	struct git_cmd oid = { .dir = dir };
-	struct buf value = BUF_INIT;
-	int r;
-
-	buf_addf(&from, "refs/tags/%s", tag);
-	oid.args[0] = GIT_WORD("rev-parse");
-	oid.args[1] = GIT_REF(from.data);
-	r = from.failed ? error_nomem(err) : git_must(&oid, &value, err);
-	git_chomp(&value);
-	point.args[2] = GIT_OID(value.data);
-	point.args[3] = value.len == 40 ? GIT_OID(nothing) : GIT_WORD("");
-	if (r == 0)
-		r = git_must(&point, NULL, err);
-	(void)git_must(&drop, NULL, &ignored);
-	buf_release(&from);
-	buf_release(&value);
 	return r;
 }
 
@@ -159,9 +95,9 @@ int seal_make(struct repo *repo, const char *tag, const char *ref, bool sign, st
 	if (r == 0)
 		r = refuse_taken(dir.data, ref_out->data, err);
 	if (r == 0)
-		r = make_tag(dir.data, name.data, &text, sign, err);
+		r = git_tag_make(dir.data, name.data, &text, sign, err);
 	if (r == 0 && ref)
-		r = move_tag(dir.data, name.data, ref, err);
+		r = git_tag_move(dir.data, name.data, ref, err);
 	buf_release(&dir);
 	buf_release(&text);
 	buf_release(&name);
@@ -279,11 +215,10 @@ static int check_groups(const struct checking *k, char *at, struct error *err)
 static int check_signature(
 	const struct checking *k, const char *dir, const char *oid, struct error *err)
 {
-	struct git_cmd cmd = { .dir = dir, .args = { GIT_WORD("verify-tag"), GIT_OID(oid) } };
-	int status;
-	int r = git_run(&cmd, NULL, NULL, &status, err);
+	bool good = false;
+	int r = git_tag_verify(dir, oid, &good, err);
 
-	if (r == 0 && status)
+	if (r == 0 && !good)
 		report(k, true, "the seal's signature is not good",
 			"'git verify-tag' says why: a key that is not known, or a forged seal");
 	return r;
@@ -316,31 +251,18 @@ int seal_check(struct repo *repo, const char *ref, struct verify_result *result,
 	const struct checking k = {
 		.repo = repo, .ref = ref, .result = result, .found = found, .arg = arg
 	};
-	struct buf dir = BUF_INIT, spec = BUF_INIT, oid = BUF_INIT, tag = BUF_INIT;
-	struct git_cmd parse = {
-		.args = { GIT_WORDS("rev-parse", "--verify", "--quiet", "--end-of-options") }
-	};
-	struct git_cmd cat = { .args = { GIT_WORDS("cat-file", "tag") } };
-	int status, r = main_dir(repo, &dir, err);
+	struct buf dir = BUF_INIT, oid = BUF_INIT, tag = BUF_INIT;
+	int r = main_dir(repo, &dir, err);
 
-	buf_addf(&spec, "%s^{tag}", ref);
-	parse.dir = cat.dir = dir.data;
-	parse.args[4] = GIT_REV(spec.data);
 	if (r == 0)
-		r = spec.failed ? error_nomem(err) : git_run(&parse, &oid, NULL, &status, err);
-	if (r == 0 && status) {
-		r = error_set(err, ERR_NOTFOUND, "there is no seal '%s'", ref);
+		r = git_tag_read(dir.data, ref, &oid, &tag, err);
+	if (r == ERR_NOTFOUND) {
+		error_set(err, ERR_NOTFOUND, "there is no seal '%s'", ref);
 		error_hint(err, "'git tag -l \"minsky/seal/*\"' lists those there are");
 	}
-	git_chomp(&oid);
-	cat.args[2] = GIT_OID(oid.data);
 	if (r == 0)
-		r = git_must(&cat, &tag, err);
-	if (r == 0)
-		r = tag.failed ? error_nomem(err)
-			       : check_tag(&k, dir.data, tag.data, oid.data, err);
+		r = check_tag(&k, dir.data, tag.data, oid.data, err);
 	buf_release(&dir);
-	buf_release(&spec);
 	buf_release(&oid);
 	buf_release(&tag);
 	return r;

@@ -5,7 +5,7 @@
 #include "core/config_kept.h"
 #include "core/fs.h"
 #include "core/trust.h"
-#include "git/gitcmd.h"
+#include "git/refs.h"
 #include "repo/repo.h"
 
 #define HEAD_MAX 4096
@@ -13,19 +13,6 @@
 static void warn_config(void *arg, const char *text)
 {
 	caller_warn(arg, "%s", text);
-}
-
-/* A bare main repository has no work tree: its configuration is the file in HEAD's tree. */
-static int bare_config(const char *main_dir, struct buf *text, struct error *err)
-{
-	struct git_cmd cmd = { .dir = main_dir,
-		.args = { GIT_WORDS("cat-file", "blob", "HEAD:.minsky/config.yaml") } };
-	int status;
-	int r = git_run(&cmd, text, NULL, &status, err);
-
-	if (r == 0 && status)
-		buf_clear(text);
-	return r;
 }
 
 /*
@@ -95,7 +82,8 @@ int repo_config_sources(struct repo *repo, struct config_sources *out, struct bu
 		goto out;
 	fs_join(file, dir.data, ".minsky/config.yaml");
 	if (strcmp(dir.data, repo_main_git(repo, NULL)) == 0) {
-		r = bare_config(dir.data, text, err);
+		/* A bare one has no work tree: its configuration is in HEAD's tree. */
+		r = git_read_head_config(dir.data, text, err);
 		if (r < 0)
 			goto out;
 		buf_clear(file);
@@ -144,12 +132,10 @@ int repo_ask_trust(
 static int read_branch(const struct repo *repo, struct buf *out, struct error *err)
 {
 	const char *main_git = repo_main_git(repo, NULL);
-	struct git_cmd cmd = { .dir = main_git,
-		.args = { GIT_WORDS("symbolic-ref", "--quiet", "HEAD") } };
 	struct error ignored = ERROR_INIT;
 	struct buf path = BUF_INIT, head = BUF_INIT;
 	const char *name;
-	int status, r = 0;
+	int r = 0;
 
 	if (!main_git)
 		return 0;
@@ -160,7 +146,7 @@ static int read_branch(const struct repo *repo, struct buf *out, struct error *e
 	/* With reftables the file says nothing. */
 	if (strncmp(name, "refs/heads/.invalid", 19) == 0) {
 		buf_clear(&head);
-		r = git_run(&cmd, &head, NULL, &status, err);
+		r = git_head_ref(main_git, &head, err);
 		name = head.data;
 	}
 	if (r == 0) {
@@ -176,22 +162,19 @@ out:
 static int branch_is_there(
 	const struct repo *repo, const char *branch, bool *out, struct error *err)
 {
-	struct git_cmd cmd = { .dir = repo_main_git(repo, NULL),
-		.args = { GIT_WORDS("show-ref", "--verify", "--quiet", "--"), GIT_REF(branch) } };
+	const char *main_git = repo_main_git(repo, NULL);
 	struct buf path = BUF_INIT;
-	int status, r;
+	int r;
 
 	*out = false;
 	if (strncmp(branch, "refs/heads/", 11) != 0)
 		return 0;
-	fs_join(&path, cmd.dir, branch);
+	fs_join(&path, main_git, branch);
 	r = buf_check(&path, err);
 	if (r == 0)
 		*out = fs_exists(path.data);
-	if (r == 0 && !*out) {
-		r = git_run(&cmd, NULL, NULL, &status, err);
-		*out = r == 0 && status == 0;
-	}
+	if (r == 0 && !*out)
+		r = git_ref_exists(main_git, branch, out, err);
 	buf_release(&path);
 	return r;
 }

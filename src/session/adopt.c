@@ -9,7 +9,8 @@
 #include "core/fs.h"
 #include "core/gitfiles/gitdir.h"
 #include "core/names.h"
-#include "git/gitcmd.h"
+#include "git/commits.h"
+#include "git/refs.h"
 #include "git/worktree.h"
 #include "hooks/observe/observe.h"
 #include "repo/emit.h"
@@ -90,16 +91,10 @@ out:
 /* Where the branch left its base; where the base is when nobody knows. */
 static int find_fork(struct adopting *a, const char *dir, struct error *err)
 {
-	const struct git_cmd cmd = { .dir = dir,
-		.args = { GIT_WORDS("merge-base", "--end-of-options"), GIT_OID(a->tip),
-			GIT_OID(a->t.base_oid) } };
-	int status, r = git_run(&cmd, &a->fork, NULL, &status, err);
+	int r = git_merge_base(dir, a->tip, a->t.base_oid, &a->fork, err);
 
-	git_chomp(&a->fork);
-	if (r == 0 && (status || !a->fork.len)) {
-		buf_clear(&a->fork);
+	if (r == 0 && !a->fork.len)
 		buf_adds(&a->fork, a->t.base_oid);
-	}
 	return r < 0 ? r : buf_check(&a->fork, err);
 }
 
@@ -289,24 +284,6 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 	return r < 0 ? r : adopt_hooks(a, err);
 }
 
-/* The work tree that has the branch checked out, "" if none has. */
-static int find_checked_out(struct adopting *a, struct buf *out, struct error *err)
-{
-	struct buf ref = BUF_INIT;
-	struct git_cmd cmd = { .dir = git_repo_dir(&a->t.git),
-		.args = { GIT_WORDS("for-each-ref", "--format=%(worktreepath)") } };
-	int r;
-
-	buf_addf(&ref, "refs/heads/%s", a->t.branch);
-	r = buf_check(&ref, err);
-	cmd.args[2] = GIT_PATTERN(ref.data);
-	if (r == 0)
-		r = git_must(&cmd, out, err);
-	git_chomp(out);
-	buf_release(&ref);
-	return r < 0 ? r : buf_check(out, err);
-}
-
 /* The clone's branch has the log that it has in the repository, instead of one line. */
 static int copy_log(struct adopting *a, const char *dir, struct error *err)
 {
@@ -394,7 +371,7 @@ static int adopt_branch(struct adopting *a, size_t *events_out, struct error *er
 	struct starting *t = &a->t;
 	struct buf where = BUF_INIT;
 	bool here;
-	int r = find_checked_out(a, &where, err);
+	int r = git_checked_out_at(git_repo_dir(&t->git), t->branch, &where, err);
 
 	here = r == 0 && t->git.top && !strcmp(where.data, t->git.top);
 	if (r == 0 && where.len && !here && fs_is_dir(where.data)) {

@@ -5,8 +5,9 @@
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
 #include "core/repo_url.h"
-#include "git/gitcmd.h"
+#include "git/gitarg.h"
 #include "git/pr.h"
+#include "git/refs.h"
 #include "git/repository.h"
 #include "repo/emit.h"
 #include "session/begin.h"
@@ -188,19 +189,12 @@ static void tell_main(struct approval *a)
 {
 	const char *tracking = repo_main_tracking(a->repo, a->s);
 	struct buf input = BUF_INIT;
-	struct git_cmd cmd = { .dir = a->main_dir.data,
-		.args = { GIT_WORDS("update-ref", "--stdin") } };
 	struct error ignored = ERROR_INIT;
-	int status;
 
-	if (git_input_update(&input, tracking, a->s->base_branch, a->commit.oid, &ignored) < 0 ||
-		(a->places.now[PR_PLACE_MAIN_ORIGIN] &&
-			git_input_delete(&input, tracking, a->pr->branch_name, &ignored) < 0))
-		goto out;
-	cmd.input = input.data;
-	cmd.input_len = input.len;
-	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
-out:
+	if (git_input_update(&input, tracking, a->s->base_branch, a->commit.oid, &ignored) == 0 &&
+		(!a->places.now[PR_PLACE_MAIN_ORIGIN] ||
+			git_input_delete(&input, tracking, a->pr->branch_name, &ignored) == 0))
+		(void)git_update_refs(a->main_dir.data, &input, &ignored);
 	buf_release(&input);
 }
 
@@ -236,10 +230,7 @@ static void follow_remote(struct approval *a)
 static int land_local(struct approval *a, struct error *err)
 {
 	struct buf input = BUF_INIT;
-	struct git_cmd mirror = { .dir = a->s->workspace,
-		.args = { GIT_WORDS("update-ref", "--stdin") } };
 	struct error ignored = ERROR_INIT;
-	int status;
 	int r = pr_check_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
 
 	if (r == 0)
@@ -254,10 +245,8 @@ static int land_local(struct approval *a, struct error *err)
 		&input, "refs/remotes/origin/", a->s->base_branch, a->commit.oid, &ignored);
 	if (r == 0 && a->places.now[PR_PLACE_WORKSPACE_ORIGIN])
 		r = git_input_delete(&input, "refs/remotes/origin/", a->pr->branch_name, &ignored);
-	mirror.input = input.data;
-	mirror.input_len = input.len;
 	if (r == 0)
-		(void)git_run(&mirror, NULL, NULL, &status, &ignored);
+		(void)git_update_refs(a->s->workspace, &input, &ignored);
 	buf_release(&input);
 	return 0;
 }

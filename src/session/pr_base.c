@@ -3,21 +3,12 @@
 
 #include "core/gitfiles/refs.h"
 #include "core/text.h"
-#include "git/gitcmd.h"
+#include "git/commits.h"
+#include "git/fetch.h"
 #include "git/pr.h"
+#include "git/refs.h"
 #include "git/workspace.h"
 #include "session/pr_refresh.h"
-
-bool pr_is_ancestor(const char *dir, const char *a, const char *b)
-{
-	struct git_cmd cmd = { .dir = dir,
-		.args = { GIT_WORDS("merge-base", "--is-ancestor", "--end-of-options"), GIT_OID(a),
-			GIT_OID(b) } };
-	struct error ignored = ERROR_INIT;
-	int status = 1;
-
-	return git_run(&cmd, NULL, NULL, &status, &ignored) == 0 && status == 0;
-}
 
 int pr_read_ref(
 	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err)
@@ -36,19 +27,15 @@ int pr_read_ref(
 
 static int fetch_base(const struct session *s, bool talk, struct error *err)
 {
-	struct git_cmd cmd = { .dir = s->workspace, .talk = talk };
+	struct git_fetch fetch = { .dir = s->workspace, .remote = "origin", .talk = talk };
 	struct buf spec = BUF_INIT;
 	int r;
 
 	buf_addf(&spec, "+refs/heads/%s:refs/remotes/origin/%s", s->base_branch, s->base_branch);
-	cmd.args[0] = GIT_WORD("fetch");
-	cmd.args[1] = GIT_WORD("--no-tags");
-	cmd.args[2] = talk ? GIT_WORD("--progress") : GIT_WORD("--quiet");
-	cmd.args[3] = GIT_WORD("origin");
-	cmd.args[4] = GIT_REFSPEC(spec.data);
+	fetch.specs[0] = spec.data;
 	r = buf_check(&spec, err);
 	if (r == 0)
-		r = git_must(&cmd, NULL, err);
+		r = git_fetch(&fetch, err);
 	buf_release(&spec);
 	return r < 0 ? error_wrap(err, "cannot fetch '%s'", s->base_branch) : 0;
 }
@@ -59,17 +46,14 @@ static int fetch_base(const struct session *s, bool talk, struct error *err)
  */
 int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 {
-	struct git_cmd cmd = { .dir = s->workspace, .talk = repo->caller->watched };
-	struct git_cmd all = { .dir = s->workspace,
-		.args = { GIT_WORDS("fetch", "--no-tags", "--prune", "--quiet", "origin") } };
-	struct git_cmd head = { .dir = s->workspace,
-		.args = { GIT_WORDS("remote", "set-head", "origin", "--auto") } };
+	const struct git_fetch all = { .dir = s->workspace, .remote = "origin", .prune = true };
+	struct git_fetch fetch = all;
 	struct buf branch = BUF_INIT, base_spec = BUF_INIT, pr_spec = BUF_INIT;
 	const char *base = s->base_branch;
 	const struct pr *pr = session_pr(s);
 	struct error ignored = ERROR_INIT;
 	char oid[65] = "";
-	int status, r;
+	int r;
 
 	if (repo_main_is_origin(repo, s) || !base || !s->workspace)
 		return 0;
@@ -80,27 +64,23 @@ int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 	}
 	buf_addf(&base_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", base, base);
 	buf_addf(&pr_spec, "+refs/heads/%s*:refs/remotes/origin/%s*", branch.data, branch.data);
-	cmd.args[0] = GIT_WORD("fetch");
-	cmd.args[1] = GIT_WORD("--no-tags");
-	cmd.args[2] = GIT_WORD("--prune");
-	cmd.args[3] = cmd.talk ? GIT_WORD("--progress") : GIT_WORD("--quiet");
-	cmd.args[4] = GIT_WORD("origin");
-	cmd.args[5] = GIT_REFSPEC(base_spec.data);
-	cmd.args[6] = GIT_REFSPEC(pr_spec.data);
+	fetch.talk = repo->caller->watched;
+	fetch.specs[0] = base_spec.data;
+	fetch.specs[1] = pr_spec.data;
 	if (r == 0)
 		r = buf_check(&base_spec, err);
 	if (r == 0)
 		r = buf_check(&pr_spec, err);
 	if (r == 0)
-		r = git_must(&cmd, NULL, err);
+		r = git_fetch(&fetch, err);
 	if (r < 0)
 		error_wrap(err, "cannot ask the remote of '%s'", s->name);
 	else
 		r = pr_read_ref(
 			repo_workspace_git(repo, s), "refs/remotes/origin/", base, oid, err);
 	if (r == 0 && !oid[0]) {
-		(void)git_run(&all, NULL, NULL, &status, &ignored);
-		(void)git_run(&head, NULL, NULL, &status, &ignored);
+		(void)git_fetch(&all, &ignored);
+		(void)git_ask_remote_head(s->workspace, "origin", &ignored);
 	}
 	buf_release(&branch);
 	buf_release(&base_spec);
@@ -117,31 +97,27 @@ static int take_over(struct repo *repo, const struct session *s, char oid[65], s
 	char newer[65];
 	const char *tracking = repo_main_tracking(repo, s);
 	struct buf ref = BUF_INIT, theirs = BUF_INIT;
-	struct git_cmd fetch = { .dir = s->workspace };
-	struct git_cmd update = { .dir = s->workspace };
-	int status, r;
+	struct git_fetch fetch = { .dir = s->workspace, .remote = "minsky", .quiet = true };
+	struct error ignored = ERROR_INIT;
+	bool newer_there = false;
+	int r;
 
 	r = pr_read_ref(repo_main_git(repo, s), tracking, s->base_branch, newer, err);
 	if (r < 0 || !newer[0] || strcmp(newer, oid) == 0)
 		return r;
 	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
 	buf_addf(&theirs, "%s%s", tracking, s->base_branch);
-	fetch.args[0] = GIT_WORD("fetch");
-	fetch.args[1] = GIT_WORD("--quiet");
-	fetch.args[2] = GIT_WORD("--no-tags");
-	fetch.args[3] = GIT_WORD("--no-write-fetch-head");
-	fetch.args[4] = GIT_WORD("minsky");
-	fetch.args[5] = GIT_REFSPEC(theirs.data);
+	fetch.specs[0] = theirs.data;
 	r = buf_check(&ref, err);
 	if (r == 0)
 		r = buf_check(&theirs, err);
-	if (r == 0)
-		r = git_run(&fetch, NULL, NULL, &status, err);
-	if (r == 0 && status == 0 && (!oid[0] || pr_is_ancestor(s->workspace, oid, newer))) {
-		update.args[0] = GIT_WORD("update-ref");
-		update.args[1] = GIT_REF(ref.data);
-		update.args[2] = GIT_OID(newer);
-		r = git_must(&update, NULL, err);
+	if (r == 0 && git_fetch(&fetch, &ignored) == 0) {
+		newer_there = !oid[0];
+		if (oid[0])
+			r = git_is_ancestor(s->workspace, oid, newer, &newer_there, err);
+	}
+	if (r == 0 && newer_there) {
+		r = git_set_ref(s->workspace, ref.data, newer, err);
 		if (r == 0)
 			(void)memcpy(oid, newer, sizeof(newer));
 	}

@@ -1,7 +1,9 @@
 #include "session/pr_close.h"
 
-#include "git/gitcmd.h"
+#include "git/commits.h"
+#include "git/fetch.h"
 #include "git/pr.h"
+#include "git/refs.h"
 #include "repo/emit.h"
 #include "session/begin.h"
 #include "session/pr_create.h"
@@ -28,49 +30,22 @@ static int find_pr(struct closing *k, struct error *err)
 	return buf_check(&k->keep, err);
 }
 
-static int has_commit(const struct session *s, const char *oid, bool *out, struct error *err)
-{
-	struct buf name = BUF_INIT;
-	int status, r;
-
-	buf_addf(&name, "%s^{commit}", oid);
-	r = buf_check(&name, err);
-	if (r == 0) {
-		struct git_cmd cmd = { .dir = s->workspace,
-			.args = { GIT_WORDS("cat-file", "-e", "--end-of-options"),
-				GIT_REV(name.data) } };
-
-		r = git_run(&cmd, NULL, NULL, &status, err);
-	}
-	if (r == 0)
-		*out = status == 0;
-	buf_release(&name);
-	return r;
-}
-
 /* Somebody else may have made what the branch points at, and have no other name for it. */
 static int keep_commit(struct closing *k, struct error *err)
 {
-	struct git_cmd update = { .dir = k->s->workspace,
-		.args = { GIT_WORDS("update-ref", "--end-of-options"), GIT_REF(k->keep.data),
-			GIT_OID(k->pr->head) } };
+	struct git_fetch fetch = { .dir = k->s->workspace, .remote = "origin", .quiet = true };
 	struct buf ref = BUF_INIT;
 	bool there = false;
-	int r = has_commit(k->s, k->pr->head, &there, err);
+	int r = git_has_commit(k->s->workspace, k->pr->head, &there, err);
 
 	buf_addf(&ref, "refs/heads/%s", k->pr->branch_name);
 	if (r == 0)
 		r = buf_check(&ref, err);
-	if (r == 0 && !there) {
-		struct git_cmd fetch = { .dir = k->s->workspace,
-			.args = { GIT_WORDS("fetch", "--quiet", "--no-tags",
-					  "--no-write-fetch-head", "--", "origin"),
-				GIT_REFSPEC(ref.data) } };
-
-		r = git_must(&fetch, NULL, err);
-	}
+	fetch.specs[0] = ref.data;
+	if (r == 0 && !there)
+		r = git_fetch(&fetch, err);
 	if (r == 0)
-		r = git_must(&update, NULL, err);
+		r = git_set_ref(k->s->workspace, k->keep.data, k->pr->head, err);
 	if (r < 0)
 		error_wrap(err, "cannot keep %.8s", k->pr->head);
 	buf_release(&ref);
@@ -79,13 +54,9 @@ static int keep_commit(struct closing *k, struct error *err)
 
 static void drop_keep(struct closing *k)
 {
-	struct git_cmd cmd = { .dir = k->s->workspace,
-		.args = { GIT_WORDS("update-ref", "-d", "--end-of-options"),
-			GIT_REF(k->keep.data) } };
 	struct error ignored = ERROR_INIT;
-	int status;
 
-	(void)git_run(&cmd, NULL, NULL, &status, &ignored);
+	(void)git_delete_ref(k->s->workspace, k->keep.data, &ignored);
 }
 
 /* The pictures that repositories have of a remote, as a push would have left them. */
@@ -93,16 +64,10 @@ static void forget_tracking(const char *dir, const char *tracking, const char *b
 {
 	struct buf ref = BUF_INIT;
 	struct error ignored = ERROR_INIT;
-	int status;
 
 	buf_addf(&ref, "%s%s", tracking, branch);
-	if (!ref.failed) {
-		struct git_cmd cmd = { .dir = dir,
-			.args = { GIT_WORDS("update-ref", "-d", "--end-of-options"),
-				GIT_REF(ref.data) } };
-
-		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
-	}
+	if (!ref.failed)
+		(void)git_delete_ref(dir, ref.data, &ignored);
 	buf_release(&ref);
 }
 
@@ -202,7 +167,7 @@ int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error
 	if (!*done_out)
 		goto out;
 	if (k.pr->head)
-		r = has_commit(s, k.pr->head, &there, err);
+		r = git_has_commit(s->workspace, k.pr->head, &there, err);
 	if (r < 0)
 		goto out;
 	if (!there) {

@@ -3,7 +3,8 @@
 #include "core/clock.h"
 #include "core/gitfiles/refs.h"
 #include "core/text.h"
-#include "git/gitcmd.h"
+#include "git/commits.h"
+#include "git/fetch.h"
 #include "git/pr.h"
 #include "git/workspace.h"
 #include "repo/emit.h"
@@ -113,11 +114,20 @@ static int find_tip(struct making *m, struct error *err)
 	return r;
 }
 
+/* For certain. */
+static bool has_in_tip(const struct making *m, const char *oid)
+{
+	struct error ignored = ERROR_INIT;
+	bool has = false;
+
+	return git_is_ancestor(m->s->workspace, oid, m->tip, &has, &ignored) == 0 && has;
+}
+
 /* A PR branch that somebody moved by hand may hold the only name of their work. */
 static int check_replaceable(struct making *m, struct error *err)
 {
 	if (!m->open || !m->open->exists || !m->open->head || m->have_old ||
-		pr_is_ancestor(m->s->workspace, m->open->head, m->tip))
+		has_in_tip(m, m->open->head))
 		return 0;
 	error_set(err, ERR_REFUSED, "'%s' is at %.8s, which is no prepared merge of this session",
 		m->branch.data, m->open->head);
@@ -144,7 +154,7 @@ static int check_own(struct making *m, struct error *err)
 		/* Of a main repository that is the remote itself, tracking refs are old copies. */
 		if (places.truth_is_main && p != PR_PLACE_MAIN && p != PR_PLACE_WORKSPACE)
 			continue;
-		if (!places.now[p] || pr_is_ancestor(m->s->workspace, places.now[p], m->tip))
+		if (!places.now[p] || has_in_tip(m, places.now[p]))
 			continue;
 		r = error_set(err, ERR_REFUSED,
 			"'%s' is there already, at %.8s, from before this session had its name",
@@ -239,9 +249,9 @@ static void tell_main(struct making *m)
 {
 	const char *tracking = repo_main_tracking(m->repo, m->s);
 	struct buf dir = BUF_INIT, spec = BUF_INIT;
+	struct git_fetch fetch = { .remote = m->s->workspace, .quiet = true };
 	struct error ignored = ERROR_INIT;
 	char oid[65];
-	int status;
 
 	if (session_is_linked(m->s) || repo_main_is_origin(m->repo, m->s) ||
 		repo_main_dir(m->repo, m->s, &dir, &ignored) < 0)
@@ -251,15 +261,10 @@ static void tell_main(struct making *m)
 		!oid[0])
 		goto out;
 	buf_addf(&spec, "+%s:%s%s", m->made.oid, tracking, m->branch.data);
-	if (!spec.failed) {
-		struct git_cmd cmd = { .dir = dir.data,
-			.args = { GIT_WORDS("-c", "protocol.version=2", "-c", "gc.auto=0", "-c",
-					  "maintenance.auto=false", "fetch", "--quiet", "--no-tags",
-					  "--no-write-fetch-head", "--no-recurse-submodules", "--"),
-				GIT_REMOTE(m->s->workspace), GIT_REFSPEC(spec.data) } };
-
-		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
-	}
+	fetch.dir = dir.data;
+	fetch.specs[0] = spec.data;
+	if (!spec.failed)
+		(void)git_fetch(&fetch, &ignored);
 out:
 	buf_release(&dir);
 	buf_release(&spec);
@@ -303,29 +308,18 @@ static void tell_elsewhere(const struct making *m)
 {
 	struct git_repo git = { .top = NULL };
 	struct error ignored = ERROR_INIT;
-	struct buf out = BUF_INIT, behind = BUF_INIT;
-	struct git_cmd cmd = { .dir = m->s->workspace,
-		.args = { GIT_WORDS("rev-list", "--count", "HEAD", "--not") } };
+	uint64_t n = 0;
 
-	buf_addf(&behind, "refs/heads/%s", m->s->branch);
-	git_add(&cmd, GIT_REF(behind.data));
-	if (behind.failed || git_repo_open(&git, m->s->workspace, &ignored) < 0 || !git.head ||
-		(git.branch && !strcmp(git.branch, m->s->branch)) ||
-		git_must(&cmd, &out, &ignored) < 0)
-		goto out;
-	git_chomp(&out);
-	if (strcmp(out.data, "0") != 0)
+	if (git_repo_open(&git, m->s->workspace, &ignored) == 0 && git.head &&
+		(!git.branch || strcmp(git.branch, m->s->branch) != 0) &&
+		git_count_beside(m->s->workspace, m->s->branch, &n, &ignored) == 0 && n)
 		outcome_warn(m->outcome,
-			"the workspace is on %s%s%s, with %s commit%s that '%s' has not: they are "
-			"not "
-			"in the PR",
+			"the workspace is on %s%s%s, with %llu commit%s that '%s' does not have; "
+			"the PR leaves them out",
 			git.branch ? "'" : "a detached HEAD", git.branch ? git.branch : "",
-			git.branch ? "'" : "", out.data, strcmp(out.data, "1") ? "s" : "",
+			git.branch ? "'" : "", (unsigned long long)n, n == 1 ? "" : "s",
 			m->s->branch);
-out:
 	git_repo_release(&git);
-	buf_release(&out);
-	buf_release(&behind);
 }
 
 int pr_create(struct repo *repo, struct session *s, const struct pr_request *req,

@@ -36,8 +36,6 @@ int pr_find_base(struct repo *repo, const struct session *s, bool fetch, char oi
  * workspace needs none when the main repository is the remote.
  */
 int pr_fetch(struct repo *repo, const struct session *s, struct error *err);
-/* Is a an ancestor of b, for certain? */
-bool pr_is_ancestor(const char *dir, const char *a, const char *b);
 /* "" when there is none; git_dir may be NULL. */
 int pr_read_ref(
 	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err);

@@ -9,6 +9,7 @@
 #include "core/fs.h"
 #include "core/repo_url.h"
 #include "git/gitcmd.h"
+#include "git/refs.h"
 #include "hooks/observe/observe.h"
 
 #define LOG_MAX (4u << 20)
@@ -216,23 +217,13 @@ static void find_successor(struct refreshing *t, const char *dir, const char *pr
 static int ask_successor(struct refreshing *t, const char *dir, const char *prefix, struct buf *out,
 	struct error *err)
 {
-	struct buf contains = BUF_INIT, refs = BUF_INIT;
-	struct git_cmd cmd = { .dir = dir };
-	int status, r;
+	struct buf refs = BUF_INIT;
+	int r = git_refs_containing(dir, prefix, t->s->base_oid, &refs, err);
 
-	buf_addf(&contains, "--contains=%s", t->s->base_oid);
-	cmd.args[0] = GIT_WORD("for-each-ref");
-	cmd.args[1] = GIT_WORD("--format=%(refname)");
-	cmd.args[2] = GIT_OPTION(contains.data);
-	cmd.args[3] = GIT_PATTERN(prefix);
-	r = buf_check(&contains, err);
 	if (r == 0)
-		r = git_run(&cmd, &refs, NULL, &status, err);
-	if (r == 0 && !status)
 		find_successor(t, dir, prefix, &refs, out);
 	if (r == 0)
 		r = buf_check(out, err);
-	buf_release(&contains);
 	buf_release(&refs);
 	return r;
 }

@@ -3,7 +3,7 @@
 #include "session/pr_refresh_internal.h"
 
 #include "core/text.h"
-#include "git/gitcmd.h"
+#include "git/commits.h"
 
 int pr_branch_name(const struct session *s, struct buf *out, struct error *err)
 {
@@ -87,24 +87,13 @@ int refreshing_read_tip(
 {
 	const char *dirs[] = { repo_workspace_git(t->repo, t->s), repo_main_git(t->repo, t->s) };
 	struct buf out = BUF_INIT;
-	int status = 1, r = 0;
+	bool found = false;
 	char *line;
+	int r = git_show_commit(dirs, 2, oid, GIT_COMMIT_PARENTS_SUBJECT, &out, &found, err);
 
-	for (size_t i = 0; i < 2 && status && r == 0; i++) {
-		struct git_cmd cmd = { .dir = dirs[i],
-			.args = { GIT_WORDS("log", "-1", "--no-show-signature", "--format=%P%n%s",
-					  "--end-of-options"),
-				GIT_OID(oid), GIT_WORD("--") } };
-
-		if (!dirs[i])
-			continue;
-		buf_clear(&out);
-		r = git_run(&cmd, &out, NULL, &status, err);
-	}
 	t->parents[0][0] = t->parents[1][0] = '\0';
-	if (r < 0 || status)
+	if (r < 0 || !found)
 		goto out;
-	git_chomp(&out);
 	line = strchr(out.data, '\n');
 	if (line)
 		*line = '\0';

@@ -2,7 +2,7 @@
 #include "session/pr_refresh_internal.h"
 
 #include "core/clock.h"
-#include "git/gitcmd.h"
+#include "git/commits.h"
 
 static int open_facts(struct refreshing *t, struct error *err)
 {
@@ -47,22 +47,14 @@ static int find_time(struct refreshing *t, const char *head, struct landing *out
 	const char *dirs[] = { repo_main_git(t->repo, t->s), repo_workspace_git(t->repo, t->s) };
 	const struct pr *pr = session_pr(t->s);
 	struct buf text = BUF_INIT;
-	int status = 1, r = 0;
+	bool found = false;
 	long long seconds;
+	int r;
 
 	if (strcmp(out->verdict.how, "ff") == 0 || strcmp(out->verdict.commit, head) == 0)
 		return 0;
-	for (size_t i = 0; i < 2 && status && r == 0; i++) {
-		struct git_cmd cmd = { .dir = dirs[i],
-			.args = { GIT_WORDS("log", "-1", "--no-show-signature", "--format=%ct",
-					  "--end-of-options"),
-				GIT_OID(out->verdict.commit), GIT_WORD("--") } };
-
-		buf_clear(&text);
-		if (dirs[i])
-			r = git_run(&cmd, &text, NULL, &status, err);
-	}
-	if (r == 0 && !status && sscanf(text.data, "%lld", &seconds) == 1 && seconds > 0 &&
+	r = git_show_commit(dirs, 2, out->verdict.commit, GIT_COMMIT_TIME, &text, &found, err);
+	if (r == 0 && found && sscanf(text.data, "%lld", &seconds) == 1 && seconds > 0 &&
 		seconds <= clock_now_ms() / 1000)
 		out->at = (int64_t)seconds * 1000;
 	if (out->at && pr && out->at < pr->created_at)

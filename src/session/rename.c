@@ -5,8 +5,9 @@
 #include "core/fs.h"
 #include "core/gitfiles/gitdir.h"
 #include "core/names.h"
-#include "git/gitcmd.h"
+#include "git/refs.h"
 #include "git/workspace.h"
+#include "git/worktree.h"
 #include "repo/emit.h"
 #include "session/delete.h"
 #include "session/pr_refresh.h"
@@ -143,14 +144,11 @@ static int plan(struct renaming *n, struct error *err)
 /* git keeps where its work trees are, and moves them itself. */
 static int move_linked(struct renaming *n, struct error *err)
 {
-	struct git_cmd cmd = { .args = { GIT_WORDS("worktree", "move", "--"),
-				       GIT_PATH(n->s->workspace), GIT_PATH(n->place.data) } };
 	struct buf dir = BUF_INIT;
 	int r = repo_main_dir(n->repo, n->s, &dir, err);
 
-	cmd.dir = dir.data;
 	if (r == 0)
-		r = git_must(&cmd, NULL, err);
+		r = worktree_move(dir.data, n->s->workspace, n->place.data, err);
 	buf_release(&dir);
 	return r;
 }
@@ -209,26 +207,18 @@ out:
 	return r;
 }
 
-static int rename_branch(
-	const struct renaming *n, const char *from, const char *to, struct error *err)
-{
-	const struct git_cmd cmd = { .dir = n->s->workspace,
-		.args = { GIT_WORDS("branch", "-m", "--"), GIT_BRANCH(from), GIT_BRANCH(to) } };
-
-	return git_must(&cmd, NULL, err);
-}
-
 static int rename_locked(struct renaming *n, struct error *err)
 {
 	int r = plan(n, err);
 	struct error ignored = ERROR_INIT;
 
 	if (r == 0 && n->branch)
-		r = rename_branch(n, n->s->branch, n->req->name, err);
+		r = git_rename_branch(n->s->workspace, n->s->branch, n->req->name, err);
 	if (r == 0 && n->move) {
 		r = session_is_linked(n->s) ? move_linked(n, err) : move_clone(n, err);
 		if (r < 0 && n->branch && fs_is_dir(n->s->workspace))
-			(void)rename_branch(n, n->req->name, n->s->branch, &ignored);
+			(void)git_rename_branch(
+				n->s->workspace, n->req->name, n->s->branch, &ignored);
 	}
 	if (r == 0 && (n->name || n->branch || n->move))
 		r = record(n, err);

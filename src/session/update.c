@@ -3,7 +3,8 @@
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
 #include "core/names.h"
-#include "git/gitcmd.h"
+#include "git/commits.h"
+#include "git/merge.h"
 #include "git/pr.h"
 #include "hooks/observe/observe.h"
 #include "repo/emit.h"
@@ -51,19 +52,6 @@ static int check_workspace(struct updating *u, struct error *err)
 	return 0;
 }
 
-static int is_ancestor(
-	struct updating *u, const char *a, const char *b, bool *out, struct error *err)
-{
-	struct git_cmd cmd = { .dir = u->s->workspace,
-		.args = { GIT_WORDS("merge-base", "--is-ancestor", "--end-of-options"), GIT_OID(a),
-			GIT_OID(b) } };
-	int status, r = git_run(&cmd, NULL, NULL, &status, err);
-
-	if (r == 0)
-		*out = status == 0;
-	return r;
-}
-
 /* What there is to do, and that it can be done. */
 static int forecast(struct updating *u, struct error *err)
 {
@@ -77,9 +65,9 @@ static int forecast(struct updating *u, struct error *err)
 	if (!u->git.head)
 		return error_set(err, ERR_NOTFOUND, "the branch '%s' has no commit", u->s->branch);
 	(void)snprintf(res->from, sizeof(res->from), "%s", u->git.head);
-	r = is_ancestor(u, res->to, res->from, &has, err);
+	r = git_is_ancestor(u->s->workspace, res->to, res->from, &has, err);
 	if (r == 0 && !has)
-		r = is_ancestor(u, res->from, res->to, &ff, err);
+		r = git_is_ancestor(u->s->workspace, res->from, res->to, &ff, err);
 	if (r < 0 || has)
 		return r;
 	if (!ff)
@@ -92,56 +80,24 @@ static int forecast(struct updating *u, struct error *err)
 	return r;
 }
 
-static void take_back(struct updating *u)
-{
-	struct git_cmd cmd = { .dir = u->s->workspace, .args = { GIT_WORDS("merge", "--abort") } };
-	struct error ignored = ERROR_INIT;
-	struct buf path = BUF_INIT;
-	int status;
-
-	fs_join(&path, u->git.git_dir, "MERGE_HEAD");
-	if (!path.failed && fs_exists(path.data))
-		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
-	buf_release(&path);
-}
-
 static int merge(struct updating *u, struct error *err)
 {
-	struct buf message = BUF_INIT, errout = BUF_INIT, ref = BUF_INIT;
-	struct git_cmd cmd = { .dir = u->s->workspace };
-	int status = 0, r;
+	struct buf message = BUF_INIT, ref = BUF_INIT;
+	int r;
 
 	buf_addf(&message, "Merge branch '%s' into %s", u->s->base_branch, u->s->branch);
 	buf_addf(&ref, "refs/heads/%s", u->s->branch);
 	r = buf_check(&message, err);
 	if (r == 0)
 		r = buf_check(&ref, err);
-	cmd.args[0] = GIT_WORD("merge");
-	cmd.args[1] = GIT_WORD("--quiet");
-	cmd.args[2] = GIT_WORD("--no-autostash");
-	cmd.args[3] = GIT_WORD("--no-stat");
-	cmd.args[4] =
-		strcmp(u->result->how, "ff") == 0 ? GIT_WORD("--ff-only") : GIT_WORD("--no-ff");
-	cmd.args[5] = GIT_WORD("-m");
-	cmd.args[6] = GIT_TEXT(message.data);
-	cmd.args[7] = GIT_OID(u->result->to);
 	if (r == 0)
-		r = git_run(&cmd, NULL, &errout, &status, err);
-	if (r == 0 && status) {
-		bool in_the_way = git_says_in_the_way(&errout);
-
-		r = git_failed(&cmd, status, &errout, in_the_way ? ERR_REFUSED : ERR_GIT, err);
-		if (in_the_way)
-			error_hint(err,
-				"commit, stash or move what is in the way: git -C '%s' status",
-				u->s->workspace);
-	}
+		r = git_merge(u->s->workspace, u->result->to, !strcmp(u->result->how, "ff"),
+			message.data, err);
 	if (r < 0)
-		take_back(u);
+		git_merge_abort(u->s->workspace, u->git.git_dir);
 	else
 		r = ref_read(u->git.common_dir, ref.data, u->result->to, err);
 	buf_release(&message);
-	buf_release(&errout);
 	buf_release(&ref);
 	return r;
 }

@@ -39,6 +39,12 @@ deny hooks "backends/|git/|$upper"
 deny hooks/observe 'hooks/install/|hooks/program/'
 deny hooks/install 'hooks/observe/|hooks/program/'
 
+# git's argument vectors are written in src/git alone.
+if grep -nE 'struct git_cmd|GIT_(WORDS?|OID|REFSPEC)\(' repo/*.[ch] session/*.[ch] history/*.[ch] cli/*.[ch]; then
+	echo 'git is spoken in src/git only'
+	bad=1
+fi
+
 home '([^">]*/)?cJSON\.h' core/json.c
 home 'yaml\.h' core/config_yaml.c
 home 'git2(/[^">]*)?\.h' git/*.[ch]
