@@ -3,6 +3,16 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "core/invariant.h"
+
+/* Here they are functions. */
+#undef error_set
+#undef error_errno
+#undef error_nomem
+#undef error_wrap
+#undef error_hint
+#undef error_reason
+
 static void begin(struct error *err, enum error_code code)
 {
 	err->code = code;
@@ -11,10 +21,17 @@ static void begin(struct error *err, enum error_code code)
 	err->said[0] = '\0';
 }
 
+static int failed(const struct error *err)
+{
+	INVARIANT(err->code < 0);
+	return err->code;
+}
+
 int error_set(struct error *err, enum error_code code, const char *fmt, ...)
 {
 	va_list ap;
 
+	INVARIANT(code < 0);
 	begin(err, code);
 	va_start(ap, fmt);
 	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
@@ -65,7 +82,7 @@ int error_wrap(struct error *err, const char *fmt, ...)
 		memcpy(err->msg + used + 2, inner, len);
 		err->msg[used + 2 + len] = '\0';
 	}
-	return err->code;
+	return failed(err);
 }
 
 int error_hint(struct error *err, const char *fmt, ...)
@@ -75,13 +92,13 @@ int error_hint(struct error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
-	return err->code;
+	return failed(err);
 }
 
 int error_reason(struct error *err, const char *reason)
 {
 	err->reason = reason;
-	return err->code;
+	return failed(err);
 }
 
 const char *error_reason_of(const struct error *err)

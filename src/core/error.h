@@ -62,6 +62,24 @@ int error_reason(struct error *err, const char *reason);
 const char *error_reason_of(const struct error *err);
 /* Lines of another program, made safe to show by the caller. Returns err->code. */
 int error_said(struct error *err, const char *text, size_t len);
+
+/*
+ * What they return is negative, which neither a compiler nor an analyser of one file can know. A
+ * call with another code, or for an error that is none, is a broken invariant.
+ */
+static inline int error_negative(int code)
+{
+	if (code >= 0)
+		__builtin_unreachable();
+	return code;
+}
+#define error_set(...) error_negative(error_set(__VA_ARGS__))
+#define error_errno(...) error_negative(error_errno(__VA_ARGS__))
+#define error_nomem(...) error_negative(error_nomem(__VA_ARGS__))
+#define error_wrap(...) error_negative(error_wrap(__VA_ARGS__))
+#define error_hint(...) error_negative(error_hint(__VA_ARGS__))
+#define error_reason(...) error_negative(error_reason(__VA_ARGS__))
+
 /* Forget a failure that turned out not to matter. */
 void error_clear(struct error *err);
 
