@@ -29,8 +29,8 @@ static int print(struct repo *repo, const struct session *s, const struct update
 		jsonw_kstring(&w, "outcome", outcome);
 		if (result->how) {
 			jsonw_kstring(&w, "how", result->how);
-			jsonw_kstring(&w, "from", result->from);
-			jsonw_kstring(&w, "to", result->to);
+			jsonw_kstring(&w, "from", result->from.hex);
+			jsonw_kstring(&w, "to", result->to.hex);
 		}
 		jsonw_key(&w, "session");
 		r = output_session_json(repo, &w, s, 0, err);
@@ -42,8 +42,8 @@ static int print(struct repo *repo, const struct session *s, const struct update
 	app_row(app, "outcome", outcome);
 	app_row(app, "how", result->how);
 	if (result->how)
-		buf_addf(&app->out, "%-12s%s..%s\n", "branch", output_short(result->from),
-			output_short(result->to));
+		buf_addf(&app->out, "%-12s%s..%s\n", "branch", output_short(result->from.hex),
+			output_short(result->to.hex));
 	return 0;
 }
 

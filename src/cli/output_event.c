@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/oid.h"
 
 /* Which members of data tell the story, by type; a member that is not there is passed over. */
 static const struct {
@@ -42,13 +43,6 @@ static const struct {
 	{ EVENT_OVERRIDE_USED, { "guard", "reason" } },
 };
 
-static bool is_oid(const char *s)
-{
-	size_t n = strspn(s, "0123456789abcdef");
-
-	return !s[n] && (n == 40 || n == 64);
-}
-
 static void add_member(struct app *app, const struct json *data, const char *name)
 {
 	const char *s = json_get_string(data, name);
@@ -56,7 +50,7 @@ static void add_member(struct app *app, const struct json *data, const char *nam
 
 	if (s) {
 		buf_addch(&app->out, ' ');
-		app_text(app, is_oid(s) ? output_short(s) : s);
+		app_text(app, oid_is_valid(s) ? output_short(s) : s);
 	} else if (json_get_u64(data, name, &number)) {
 		buf_addf(&app->out, " %llu", (unsigned long long)number);
 	}

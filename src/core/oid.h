@@ -17,6 +17,12 @@ struct oid {
 	char hex[OID_SIZE];
 };
 
+#define OID_NONE                                                                                   \
+	(struct oid)                                                                               \
+	{                                                                                          \
+		.hex = ""                                                                          \
+	}
+
 /*
  * How many digits the name has that these bytes begin with: 40 or 64, and no digit behind them.
  * 0 if they begin with none.

@@ -21,6 +21,7 @@
 #include "git/facts.h"
 
 #include "core/fs.h"
+#include "core/oid.h"
 #include "git/facts_impl.h"
 #include "git/gitcmd.h"
 
@@ -172,26 +173,19 @@ out:
 	return rc;
 }
 
-int facts_ref(struct facts *f, const char *ref, char oid_out[65], struct error *err)
+int facts_ref(struct facts *f, const char *ref, struct oid *oid_out, struct error *err)
 {
 	return f->ops->ref(f, ref, oid_out, err);
 }
 
-static bool is_oid(const char *s)
-{
-	size_t n = strspn(s, "0123456789abcdef");
-
-	return s[n] == '\0' && (n == 40 || n == 64);
-}
-
 bool facts_has_commit(struct facts *f, const char *oid)
 {
-	return is_oid(oid) && f->ops->has_commit(f, oid);
+	return oid_is_valid(oid) && f->ops->has_commit(f, oid);
 }
 
 static int check_oid(const char *oid, struct error *err)
 {
-	if (is_oid(oid))
+	if (oid_is_valid(oid))
 		return 0;
 	return error_set(err, ERR_USAGE, "'%.80s' is not a full object id", oid);
 }
@@ -208,8 +202,8 @@ int facts_is_ancestor(struct facts *f, const char *a, const char *b, bool *out, 
 struct question {
 	struct facts *f;
 	const char *base, *tip, *since;
-	char tip_tree[65];
-	char fork[65];
+	struct oid tip_tree;
+	struct oid fork;
 	struct chain chain;
 };
 
@@ -217,7 +211,7 @@ static void say_yes(
 	struct merge_verdict *v, const char *how, const char *commit, const char *evidence)
 {
 	*v = (struct merge_verdict){ .answer = MERGE_YES, .how = how, .evidence = evidence };
-	(void)snprintf(v->commit, sizeof(v->commit), "%s", commit);
+	oid_set(&v->commit, commit);
 }
 
 /*
@@ -229,7 +223,7 @@ static int tell_ancestor(struct facts *f, const char *base, const char *tip,
 {
 	struct chain chain = { .v = NULL };
 	size_t has = 0, has_not;
-	char parent[65];
+	struct oid parent;
 	int rc;
 
 	rc = f->ops->walk(f, base, tip, NULL, &chain, err);
@@ -244,7 +238,7 @@ static int tell_ancestor(struct facts *f, const char *base, const char *tip,
 		size_t middle = has + (has_not - has) / 2;
 		bool yes;
 
-		rc = f->ops->is_ancestor(f, tip, chain.v[middle], &yes, err);
+		rc = f->ops->is_ancestor(f, tip, chain.v[middle].hex, &yes, err);
 		if (rc < 0)
 			goto out;
 		if (yes)
@@ -252,15 +246,15 @@ static int tell_ancestor(struct facts *f, const char *base, const char *tip,
 		else
 			has_not = middle;
 	}
-	rc = f->ops->parent(f, chain.v[has], 1, parent, err);
+	rc = f->ops->parent(f, chain.v[has].hex, 1, &parent, err);
 	if (rc < 0)
 		goto out;
-	if (strcmp(parent, tip) == 0)
+	if (oid_is(&parent, tip))
 		say_yes(v, "ff", tip, "ancestor");
 	else if (has + 1 == chain.n && chain.capped)
 		say_yes(v, "merge", base, "ancestor");
 	else
-		say_yes(v, "merge", chain.v[has], "ancestor");
+		say_yes(v, "merge", chain.v[has].hex, "ancestor");
 out:
 	chain_release(&chain);
 	return rc;
@@ -280,26 +274,27 @@ static int is_new_ancestor(const struct question *q, const char *oid, bool *out,
 }
 
 /* Is the tip a prepared merge, made by nothing but merging, whose second parent has arrived? */
-static int ask_prepared(const struct question *q, char parent_out[65], bool *out, struct error *err)
+static int ask_prepared(
+	const struct question *q, struct oid *parent_out, bool *out, struct error *err)
 {
 	const struct facts_ops *ops = q->f->ops;
-	char first[65], third[65];
+	struct oid first, third;
 	bool yes = false;
 	int rc;
 
 	*out = false;
 	rc = ops->parent(q->f, q->tip, 2, parent_out, err);
-	if (rc < 0 || !parent_out[0])
+	if (rc < 0 || oid_is_none(parent_out))
 		return rc;
-	rc = ops->parent(q->f, q->tip, 3, third, err);
+	rc = ops->parent(q->f, q->tip, 3, &third, err);
 	if (rc == 0)
-		rc = ops->parent(q->f, q->tip, 1, first, err);
-	if (rc == 0 && !third[0])
-		rc = ops->is_ancestor(q->f, first, q->base, &yes, err);
+		rc = ops->parent(q->f, q->tip, 1, &first, err);
+	if (rc == 0 && oid_is_none(&third))
+		rc = ops->is_ancestor(q->f, first.hex, q->base, &yes, err);
 	if (rc == 0 && yes)
-		rc = is_new_ancestor(q, parent_out, &yes, err);
+		rc = is_new_ancestor(q, parent_out->hex, &yes, err);
 	if (rc == 0 && yes)
-		rc = ops->merge_gives(q->f, first, parent_out, q->tip, &yes, err);
+		rc = ops->merge_gives(q->f, first.hex, parent_out->hex, q->tip, &yes, err);
 	if (rc == 0)
 		*out = yes;
 	return rc;
@@ -309,26 +304,26 @@ static int ask_prepared(const struct question *q, char parent_out[65], bool *out
 static int has_content(
 	const struct question *q, const char *commit, bool *same_tree, bool *out, struct error *err)
 {
-	char tree[65];
+	struct oid tree;
 	int rc;
 
-	rc = q->f->ops->tree(q->f, commit, tree, err);
+	rc = q->f->ops->tree(q->f, commit, &tree, err);
 	if (rc < 0)
 		return rc;
-	*same_tree = strcmp(tree, q->tip_tree) == 0;
+	*same_tree = oid_equal(&tree, &q->tip_tree);
 	*out = *same_tree;
 	return *same_tree ? 0 : q->f->ops->merge_gives(q->f, commit, q->tip, commit, out, err);
 }
 
 /* A commit of the chain that has the content while the one before it has not. */
-static int locate(const struct question *q, char commit_out[65], struct error *err)
+static int locate(const struct question *q, struct oid *commit_out, struct error *err)
 {
 	size_t has = 0, has_not = q->chain.n;
 
 	while (has + 1 < has_not) {
 		size_t middle = has + (has_not - has) / 2;
 		bool same, yes;
-		int rc = has_content(q, q->chain.v[middle], &same, &yes, err);
+		int rc = has_content(q, q->chain.v[middle].hex, &same, &yes, err);
 
 		if (rc < 0)
 			return rc;
@@ -337,15 +332,15 @@ static int locate(const struct question *q, char commit_out[65], struct error *e
 		else
 			has_not = middle;
 	}
-	(void)snprintf(commit_out, 65, "%s",
-		has + 1 == q->chain.n && q->chain.capped ? q->base : q->chain.v[has]);
+	oid_set(commit_out,
+		has + 1 == q->chain.n && q->chain.capped ? q->base : q->chain.v[has].hex);
 	return 0;
 }
 
 static int tell_resemblance(const struct question *q, struct merge_verdict *v, struct error *err)
 {
 	bool yes = false;
-	int rc = facts_resembles(q->f, q->base, q->fork, q->tip, q->since, &yes, err);
+	int rc = facts_resembles(q->f, q->base, q->fork.hex, q->tip, q->since, &yes, err);
 
 	v->answer = rc == 0 && !yes ? MERGE_NO : MERGE_UNKNOWN;
 	return rc;
@@ -354,7 +349,7 @@ static int tell_resemblance(const struct question *q, struct merge_verdict *v, s
 static int tell_content(const struct question *q, struct merge_verdict *v, struct error *err)
 {
 	struct counterparts found = { .all = false };
-	char commit[65] = "";
+	struct oid commit = OID_NONE;
 	bool in_base, in_since = false, same_tree, ignored;
 	int rc;
 
@@ -369,13 +364,14 @@ static int tell_content(const struct question *q, struct merge_verdict *v, struc
 	}
 	if (!q->chain.n)
 		return 0;
-	rc = q->f->ops->compare(q->f, q->base, q->fork, q->tip, q->since, &q->chain, &found, err);
+	rc = q->f->ops->compare(
+		q->f, q->base, q->fork.hex, q->tip, q->since, &q->chain, &found, err);
 	if (rc < 0)
 		return rc;
-	if (found.whole[0])
-		say_yes(v, "squash", found.whole, "patch-id");
+	if (!oid_is_none(&found.whole))
+		say_yes(v, "squash", found.whole.hex, "patch-id");
 	else if (found.all)
-		say_yes(v, "rebase", found.last, "patch-ids");
+		say_yes(v, "rebase", found.last.hex, "patch-ids");
 	else if (!in_base && (q->chain.capped || found.capped))
 		v->answer = MERGE_UNKNOWN;
 	else if (!in_base)
@@ -383,10 +379,10 @@ static int tell_content(const struct question *q, struct merge_verdict *v, struc
 	if (!in_base)
 		return 0;
 	if (v->answer != MERGE_YES) {
-		rc = locate(q, commit, err);
+		rc = locate(q, &commit, err);
 		if (rc < 0)
 			return rc;
-		say_yes(v, "squash", commit, NULL);
+		say_yes(v, "squash", commit.hex, NULL);
 	}
 	v->evidence = same_tree ? "same-tree" : "merge-adds-nothing";
 	return 0;
@@ -395,7 +391,7 @@ static int tell_content(const struct question *q, struct merge_verdict *v, struc
 static int decide(struct question *q, struct merge_verdict *v, struct error *err)
 {
 	const struct facts_ops *ops = q->f->ops;
-	char parent[65], fork_tree[65];
+	struct oid parent, fork_tree;
 	bool yes = false;
 	int rc = 0;
 
@@ -410,19 +406,19 @@ static int decide(struct question *q, struct merge_verdict *v, struct error *err
 	if (rc == 0 && yes)
 		return tell_ancestor(q->f, q->base, q->tip, v, err);
 	if (rc == 0)
-		rc = ask_prepared(q, parent, &yes, err);
+		rc = ask_prepared(q, &parent, &yes, err);
 	if (rc == 0 && yes)
-		return tell_ancestor(q->f, q->base, parent, v, err);
+		return tell_ancestor(q->f, q->base, parent.hex, v, err);
 	if (rc == 0)
-		rc = ops->fork(q->f, q->base, q->tip, q->fork, err);
-	if (rc < 0 || !q->fork[0]) {
+		rc = ops->fork(q->f, q->base, q->tip, &q->fork, err);
+	if (rc < 0 || oid_is_none(&q->fork)) {
 		v->answer = MERGE_UNKNOWN;
 		return rc;
 	}
-	rc = ops->tree(q->f, q->tip, q->tip_tree, err);
+	rc = ops->tree(q->f, q->tip, &q->tip_tree, err);
 	if (rc == 0)
-		rc = ops->tree(q->f, q->fork, fork_tree, err);
-	if (rc == 0 && strcmp(q->tip_tree, fork_tree) == 0) {
+		rc = ops->tree(q->f, q->fork.hex, &fork_tree, err);
+	if (rc == 0 && oid_equal(&q->tip_tree, &fork_tree)) {
 		v->answer = MERGE_NOTHING;
 		return 0;
 	}

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "core/error.h"
+#include "core/oid.h"
 
 struct facts;
 
@@ -26,7 +27,7 @@ int facts_add_objects(struct facts *f, const char *git_dir, struct error *err);
  */
 int facts_add_objects(struct facts *f, const char *git_dir, struct error *err);
 /* Object id of a ref (full name), "" if it is not there. Peels tags. */
-int facts_ref(struct facts *f, const char *ref, char oid_out[65], struct error *err);
+int facts_ref(struct facts *f, const char *ref, struct oid *oid_out, struct error *err);
 bool facts_has_commit(struct facts *f, const char *oid);
 
 enum merge_answer {
@@ -39,7 +40,7 @@ enum merge_answer {
 struct merge_verdict {
 	enum merge_answer answer;
 	const char *how; /* "ff", "merge", "squash", "rebase"; NULL unless MERGE_YES */
-	char commit[65]; /* of the base: the merge or squash commit, or the tip itself; the base's
+	struct oid commit; /* of the base: the merge or squash commit, or the tip itself; the base's
 			    own tip when it is not known which */
 	const char *evidence; /* "ancestor", "same-tree", "merge-adds-nothing", "patch-id",
 				 "patch-ids" */

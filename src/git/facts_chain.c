@@ -1,3 +1,4 @@
+#include "core/oid.h"
 #include "git/facts_impl.h"
 
 #include "core/array.h"
@@ -12,6 +13,6 @@ int chain_add(struct chain *c, const char *oid, struct error *err)
 {
 	if (!ARRAY_GROW(c->v, c->n, c->cap))
 		return error_nomem(err);
-	(void)snprintf(c->v[c->n++], sizeof(*c->v), "%s", oid);
+	oid_set(&c->v[c->n++], oid);
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* The primitives of facts.c with git processes, for repositories that libgit2 does not open. */
+#include "core/oid.h"
 #include "git/facts_impl.h"
 #include "git/oidset.h"
 
@@ -30,28 +31,22 @@ int facts_ask(
 }
 
 /* One object id, or "" where git exits with 1. */
-static int ask_oid(struct facts *f, struct git_cmd *cmd, char oid_out[65], struct error *err)
+static int ask_oid(struct facts *f, struct git_cmd *cmd, struct oid *oid_out, struct error *err)
 {
 	struct buf out = BUF_INIT;
 	int status, rc;
 
 	rc = facts_ask(f, cmd, &out, &status, err);
-	if (rc == 0 && status == 0) {
-		size_t n = strspn(out.data, "0123456789abcdef");
-
-		if (n != 40 && n != 64)
-			rc = error_set(err, ERR_GIT, "git gave no object id");
-		else
-			(void)snprintf(oid_out, 65, "%.*s", (int)n, out.data);
-	} else if (rc == 0) {
-		oid_out[0] = '\0';
-	}
+	if (rc == 0 && status)
+		*oid_out = OID_NONE;
+	else if (rc == 0 && !oid_read(oid_out, out.data))
+		rc = error_set(err, ERR_GIT, "git gave no object id");
 	buf_release(&out);
 	return rc;
 }
 
-static int ask_rev(
-	struct facts *f, const char *rev, const char *suffix, char oid_out[65], struct error *err)
+static int ask_rev(struct facts *f, const char *rev, const char *suffix, struct oid *oid_out,
+	struct error *err)
 {
 	struct buf name = BUF_INIT;
 	int rc;
@@ -70,7 +65,7 @@ static int ask_rev(
 	return rc;
 }
 
-static int cmd_ref(struct facts *f, const char *ref, char oid_out[65], struct error *err)
+static int cmd_ref(struct facts *f, const char *ref, struct oid *oid_out, struct error *err)
 {
 	return ask_rev(f, ref, "^{commit}", oid_out, err);
 }
@@ -78,9 +73,9 @@ static int cmd_ref(struct facts *f, const char *ref, char oid_out[65], struct er
 static bool cmd_has_commit(struct facts *f, const char *oid)
 {
 	struct error ignored = ERROR_INIT;
-	char found[65];
+	struct oid found;
 
-	return ask_rev(f, oid, "^{commit}", found, &ignored) == 0 && found[0];
+	return ask_rev(f, oid, "^{commit}", &found, &ignored) == 0 && !oid_is_none(&found);
 }
 
 static int cmd_is_ancestor(
@@ -97,7 +92,7 @@ static int cmd_is_ancestor(
 }
 
 static int cmd_fork(
-	struct facts *f, const char *a, const char *b, char oid_out[65], struct error *err)
+	struct facts *f, const char *a, const char *b, struct oid *oid_out, struct error *err)
 {
 	struct git_cmd cmd = { .args = { GIT_WORDS("merge-base", "--end-of-options"), GIT_OID(a),
 				       GIT_OID(b) } };
@@ -105,17 +100,17 @@ static int cmd_fork(
 	return ask_oid(f, &cmd, oid_out, err);
 }
 
-static int cmd_tree(struct facts *f, const char *commit, char oid_out[65], struct error *err)
+static int cmd_tree(struct facts *f, const char *commit, struct oid *oid_out, struct error *err)
 {
 	int rc = ask_rev(f, commit, "^{tree}", oid_out, err);
 
-	if (rc == 0 && !oid_out[0])
+	if (rc == 0 && oid_is_none(oid_out))
 		rc = error_set(err, ERR_GIT, "there is no commit '%s'", commit);
 	return rc;
 }
 
 static int cmd_parent(
-	struct facts *f, const char *commit, unsigned nth, char oid_out[65], struct error *err)
+	struct facts *f, const char *commit, unsigned nth, struct oid *oid_out, struct error *err)
 {
 	char suffix[16];
 
@@ -130,15 +125,15 @@ static int cmd_merge_gives(
 						 "--end-of-options"),
 				       GIT_OID(a), GIT_OID(b) } };
 	struct buf text = BUF_INIT;
-	char tree[65];
+	struct oid tree;
 	int status, rc;
 
 	rc = facts_ask(f, &cmd, &text, &status, err);
 	git_chomp(&text);
 	if (rc == 0)
-		rc = cmd_tree(f, c, tree, err);
+		rc = cmd_tree(f, c, &tree, err);
 	if (rc == 0)
-		*out = status == 0 && strcmp(text.data, tree) == 0;
+		*out = status == 0 && strcmp(text.data, tree.hex) == 0;
 	buf_release(&text);
 	return rc;
 }
@@ -198,7 +193,7 @@ static int marked(struct facts *f, const char *base, const char *other, const ch
 
 /* The newest commit of the chain that is marked, into oid_out; untouched if none is. */
 static int newest_marked(
-	const struct chain *chain, const struct buf *marks, char oid_out[65], struct error *err)
+	const struct chain *chain, const struct buf *marks, struct oid *oid_out, struct error *err)
 {
 	struct buf lines = BUF_INIT;
 	struct oid_set set = { .v = NULL };
@@ -215,8 +210,8 @@ static int newest_marked(
 	if (rc == 0)
 		rc = oid_set_fill(&set, &lines, err);
 	for (size_t i = 0; rc == 0 && i < chain->n; i++)
-		if (oid_set_has(&set, chain->v[i])) {
-			(void)snprintf(oid_out, 65, "%s", chain->v[i]);
+		if (oid_set_has(&set, chain->v[i].hex)) {
+			*oid_out = chain->v[i];
 			break;
 		}
 	oid_set_release(&set);
@@ -226,22 +221,22 @@ static int newest_marked(
 
 /* The branch as one commit on its fork point, to be looked for like any other. */
 static int find_whole(struct facts *f, const char *base, const char *fork, const char *tip,
-	const char *also, const struct chain *chain, char oid_out[65], struct error *err)
+	const char *also, const struct chain *chain, struct oid *oid_out, struct error *err)
 {
-	char tree[65], squashed[65] = "";
+	struct oid tree, squashed = OID_NONE;
 	struct git_cmd cmd = { .args = { GIT_WORDS("-c", "commit.gpgSign=false", "commit-tree",
 						 "-m", "minsky: squashed", "-p"),
-				       GIT_OID(fork), GIT_OID(tree) } };
+				       GIT_OID(fork), GIT_OID(tree.hex) } };
 	struct buf marks = BUF_INIT;
 	int rc;
 
-	rc = cmd_tree(f, tip, tree, err);
+	rc = cmd_tree(f, tip, &tree, err);
 	if (rc == 0)
-		rc = ask_oid(f, &cmd, squashed, err);
-	if (rc == 0 && !squashed[0])
+		rc = ask_oid(f, &cmd, &squashed, err);
+	if (rc == 0 && oid_is_none(&squashed))
 		rc = error_set(err, ERR_GIT, "git commit-tree failed");
 	if (rc == 0)
-		rc = marked(f, base, squashed, also, &marks, err);
+		rc = marked(f, base, squashed.hex, also, &marks, err);
 	if (rc == 0)
 		rc = newest_marked(chain, &marks, oid_out, err);
 	buf_release(&marks);
@@ -272,8 +267,8 @@ static int find_all(struct facts *f, const char *base, const char *tip, const ch
 	}
 	c->capped = n > BRANCH_MAX;
 	if (rc == 0 && n > 1 && n == equal && !c->capped) {
-		rc = newest_marked(chain, &marks, c->last, err);
-		c->all = rc == 0 && c->last[0];
+		rc = newest_marked(chain, &marks, &c->last, err);
+		c->all = rc == 0 && !oid_is_none(&c->last);
 	}
 	buf_release(&branch);
 	buf_release(&marks);
@@ -290,8 +285,8 @@ static int cmd_compare(struct facts *f, const char *base, const char *fork, cons
 	if (chain->capped)
 		c.capped = true;
 	else
-		rc = find_whole(f, base, fork, tip, also, chain, c.whole, err);
-	if (rc == 0 && !chain->capped && !c.whole[0])
+		rc = find_whole(f, base, fork, tip, also, chain, &c.whole, err);
+	if (rc == 0 && !chain->capped && oid_is_none(&c.whole))
 		rc = find_all(f, base, tip, also, chain, &c, err);
 	if (rc == 0)
 		*out = c;

@@ -8,12 +8,13 @@
 #define GIT_FACTS_IMPL_H
 
 #include "core/buf.h"
+#include "core/oid.h"
 #include "git/facts.h"
 #include "git/gitcmd.h"
 
 /* Commits of a first-parent walk, newest first. */
 struct chain {
-	char (*v)[65];
+	struct oid *v;
 	size_t n, cap;
 	bool capped; /* it went on */
 };
@@ -25,23 +26,23 @@ struct chain {
 
 /* What of a branch has a counterpart (an equal patch) in a chain. */
 struct counterparts {
-	char whole[65]; /* the commit that does what the whole branch does; "" */
+	struct oid whole; /* the commit that does what the whole branch does; "" */
 	bool all; /* every commit of the branch has one; false when the branch has only one */
-	char last[65]; /* the newest of those */
+	struct oid last; /* the newest of those */
 	bool capped; /* the branch is too long to look */
 };
 
 struct facts_ops {
-	int (*ref)(struct facts *f, const char *ref, char oid_out[65], struct error *err);
+	int (*ref)(struct facts *f, const char *ref, struct oid *oid_out, struct error *err);
 	bool (*has_commit)(struct facts *f, const char *oid);
 	int (*is_ancestor)(
 		struct facts *f, const char *a, const char *b, bool *out, struct error *err);
 	/* The best common ancestor; "" if there is none. */
-	int (*fork)(
-		struct facts *f, const char *a, const char *b, char oid_out[65], struct error *err);
-	int (*tree)(struct facts *f, const char *commit, char oid_out[65], struct error *err);
+	int (*fork)(struct facts *f, const char *a, const char *b, struct oid *oid_out,
+		struct error *err);
+	int (*tree)(struct facts *f, const char *commit, struct oid *oid_out, struct error *err);
 	/* The nth parent, from 1; "" if there is none. */
-	int (*parent)(struct facts *f, const char *commit, unsigned nth, char oid_out[65],
+	int (*parent)(struct facts *f, const char *commit, unsigned nth, struct oid *oid_out,
 		struct error *err);
 	/* Does merging b into a give, without conflict, the tree of commit c? */
 	int (*merge_gives)(struct facts *f, const char *a, const char *b, const char *c, bool *out,

@@ -2,6 +2,7 @@
 #include <git2.h>
 
 #include "core/hash.h"
+#include "core/oid.h"
 #include "git/facts_impl.h"
 
 /*
@@ -61,7 +62,7 @@ static int lib_add_objects(struct facts *f, const char *objects, struct error *e
 	return rc;
 }
 
-static int lib_ref(struct facts *f, const char *ref, char oid_out[65], struct error *err)
+static int lib_ref(struct facts *f, const char *ref, struct oid *oid_out, struct error *err)
 {
 	git_reference *r = NULL;
 	git_object *commit = NULL;
@@ -71,11 +72,11 @@ static int lib_ref(struct facts *f, const char *ref, char oid_out[65], struct er
 	if (e == 0)
 		e = git_reference_peel(&commit, r, GIT_OBJECT_COMMIT);
 	if (e == GIT_ENOTFOUND || e == GIT_EINVALIDSPEC)
-		oid_out[0] = '\0';
+		*oid_out = OID_NONE;
 	else if (e < 0)
 		rc = lib_failed("read a ref", err);
 	else
-		git_oid_tostr(oid_out, 65, git_object_id(commit));
+		git_oid_tostr(oid_out->hex, OID_SIZE, git_object_id(commit));
 	git_object_free(commit);
 	git_reference_free(r);
 	return rc;
@@ -118,7 +119,7 @@ static int lib_is_ancestor(
 }
 
 static int lib_fork(
-	struct facts *f, const char *a, const char *b, char oid_out[65], struct error *err)
+	struct facts *f, const char *a, const char *b, struct oid *oid_out, struct error *err)
 {
 	git_oid one, two, base;
 	int e;
@@ -131,33 +132,33 @@ static int lib_fork(
 	if (e < 0 && e != GIT_ENOTFOUND)
 		return lib_failed("find the fork point", err);
 	if (e < 0)
-		oid_out[0] = '\0';
+		*oid_out = OID_NONE;
 	else
-		git_oid_tostr(oid_out, 65, &base);
+		git_oid_tostr(oid_out->hex, OID_SIZE, &base);
 	return 0;
 }
 
-static int lib_tree(struct facts *f, const char *commit, char oid_out[65], struct error *err)
+static int lib_tree(struct facts *f, const char *commit, struct oid *oid_out, struct error *err)
 {
 	git_commit *c = NULL;
 	int rc = lookup(f, commit, &c, err);
 
 	if (rc == 0)
-		git_oid_tostr(oid_out, 65, git_commit_tree_id(c));
+		git_oid_tostr(oid_out->hex, OID_SIZE, git_commit_tree_id(c));
 	git_commit_free(c);
 	return rc;
 }
 
 static int lib_parent(
-	struct facts *f, const char *commit, unsigned nth, char oid_out[65], struct error *err)
+	struct facts *f, const char *commit, unsigned nth, struct oid *oid_out, struct error *err)
 {
 	git_commit *c = NULL;
 	int rc = lookup(f, commit, &c, err);
 
 	if (rc == 0 && nth <= git_commit_parentcount(c))
-		git_oid_tostr(oid_out, 65, git_commit_parent_id(c, nth - 1));
+		git_oid_tostr(oid_out->hex, OID_SIZE, git_commit_parent_id(c, nth - 1));
 	else if (rc == 0)
-		oid_out[0] = '\0';
+		*oid_out = OID_NONE;
 	git_commit_free(c);
 	return rc;
 }
@@ -220,7 +221,7 @@ static int walk_open(struct facts *f, git_revwalk **out, const char *from, const
 static int walk_take(git_revwalk *walk, size_t max, struct chain *out, struct error *err)
 {
 	git_oid oid;
-	char hex[65];
+	char hex[OID_SIZE];
 	int e = 0, rc = 0;
 
 	while (rc == 0 && (e = git_revwalk_next(&oid, walk)) == 0) {
@@ -392,7 +393,7 @@ static int want_commits(struct facts *f, struct wanted *w, const char *base, con
 		struct patch p = { .diff = NULL };
 		unsigned parents;
 
-		rc = patch_of(f, &p, branch.v[i], &parents, err);
+		rc = patch_of(f, &p, branch.v[i].hex, &parents, err);
 		if (rc == 0 && parents <= 1 && p.deltas)
 			w->v[w->n++] = p;
 		else
@@ -434,8 +435,8 @@ static int match(struct facts *f, struct wanted *w, const char *commit, struct c
 	rc = patch_of(f, &p, commit, &parents, err);
 	if (rc == 0)
 		rc = patch_same(&w->whole, &p, &same, err);
-	if (rc == 0 && same && !c->whole[0])
-		(void)snprintf(c->whole, sizeof(c->whole), "%s", commit);
+	if (rc == 0 && same && oid_is_none(&c->whole))
+		oid_set(&c->whole, commit);
 	for (size_t i = 0; rc == 0 && i < w->n; i++) {
 		if (w->found[i])
 			continue;
@@ -443,8 +444,8 @@ static int match(struct facts *f, struct wanted *w, const char *commit, struct c
 		if (rc == 0 && same) {
 			w->found[i] = true;
 			w->missing--;
-			if (!c->last[0])
-				(void)snprintf(c->last, sizeof(c->last), "%s", commit);
+			if (oid_is_none(&c->last))
+				oid_set(&c->last, commit);
 		}
 	}
 	git_diff_free(p.diff);
@@ -460,8 +461,8 @@ static int lib_compare(struct facts *f, const char *base, const char *fork, cons
 
 	(void)also; /* the chain leaves it out */
 	rc = want(f, &w, base, fork, tip, &c, err);
-	for (size_t i = 0; rc == 0 && !c.whole[0] && i < chain->n; i++)
-		rc = match(f, &w, chain->v[i], &c, err);
+	for (size_t i = 0; rc == 0 && oid_is_none(&c.whole) && i < chain->n; i++)
+		rc = match(f, &w, chain->v[i].hex, &c, err);
 	c.all = w.n > 1 && !w.missing;
 	if (rc == 0)
 		*out = c;

@@ -1,6 +1,7 @@
 /* Prepared merge commits, and pushing them. */
 #include "git/pr.h"
 
+#include "core/oid.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 
@@ -22,20 +23,18 @@ static int check_message(const char *message, size_t len, struct error *err)
 }
 
 /* Copy the next line, an object id, out of *at. False if it is anything else. */
-static bool take_oid(const char **at, char oid_out[65])
+static bool take_oid(const char **at, struct oid *oid_out)
 {
-	size_t n = strspn(*at, "0123456789abcdef");
+	size_t n = oid_read(oid_out, *at);
 
-	if ((n != 40 && n != 64) || (*at)[n] != '\n')
+	if (!n || (*at)[n] != '\n')
 		return false;
-	memcpy(oid_out, *at, n);
-	oid_out[n] = '\0';
 	*at += n + 1;
 	return true;
 }
 
 /* Both commits' ids and the tree of the base, in one question. */
-static int resolve(struct pr_commit *c, char tree_out[65], const char *dir, const char *base,
+static int resolve(struct pr_commit *c, struct oid *tree_out, const char *dir, const char *base,
 	const char *tip, struct error *err)
 {
 	struct buf names[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
@@ -59,7 +58,7 @@ static int resolve(struct pr_commit *c, char tree_out[65], const char *dir, cons
 		rc = git_must(&cmd, &out, err);
 	at = out.data;
 	if (rc == 0 &&
-		(!take_oid(&at, c->base) || !take_oid(&at, c->tip) || !take_oid(&at, tree_out)))
+		(!take_oid(&at, &c->base) || !take_oid(&at, &c->tip) || !take_oid(&at, tree_out)))
 		rc = error_set(err, ERR_GIT, "git rev-parse gave no object ids");
 	for (size_t i = 0; i < 3; i++)
 		buf_release(&names[i]);
@@ -93,7 +92,7 @@ static int refuse_conflict(const struct buf *out, struct buf *conflicts, struct 
 	return ERR_REFUSED;
 }
 
-static int merge_tree(char tree_out[65], const char *dir, const char *ours, const char *theirs,
+static int merge_tree(struct oid *tree_out, const char *dir, const char *ours, const char *theirs,
 	struct buf *conflicts, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = dir,
@@ -101,7 +100,6 @@ static int merge_tree(char tree_out[65], const char *dir, const char *ours, cons
 				  "--no-messages", "--end-of-options"),
 			GIT_OID(ours), GIT_OID(theirs) } };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
-	size_t n;
 	int status, rc;
 
 	rc = git_run(&cmd, &out, &errout, &status, err);
@@ -117,24 +115,20 @@ static int merge_tree(char tree_out[65], const char *dir, const char *ours, cons
 		rc = git_failed(&cmd, status, &errout, unrelated ? ERR_REFUSED : ERR_GIT, err);
 		goto out;
 	}
-	n = strspn(out.data, "0123456789abcdef");
-	if ((n != 40 && n != 64) || out.data[n]) {
+	if (!oid_parse(tree_out, out.data, strlen(out.data)))
 		rc = error_set(err, ERR_GIT, "git merge-tree gave no tree");
-		goto out;
-	}
-	memcpy(tree_out, out.data, n + 1);
 out:
 	buf_release(&out);
 	buf_release(&errout);
 	return rc;
 }
 
-static int merge(char tree_out[65], const char *dir, const struct pr_commit *c,
+static int merge(struct oid *tree_out, const char *dir, const struct pr_commit *c,
 	const char *base_tree, struct buf *conflicts, struct error *err)
 {
-	int rc = merge_tree(tree_out, dir, c->base, c->tip, conflicts, err);
+	int rc = merge_tree(tree_out, dir, c->base.hex, c->tip.hex, conflicts, err);
 
-	if (rc == 0 && strcmp(tree_out, base_tree) == 0) {
+	if (rc == 0 && oid_is(tree_out, base_tree)) {
 		error_set(
 			err, ERR_REFUSED, "nothing to merge: the branch adds nothing to its base");
 		error_reason(err, "nothing-to-merge");
@@ -146,9 +140,9 @@ static int merge(char tree_out[65], const char *dir, const struct pr_commit *c,
 int pr_forecast(const char *dir, const char *ours, const char *theirs, struct buf *conflicts,
 	struct error *err)
 {
-	char tree[65];
+	struct oid tree;
 
-	return merge_tree(tree, dir, ours, theirs, conflicts, err);
+	return merge_tree(&tree, dir, ours, theirs, conflicts, err);
 }
 
 /* commit-tree does not look at commit.gpgSign itself. */
@@ -174,8 +168,8 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 	/* The bytes are UTF-8, whatever the user's own commits are written in. */
 	struct git_cmd cmd = { .dir = dir,
 		.args = { GIT_WORDS("-c", "i18n.commitEncoding=UTF-8", "commit-tree", "-p"),
-			GIT_OID(c->base), GIT_WORD("-p"), GIT_OID(c->tip), GIT_WORDS("-F", "-"),
-			GIT_OID(tree) },
+			GIT_OID(c->base.hex), GIT_WORD("-p"), GIT_OID(c->tip.hex),
+			GIT_WORDS("-F", "-"), GIT_OID(tree) },
 		.input = c->message.data,
 		.input_len = c->message.len };
 	struct buf out = BUF_INIT, errout = BUF_INIT;
@@ -198,7 +192,7 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 		goto out;
 	}
 	at = out.data;
-	if (!take_oid(&at, c->oid))
+	if (!take_oid(&at, &c->oid))
 		rc = error_set(err, ERR_GIT, "git commit-tree gave no commit");
 out:
 	buf_release(&out);
@@ -210,7 +204,7 @@ int pr_prepare(struct pr_commit *out, const char *dir, const char *base, const c
 	const char *message, size_t message_len, struct buf *conflicts, struct error *err)
 {
 	struct pr_commit c = PR_COMMIT_INIT;
-	char base_tree[65], tree[65];
+	struct oid base_tree, tree;
 	int rc;
 
 	rc = check_message(message, message_len, err);
@@ -221,11 +215,11 @@ int pr_prepare(struct pr_commit *out, const char *dir, const char *base, const c
 		buf_addch(&c.message, '\n');
 	rc = buf_check(&c.message, err);
 	if (rc == 0)
-		rc = resolve(&c, base_tree, dir, base, tip, err);
+		rc = resolve(&c, &base_tree, dir, base, tip, err);
 	if (rc == 0)
-		rc = merge(tree, dir, &c, base_tree, conflicts, err);
+		rc = merge(&tree, dir, &c, base_tree.hex, conflicts, err);
 	if (rc == 0)
-		rc = commit(&c, dir, tree, err);
+		rc = commit(&c, dir, tree.hex, err);
 	if (rc == 0) {
 		*out = c;
 		c = (struct pr_commit)PR_COMMIT_INIT;
@@ -250,7 +244,7 @@ static int parse_commit(
 			const char *oid = at + 7;
 
 			parents++;
-			if (parents <= 2 && !take_oid(&oid, parents == 1 ? c->base : c->tip))
+			if (parents <= 2 && !take_oid(&oid, parents == 1 ? &c->base : &c->tip))
 				return error_set(err, ERR_GIT, "commit '%s' is malformed", rev);
 		}
 		at = nl + 1;
@@ -273,7 +267,7 @@ int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct erro
 	struct git_cmd cmd = { .dir = dir, .args = { GIT_WORDS("cat-file", "--batch") } };
 	const char *body;
 	char type[16];
-	size_t size;
+	size_t size, n;
 	int rc;
 
 	if (strchr(rev, '\n'))
@@ -288,7 +282,8 @@ int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct erro
 		goto out;
 	/* "<oid> <type> <size>\n<content>\n", or "<name> missing\n" */
 	body = strchr(text.data, '\n');
-	if (!body || sscanf(text.data, "%64[0-9a-f] %15s %zu", c.oid, type, &size) != 3 ||
+	n = oid_read(&c.oid, text.data);
+	if (!body || !n || sscanf(text.data + n, " %15s %zu", type, &size) != 2 ||
 		strcmp(type, "commit") != 0) {
 		rc = error_set(err, ERR_NOTFOUND, "there is no commit '%s'", rev);
 		goto out;

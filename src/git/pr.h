@@ -10,11 +10,12 @@
 
 #include "core/buf.h"
 #include "core/error.h"
+#include "core/oid.h"
 
 struct pr_commit {
-	char oid[65];
-	char base[65]; /* parent 1 */
-	char tip[65]; /* parent 2 */
+	struct oid oid;
+	struct oid base; /* parent 1 */
+	struct oid tip; /* parent 2 */
 	struct buf
 		message; /* title, blank line, body: the commit's bytes, final newline included */
 };

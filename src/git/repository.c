@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "core/fs.h"
+#include "core/oid.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 #include "git/gitconfig.h"
@@ -82,13 +83,6 @@ static int take(char **to, const char *text, struct error *err)
 	return *to ? 0 : error_nomem(err);
 }
 
-static bool is_oid(const char *s)
-{
-	size_t n = strspn(s, "0123456789abcdef");
-
-	return s[n] == '\0' && (n == 40 || n == 64);
-}
-
 static int set_head(struct git_repo *r, const char *oid, const char *ref, struct error *err)
 {
 	static const char prefix[] = "refs/heads/";
@@ -116,7 +110,7 @@ static int ask_head(struct git_repo *r, struct error *err)
 	rc = git_run(&both, &out, NULL, &status, err);
 	if (rc < 0)
 		goto out;
-	if (status == 0 && split(out.data, lines, 2) == 2 && is_oid(lines[0])) {
+	if (status == 0 && split(out.data, lines, 2) == 2 && oid_is_valid(lines[0])) {
 		rc = set_head(r, lines[0], lines[1], err);
 		goto out;
 	}
@@ -210,7 +204,7 @@ static int ask_places(struct git_repo *r, const char *path, struct error *err)
 		rc = set_dirs(r, path, lines, n, err);
 	if (rc < 0)
 		goto out;
-	if (status == 0 && n == L_COUNT && is_oid(lines[L_HEAD]))
+	if (status == 0 && n == L_COUNT && oid_is_valid(lines[L_HEAD]))
 		rc = set_head(r, lines[L_HEAD], lines[L_BRANCH], err);
 	else
 		rc = ask_head(r, err);

@@ -4,6 +4,7 @@
 
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
+#include "core/oid.h"
 #include "git/hooks.h"
 #include "hooks/install/selftest.h"
 #include "hooks/observe/observe.h"
@@ -41,17 +42,16 @@ static bool is_direct(const struct hook_status *s, const struct hooks_report *re
 }
 
 /* Where HEAD is; zeros would say that the repository was just cloned. */
-static void read_head(const char *common_dir, char oid[65])
+static void read_head(const char *common_dir, struct oid *oid)
 {
 	struct error ignored = ERROR_INIT;
 	struct buf branch = BUF_INIT;
 
-	memset(oid, '0', 40);
-	oid[40] = '\0';
+	*oid = OID_NONE;
 	if (head_read(common_dir, &branch, &ignored) == 0 && branch.len)
 		(void)ref_read(common_dir, branch.data, oid, &ignored);
-	if (!oid[0])
-		memset(oid, '0', 40);
+	if (oid_is_none(oid))
+		memset(oid->hex, '0', 40);
 	buf_release(&branch);
 }
 
@@ -61,15 +61,15 @@ static int start_hook(const struct hook_place *place, const char *common_dir, co
 {
 	struct buf variable = BUF_INIT;
 	const char *env[] = { "MINSKY_HOOK=0", NULL, NULL };
-	char head[65];
+	struct oid head;
 	int r;
 
 	buf_addf(&variable, SELFTEST_VARIABLE "=%s", nonce);
 	env[1] = variable.data;
-	read_head(common_dir, head);
+	read_head(common_dir, &head);
 	r = buf_check(&variable, err);
 	if (r == 0)
-		r = git_run_hook(place->top.data, name, head, env, err);
+		r = git_run_hook(place->top.data, name, head.hex, env, err);
 	buf_release(&variable);
 	return r;
 }

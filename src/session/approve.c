@@ -4,6 +4,7 @@
 
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
+#include "core/oid.h"
 #include "core/repo_url.h"
 #include "git/gitarg.h"
 #include "git/pr.h"
@@ -86,23 +87,23 @@ static int check_pr(struct approval *a, struct error *err)
 
 static int check_base(struct approval *a, struct error *err)
 {
-	char base[65], tip[65];
+	struct oid base, tip;
 	struct buf ref = BUF_INIT;
-	int r = pr_find_base(a->repo, a->s, false, base, err);
+	int r = pr_find_base(a->repo, a->s, false, &base, err);
 
 	if (r == 0)
 		r = pr_places_look(a->repo, a->s, &a->places, err);
 	if (r < 0)
 		return r;
-	if (strcmp(base, a->commit.base) != 0) {
+	if (!oid_equal(&base, &a->commit.base)) {
 		error_set(err, ERR_REFUSED, "'%s' has moved to %.8s since the PR was made on %.8s",
-			a->s->base_branch, base, a->commit.base);
+			a->s->base_branch, base.hex, a->commit.base.hex);
 		return error_hint(err, "refresh it: minsky session pr create %s", a->s->name);
 	}
 	buf_addf(&ref, "refs/heads/%s", a->s->branch);
-	r = ref_read(repo_workspace_git(a->repo, a->s), ref.data, tip, err);
+	r = ref_read(repo_workspace_git(a->repo, a->s), ref.data, &tip, err);
 	buf_release(&ref);
-	if (r == 0 && tip[0] && strcmp(tip, a->commit.tip) != 0)
+	if (r == 0 && !oid_is_none(&tip) && !oid_equal(&tip, &a->commit.tip))
 		outcome_warn(&a->out->outcome,
 			"the session has commits behind its PR; they are not part of it");
 	return r;
@@ -191,7 +192,8 @@ static void tell_main(struct approval *a)
 	struct buf input = BUF_INIT;
 	struct error ignored = ERROR_INIT;
 
-	if (git_input_update(&input, tracking, a->s->base_branch, a->commit.oid, &ignored) == 0 &&
+	if (git_input_update(&input, tracking, a->s->base_branch, a->commit.oid.hex, &ignored) ==
+			0 &&
 		(!a->places.now[PR_PLACE_MAIN_ORIGIN] ||
 			git_input_delete(&input, tracking, a->pr->branch_name, &ignored) == 0))
 		(void)git_update_refs(a->main_dir.data, &input, &ignored);
@@ -203,8 +205,8 @@ static int land_remote(struct approval *a, struct error *err)
 	int r = ask_push(a, err);
 
 	return r < 0 ? r
-		     : pr_land(a->s->workspace, "origin", a->commit.oid, a->s->base_branch,
-			       a->pr->branch_name, a->commit.oid, a->repo->caller->watched,
+		     : pr_land(a->s->workspace, "origin", a->commit.oid.hex, a->s->base_branch,
+			       a->pr->branch_name, a->commit.oid.hex, a->repo->caller->watched,
 			       &a->stays, err);
 }
 
@@ -213,8 +215,8 @@ static void follow_remote(struct approval *a)
 {
 	struct error why = ERROR_INIT;
 
-	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, &why) <
-		0) {
+	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid.hex,
+		    &why) < 0) {
 		outcome_warn(&a->out->outcome,
 			"it is merged on the remote; '%s' in '%s' stays where it is: %s",
 			a->s->base_branch, a->main_dir.data, why.msg);
@@ -231,18 +233,18 @@ static int land_local(struct approval *a, struct error *err)
 {
 	struct buf input = BUF_INIT;
 	struct error ignored = ERROR_INIT;
-	int r = pr_check_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
+	int r = pr_check_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid.hex, err);
 
 	if (r == 0)
-		r = pr_forward(
-			a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid, err);
+		r = pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch,
+			a->commit.oid.hex, err);
 	if (r == 0)
-		r = pr_drop_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid, err);
+		r = pr_drop_branch(a->main_dir.data, a->pr->branch_name, a->commit.oid.hex, err);
 	if (r < 0)
 		return r;
 	/* The workspace's picture of its origin, as a push would have left it. */
 	r = git_input_update(
-		&input, "refs/remotes/origin/", a->s->base_branch, a->commit.oid, &ignored);
+		&input, "refs/remotes/origin/", a->s->base_branch, a->commit.oid.hex, &ignored);
 	if (r == 0 && a->places.now[PR_PLACE_WORKSPACE_ORIGIN])
 		r = git_input_delete(&input, "refs/remotes/origin/", a->pr->branch_name, &ignored);
 	if (r == 0)
@@ -287,17 +289,17 @@ static int add_merged(struct approval *a, struct emit *e, struct error *err)
 	w = emit_begin(e, EVENT_PR_MERGED, a->s->id);
 	jsonw_kstring(w, "pr", a->pr->id);
 	jsonw_kstring(w, "how", "ff");
-	jsonw_kstring(w, "commit", a->commit.oid);
+	jsonw_kstring(w, "commit", a->commit.oid.hex);
 	jsonw_kstring(w, "base", a->s->base_branch);
-	jsonw_kstring(w, "baseOid", a->commit.oid);
-	jsonw_kstring(w, "head", a->commit.oid);
+	jsonw_kstring(w, "baseOid", a->commit.oid.hex);
+	jsonw_kstring(w, "head", a->commit.oid.hex);
 	jsonw_kbool(w, "exists", a->stays.code != ERR_OK);
 	jsonw_key(w, "evidence");
 	jsonw_begin_object(w);
 	jsonw_kstring(w, "kind", "approved");
 	jsonw_kstring(w, "place", a->places.truth_is_main ? "main" : "workspaceOrigin");
-	jsonw_kstring(w, "base", a->commit.base);
-	jsonw_kstring(w, "tip", a->commit.oid);
+	jsonw_kstring(w, "base", a->commit.base.hex);
+	jsonw_kstring(w, "tip", a->commit.oid.hex);
 	jsonw_end_object(w);
 	pr_write_seen(w, now.now);
 	return emit_end(e, err);
@@ -362,7 +364,7 @@ static int land(struct approval *a, struct error *err)
 		struct error ignored = ERROR_INIT;
 
 		(void)pr_delete_branch(
-			a->s->workspace, a->pr->branch_name, a->commit.oid, &ignored);
+			a->s->workspace, a->pr->branch_name, a->commit.oid.hex, &ignored);
 	}
 	if (r == 0)
 		r = record(a, err);

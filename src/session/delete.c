@@ -5,6 +5,7 @@
 #include "core/dir.h"
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
+#include "core/oid.h"
 #include "core/paths.h"
 #include "core/text.h"
 #include "git/modules.h"
@@ -56,16 +57,16 @@ static int find_unmerged(
 	struct buf ref = BUF_INIT, text = BUF_INIT;
 	enum merge_answer answer = MERGE_UNKNOWN;
 	struct error why = ERROR_INIT;
-	char tip[65];
+	struct oid tip;
 	int r = 0;
 
 	buf_addf(&ref, "refs/heads/%s", s->branch);
 	if (ref.failed || !repo_workspace_git(repo, s) ||
-		ref_read(repo_workspace_git(repo, s), ref.data, tip, &why) < 0)
+		ref_read(repo_workspace_git(repo, s), ref.data, &tip, &why) < 0)
 		buf_addf(&text, "cannot read the branch '%s'", s->branch);
-	else if (!tip[0] || (s->base_oid && strcmp(tip, s->base_oid) == 0))
+	else if (oid_is_none(&tip) || (s->base_oid && oid_is(&tip, s->base_oid)))
 		goto out;
-	else if (pr_refresh_ask_tip(repo, s, tip, &answer, &why) < 0)
+	else if (pr_refresh_ask_tip(repo, s, tip.hex, &answer, &why) < 0)
 		buf_addf(&text, "cannot tell whether '%s' is merged: %s", s->branch, why.msg);
 	else if (answer == MERGE_NO)
 		buf_addf(&text, "'%s' has work that is not in '%s'", s->branch, s->base_branch);

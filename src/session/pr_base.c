@@ -1,4 +1,5 @@
 /* Where a session's base is, as far as this machine knows, and asking the remote for it. */
+#include "core/oid.h"
 #include "session/pr_create.h"
 
 #include "core/gitfiles/refs.h"
@@ -10,13 +11,13 @@
 #include "git/workspace.h"
 #include "session/pr_refresh.h"
 
-int pr_read_ref(
-	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err)
+int pr_read_ref(const char *git_dir, const char *prefix, const char *name, struct oid *oid,
+	struct error *err)
 {
 	struct buf ref = BUF_INIT;
 	int r;
 
-	oid[0] = '\0';
+	*oid = OID_NONE;
 	buf_addf(&ref, "%s%s", prefix, name);
 	r = buf_check(&ref, err);
 	if (r == 0 && git_dir)
@@ -52,7 +53,7 @@ int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 	const char *base = s->base_branch;
 	const struct pr *pr = session_pr(s);
 	struct error ignored = ERROR_INIT;
-	char oid[65] = "";
+	struct oid oid = OID_NONE;
 	int r;
 
 	if (repo_main_is_origin(repo, s) || !base || !s->workspace)
@@ -77,8 +78,8 @@ int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
 		error_wrap(err, "cannot ask the remote of '%s'", s->name);
 	else
 		r = pr_read_ref(
-			repo_workspace_git(repo, s), "refs/remotes/origin/", base, oid, err);
-	if (r == 0 && !oid[0]) {
+			repo_workspace_git(repo, s), "refs/remotes/origin/", base, &oid, err);
+	if (r == 0 && oid_is_none(&oid)) {
 		(void)git_fetch(&all, &ignored);
 		(void)git_ask_remote_head(s->workspace, "origin", &ignored);
 	}
@@ -92,9 +93,9 @@ int pr_fetch(struct repo *repo, const struct session *s, struct error *err)
  * The user fetches in the main repository, the session was cloned some time before: take over
  * what is newer there. Objects come from the remote `minsky`, which is the main repository.
  */
-static int take_over(struct repo *repo, const struct session *s, char oid[65], struct error *err)
+static int take_over(struct repo *repo, const struct session *s, struct oid *oid, struct error *err)
 {
-	char newer[65];
+	struct oid newer;
 	const char *tracking = repo_main_tracking(repo, s);
 	struct buf ref = BUF_INIT, theirs = BUF_INIT;
 	struct git_fetch fetch = { .dir = s->workspace, .remote = "minsky", .quiet = true };
@@ -102,8 +103,8 @@ static int take_over(struct repo *repo, const struct session *s, char oid[65], s
 	bool newer_there = false;
 	int r;
 
-	r = pr_read_ref(repo_main_git(repo, s), tracking, s->base_branch, newer, err);
-	if (r < 0 || !newer[0] || strcmp(newer, oid) == 0)
+	r = pr_read_ref(repo_main_git(repo, s), tracking, s->base_branch, &newer, err);
+	if (r < 0 || oid_is_none(&newer) || oid_equal(&newer, oid))
 		return r;
 	buf_addf(&ref, "refs/remotes/origin/%s", s->base_branch);
 	buf_addf(&theirs, "%s%s", tracking, s->base_branch);
@@ -112,14 +113,14 @@ static int take_over(struct repo *repo, const struct session *s, char oid[65], s
 	if (r == 0)
 		r = buf_check(&theirs, err);
 	if (r == 0 && git_fetch(&fetch, &ignored) == 0) {
-		newer_there = !oid[0];
-		if (oid[0])
-			r = git_is_ancestor(s->workspace, oid, newer, &newer_there, err);
+		newer_there = oid_is_none(oid);
+		if (!oid_is_none(oid))
+			r = git_is_ancestor(s->workspace, oid->hex, newer.hex, &newer_there, err);
 	}
 	if (r == 0 && newer_there) {
-		r = git_set_ref(s->workspace, ref.data, newer, err);
+		r = git_set_ref(s->workspace, ref.data, newer.hex, err);
 		if (r == 0)
-			(void)memcpy(oid, newer, sizeof(newer));
+			*oid = newer;
 	}
 	buf_release(&ref);
 	buf_release(&theirs);
@@ -127,49 +128,50 @@ static int take_over(struct repo *repo, const struct session *s, char oid[65], s
 }
 
 /* A main repository that is the remote itself is beside us: one look, and no network. */
-static int look_beside(struct repo *repo, const struct session *s, char oid[65], struct error *err)
+static int look_beside(
+	struct repo *repo, const struct session *s, struct oid *oid, struct error *err)
 {
 	const char *workspace = repo_workspace_git(repo, s);
-	char theirs[65];
-	int r = pr_read_ref(repo_main_git(repo, s), "refs/heads/", s->base_branch, theirs, err);
+	struct oid theirs;
+	int r = pr_read_ref(repo_main_git(repo, s), "refs/heads/", s->base_branch, &theirs, err);
 
-	if (r == 0 && !theirs[0]) {
+	if (r == 0 && oid_is_none(&theirs)) {
 		error_set(err, ERR_NOTFOUND, "there is no base branch '%s'", s->base_branch);
 		return error_hint(
 			err, "'minsky session update %s --base BRANCH' says which it is", s->name);
 	}
 	if (r == 0)
 		r = pr_read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
-	if (r < 0 || strcmp(oid, theirs) == 0)
+	if (r < 0 || oid_equal(oid, &theirs))
 		return r;
 	r = fetch_base(s, false, err);
 	return r < 0 ? r : pr_read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
 }
 
-int pr_find_base(
-	struct repo *repo, const struct session *s, bool fetch, char oid_out[65], struct error *err)
+int pr_find_base(struct repo *repo, const struct session *s, bool fetch, struct oid *oid_out,
+	struct error *err)
 {
-	char oid[65];
+	struct oid oid;
 	int r = 0;
 
 	if (repo_main_is_origin(repo, s)) {
-		r = look_beside(repo, s, oid, err);
+		r = look_beside(repo, s, &oid, err);
 	} else {
 		if (fetch)
 			r = fetch_base(s, repo->caller->watched, err);
 		if (r == 0)
 			r = pr_read_ref(repo_workspace_git(repo, s), "refs/remotes/origin/",
-				s->base_branch, oid, err);
+				s->base_branch, &oid, err);
 		if (r == 0)
-			r = take_over(repo, s, oid, err);
+			r = take_over(repo, s, &oid, err);
 	}
 	if (r < 0)
 		return r;
-	if (!oid[0]) {
+	if (oid_is_none(&oid)) {
 		error_set(err, ERR_NOTFOUND, "the base branch '%s' is not known here",
 			s->base_branch);
 		return error_hint(err, "try again with --fetch");
 	}
-	(void)memcpy(oid_out, oid, sizeof(oid));
+	*oid_out = oid;
 	return 0;
 }

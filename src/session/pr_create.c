@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/gitfiles/refs.h"
+#include "core/oid.h"
 #include "core/text.h"
 #include "git/commits.h"
 #include "git/fetch.h"
@@ -45,7 +46,7 @@ struct making {
 	const struct pr_request *req;
 	struct outcome *outcome;
 	const struct pr *open; /* NULL: none */
-	char base[65], tip[65];
+	struct oid base, tip;
 	struct pr_commit old, made;
 	bool have_old;
 	struct buf message;
@@ -105,9 +106,9 @@ static bool same_message(const struct buf *a, const struct buf *b)
 static int find_tip(struct making *m, struct error *err)
 {
 	struct session *s = m->s;
-	int r = pr_read_ref(repo_workspace_git(m->repo, s), "refs/heads/", s->branch, m->tip, err);
+	int r = pr_read_ref(repo_workspace_git(m->repo, s), "refs/heads/", s->branch, &m->tip, err);
 
-	if (r == 0 && !m->tip[0]) {
+	if (r == 0 && oid_is_none(&m->tip)) {
 		r = error_set(err, ERR_NOTFOUND, "the workspace has no branch '%s'", s->branch);
 		error_hint(err, "a PR is made from the session's own branch");
 	}
@@ -120,7 +121,7 @@ static bool has_in_tip(const struct making *m, const char *oid)
 	struct error ignored = ERROR_INIT;
 	bool has = false;
 
-	return git_is_ancestor(m->s->workspace, oid, m->tip, &has, &ignored) == 0 && has;
+	return git_is_ancestor(m->s->workspace, oid, m->tip.hex, &has, &ignored) == 0 && has;
 }
 
 /* A PR branch that somebody moved by hand may hold the only name of their work. */
@@ -178,7 +179,7 @@ static int prepare(struct making *m, struct error *err)
 	if (r == 0)
 		r = find_tip(m, err);
 	if (r == 0)
-		r = pr_find_base(repo, m->s, m->req->fetch, m->base, err);
+		r = pr_find_base(repo, m->s, m->req->fetch, &m->base, err);
 	if (r < 0)
 		return r;
 	if (m->open && m->open->head)
@@ -206,7 +207,7 @@ void pr_add_conflicts(struct outcome *outcome, struct buf *conflicts)
 static int merge(struct making *m, struct error *err)
 {
 	struct buf conflicts = BUF_INIT;
-	int r = pr_prepare(&m->made, m->s->workspace, m->base, m->tip, m->message.data,
+	int r = pr_prepare(&m->made, m->s->workspace, m->base.hex, m->tip.hex, m->message.data,
 		m->message.len, &conflicts, err);
 
 	if (r == ERR_REFUSED)
@@ -251,16 +252,16 @@ static void tell_main(struct making *m)
 	struct buf dir = BUF_INIT, spec = BUF_INIT;
 	struct git_fetch fetch = { .remote = m->s->workspace, .quiet = true };
 	struct error ignored = ERROR_INIT;
-	char oid[65];
+	struct oid oid;
 
 	if (session_is_linked(m->s) || repo_main_is_origin(m->repo, m->s) ||
 		repo_main_dir(m->repo, m->s, &dir, &ignored) < 0)
 		goto out;
-	if (pr_read_ref(repo_main_git(m->repo, m->s), tracking, m->s->base_branch, oid, &ignored) <
+	if (pr_read_ref(repo_main_git(m->repo, m->s), tracking, m->s->base_branch, &oid, &ignored) <
 			0 ||
-		!oid[0])
+		oid_is_none(&oid))
 		goto out;
-	buf_addf(&spec, "+%s:%s%s", m->made.oid, tracking, m->branch.data);
+	buf_addf(&spec, "+%s:%s%s", m->made.oid.hex, tracking, m->branch.data);
 	fetch.dir = dir.data;
 	fetch.specs[0] = spec.data;
 	if (!spec.failed)
@@ -288,9 +289,9 @@ static int record(struct making *m, struct error *err)
 	w = emit_begin(&e, m->open ? EVENT_PR_UPDATED : EVENT_PR_CREATED, m->s->id);
 	jsonw_kstring(w, "pr", m->open ? m->open->id : id);
 	jsonw_kstring(w, "branchName", m->branch.data);
-	jsonw_kstring(w, "head", m->made.oid);
+	jsonw_kstring(w, "head", m->made.oid.hex);
 	jsonw_kstring(w, "base", m->s->base_branch);
-	jsonw_kstring(w, "baseOid", m->base);
+	jsonw_kstring(w, "baseOid", m->base.hex);
 	jsonw_key(w, "title");
 	jsonw_string_n(w, title.data, text_cut(title.data, title.len, 1024));
 	pr_write_seen(w, places.now);
@@ -345,15 +346,15 @@ int pr_create(struct repo *repo, struct session *s, const struct pr_request *req
 	if (r < 0)
 		goto out;
 	tell_elsewhere(&m);
-	same = m.have_old && m.open->exists && strcmp(m.old.base, m.base) == 0 &&
-		strcmp(m.old.tip, m.tip) == 0 && same_message(&m.old.message, &m.message);
+	same = m.have_old && m.open->exists && oid_equal(&m.old.base, &m.base) &&
+		oid_equal(&m.old.tip, &m.tip) && same_message(&m.old.message, &m.message);
 	if (same) {
 		out->made = PR_UNCHANGED;
 		goto out;
 	}
 	r = merge(&m, err);
 	if (r == 0)
-		r = pr_publish(repo, s, m.made.oid, m.branch.data, is_gone(&m), err);
+		r = pr_publish(repo, s, m.made.oid.hex, m.branch.data, is_gone(&m), err);
 	if (r == 0)
 		tell_main(&m);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #ifndef SESSION_PR_CREATE_H
 #define SESSION_PR_CREATE_H
 
+#include "core/oid.h"
 #include "core/outcome.h"
 #include "repo/repo.h"
 
@@ -29,7 +30,7 @@ int pr_create(struct repo *repo, struct session *s, const struct pr_request *req
  * repository have fetched, or the main repository's branch when it is the remote itself. The
  * workspace has the commit afterwards. ERR_NOTFOUND.
  */
-int pr_find_base(struct repo *repo, const struct session *s, bool fetch, char oid_out[65],
+int pr_find_base(struct repo *repo, const struct session *s, bool fetch, struct oid *oid_out,
 	struct error *err);
 /*
  * Ask the remote where the base and the PR branch are now, also whether they are gone. The
@@ -37,8 +38,8 @@ int pr_find_base(struct repo *repo, const struct session *s, bool fetch, char oi
  */
 int pr_fetch(struct repo *repo, const struct session *s, struct error *err);
 /* "" when there is none; git_dir may be NULL. */
-int pr_read_ref(
-	const char *git_dir, const char *prefix, const char *name, char oid[65], struct error *err);
+int pr_read_ref(const char *git_dir, const char *prefix, const char *name, struct oid *oid,
+	struct error *err);
 /*
  * Push a commit of the workspace to a PR branch where the truth is, replacing what is known to be
  * there; nothing may be there when `anew`.

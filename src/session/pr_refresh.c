@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/oid.h"
 #include "hooks/observe/observe.h"
 #include "repo/reconcile.h"
 #include "session/pr_refresh_internal.h"
@@ -173,13 +174,13 @@ static int refresh_locked(struct repo *repo, struct session *s, unsigned how, st
 		r = look(&t, branch.data, newest ? newest->seen : s->pr_before, newest, err);
 	if (r < 0 || is_settled(&t, newest))
 		goto out;
-	t.base_gone = s->base_branch && !t.places.base[0];
+	t.base_gone = s->base_branch && oid_is_none(&t.places.base);
 	if (s->base_branch && (how & PR_REFRESH_FETCHED) && !t.places.truth_is_main) {
-		char base[65];
+		struct oid base;
 
 		r = refreshing_ref(repo_workspace_git(repo, s), "refs/remotes/origin/",
-			s->base_branch, base, err);
-		t.base_gone = t.base_gone || (r == 0 && !base[0]);
+			s->base_branch, &base, err);
+		t.base_gone = t.base_gone || (r == 0 && oid_is_none(&base));
 	}
 	if (r == 0 && t.base_gone)
 		r = refreshing_follow_base(&t, err);

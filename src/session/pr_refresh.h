@@ -8,6 +8,7 @@
 #ifndef SESSION_PR_REFRESH_H
 #define SESSION_PR_REFRESH_H
 
+#include "core/oid.h"
 #include "git/facts.h"
 #include "repo/repo.h"
 
@@ -55,9 +56,9 @@ int pr_refresh_ask_tip(struct repo *repo, struct session *s, const char *tip,
 void pr_write_seen(struct jsonw *w, const char *const now[PR_PLACES]);
 /* The four tips as they are now; release with pr_places_release(). */
 struct pr_places {
-	char oid[PR_PLACES][65];
+	struct oid oid[PR_PLACES];
 	const char *now[PR_PLACES]; /* NULL where there is none */
-	char base[65]; /* tip of the base branch where the PR would land, "" if none */
+	struct oid base; /* tip of the base branch where the PR would land, "" if none */
 	bool truth_is_main;
 };
 int pr_places_look(

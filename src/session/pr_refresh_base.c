@@ -257,7 +257,7 @@ int refreshing_follow_base(struct refreshing *t, struct error *err)
 	t->s->base_branch = buf_detach(&name);
 	t->base_gone = false;
 	r = refreshing_ref(
-		places[where].dir, places[where].prefix, t->s->base_branch, t->places.base, err);
+		places[where].dir, places[where].prefix, t->s->base_branch, &t->places.base, err);
 out:
 	buf_release(&name);
 	return r;

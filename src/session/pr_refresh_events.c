@@ -96,17 +96,17 @@ int refreshing_merged(struct refreshing *t, const char *id, const char *head,
 		t->emit.draft.at = landing->at;
 	jsonw_kstring(w, "pr", id);
 	jsonw_kstring(w, "how", landing->verdict.how);
-	jsonw_kstring(w, "commit", landing->verdict.commit);
+	jsonw_kstring(w, "commit", landing->verdict.commit.hex);
 	jsonw_kstring_opt(w, "base", t->s->base_branch);
-	jsonw_kstring(w, "baseOid", landing->base);
+	jsonw_kstring(w, "baseOid", landing->base.hex);
 	jsonw_kstring(w, "head", head);
 	jsonw_kbool(w, "exists", t->outlook.exists);
 	jsonw_key(w, "evidence");
 	jsonw_begin_object(w);
 	jsonw_kstring(w, "kind", landing->verdict.evidence);
 	jsonw_kstring(w, "place", landing->place);
-	jsonw_kstring(w, "base", landing->base);
-	jsonw_kstring(w, "tip", landing->tip);
+	jsonw_kstring(w, "base", landing->base.hex);
+	jsonw_kstring(w, "tip", landing->tip.hex);
 	jsonw_end_object(w);
 	/* When it happened is one thing, when we came to know it another. */
 	jsonw_ktime_opt(w, "checkedAt", here ? clock_now_ms() : known_since(t, session_pr(t->s)));

@@ -5,6 +5,7 @@
 #ifndef SESSION_PR_REFRESH_INTERNAL_H
 #define SESSION_PR_REFRESH_INTERNAL_H
 
+#include "core/oid.h"
 #include "git/facts.h"
 #include "repo/emit.h"
 #include "session/pr_refresh.h"
@@ -17,7 +18,7 @@ struct refreshing {
 	struct pr_places places;
 	struct pr_outlook outlook;
 	struct facts *facts;
-	char parents[2][65]; /* of the tip: "" where there is none */
+	struct oid parents[2]; /* of the tip: "" where there is none */
 	unsigned how; /* enum pr_refresh_how */
 	bool base_gone; /* no such branch where the PR would land */
 	struct emit emit;
@@ -26,15 +27,15 @@ struct refreshing {
 /* Where the PR was found merged, and the verdict; MERGE_NO as long as it was not. */
 struct landing {
 	const char *place;
-	char base[65];
-	char tip[65];
+	struct oid base;
+	struct oid tip;
 	int64_t at; /* when git says that it happened, ms; 0: not known */
 	struct merge_verdict verdict;
 };
 
 bool pr_is_open(const struct pr *pr);
 /* One ref by its short name; "" if the directory or the ref is not there. */
-int refreshing_ref(const char *common_dir, const char *prefix, const char *name, char oid[65],
+int refreshing_ref(const char *common_dir, const char *prefix, const char *name, struct oid *oid,
 	struct error *err);
 /* Fill t->parents from a commit; its subject, made harmless, into `subject` (may be NULL). */
 int refreshing_read_tip(

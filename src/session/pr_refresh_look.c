@@ -1,5 +1,6 @@
 /* Where the refs of a PR stand, and what its tip is. */
 #include "core/gitfiles/refs.h"
+#include "core/oid.h"
 #include "session/pr_refresh_internal.h"
 
 #include "core/text.h"
@@ -26,13 +27,13 @@ void pr_write_seen(struct jsonw *w, const char *const now[PR_PLACES])
 	jsonw_end_object(w);
 }
 
-int refreshing_ref(const char *common_dir, const char *prefix, const char *name, char oid[65],
+int refreshing_ref(const char *common_dir, const char *prefix, const char *name, struct oid *oid,
 	struct error *err)
 {
 	struct buf ref = BUF_INIT;
 	int r = 0;
 
-	oid[0] = '\0';
+	*oid = OID_NONE;
 	if (!common_dir)
 		return 0;
 	buf_addf(&ref, "%s%s", prefix, name);
@@ -63,21 +64,21 @@ int pr_places_look_at(struct repo *repo, const struct session *s, const char *br
 	int r;
 
 	*out = (struct pr_places){ .truth_is_main = repo_main_is_origin(repo, s) };
-	r = refreshing_ref(workspace, "refs/heads/", branch, out->oid[PR_PLACE_WORKSPACE], err);
+	r = refreshing_ref(workspace, "refs/heads/", branch, &out->oid[PR_PLACE_WORKSPACE], err);
 	if (r == 0)
-		r = refreshing_ref(main_git, "refs/heads/", branch, out->oid[PR_PLACE_MAIN], err);
+		r = refreshing_ref(main_git, "refs/heads/", branch, &out->oid[PR_PLACE_MAIN], err);
 	if (r == 0)
 		r = refreshing_ref(workspace, "refs/remotes/origin/", branch,
-			out->oid[PR_PLACE_WORKSPACE_ORIGIN], err);
+			&out->oid[PR_PLACE_WORKSPACE_ORIGIN], err);
 	if (r == 0 && !out->truth_is_main)
 		r = refreshing_ref(main_git, repo_main_tracking(repo, s), branch,
-			out->oid[PR_PLACE_MAIN_ORIGIN], err);
+			&out->oid[PR_PLACE_MAIN_ORIGIN], err);
 	if (r == 0 && s->base_branch)
 		r = refreshing_ref(main_git,
 			out->truth_is_main ? "refs/heads/" : repo_main_tracking(repo, s),
-			s->base_branch, out->base, err);
+			s->base_branch, &out->base, err);
 	for (int p = 0; p < PR_PLACES; p++)
-		out->now[p] = out->oid[p][0] ? out->oid[p] : NULL;
+		out->now[p] = oid_is_none(&out->oid[p]) ? NULL : out->oid[p].hex;
 	return r;
 }
 
@@ -89,15 +90,19 @@ int refreshing_read_tip(
 	struct buf out = BUF_INIT;
 	bool found = false;
 	char *line;
+	size_t n;
 	int r = git_show_commit(dirs, 2, oid, GIT_COMMIT_PARENTS_SUBJECT, &out, &found, err);
 
-	t->parents[0][0] = t->parents[1][0] = '\0';
+	t->parents[0] = t->parents[1] = OID_NONE;
 	if (r < 0 || !found)
 		goto out;
 	line = strchr(out.data, '\n');
 	if (line)
 		*line = '\0';
-	(void)sscanf(out.data, "%64[0-9a-f] %64[0-9a-f]", t->parents[0], t->parents[1]);
+	/* "<oid>", "<oid> <oid>", or nothing */
+	n = oid_read(&t->parents[0], out.data);
+	if (n && out.data[n] == ' ')
+		(void)oid_read(&t->parents[1], out.data + n + 1);
 	if (line && subject)
 		text_add_scrubbed(subject, line + 1, text_cut(line + 1, strlen(line + 1), 1024));
 out:

@@ -1,4 +1,5 @@
 /* Has a PR arrived in its base? */
+#include "core/oid.h"
 #include "session/pr_refresh_internal.h"
 
 #include "core/clock.h"
@@ -31,8 +32,8 @@ static int ask_base(struct refreshing *t, const char *tip, const char *since, co
 	if (verdict.answer == MERGE_YES || out->verdict.answer == MERGE_NO) {
 		out->verdict = verdict;
 		out->place = place;
-		(void)snprintf(out->base, sizeof(out->base), "%s", base);
-		(void)snprintf(out->tip, sizeof(out->tip), "%s", tip);
+		oid_set(&out->base, base);
+		oid_set(&out->tip, tip);
 	}
 	return 0;
 }
@@ -51,9 +52,9 @@ static int find_time(struct refreshing *t, const char *head, struct landing *out
 	long long seconds;
 	int r;
 
-	if (strcmp(out->verdict.how, "ff") == 0 || strcmp(out->verdict.commit, head) == 0)
+	if (strcmp(out->verdict.how, "ff") == 0 || oid_is(&out->verdict.commit, head))
 		return 0;
-	r = git_show_commit(dirs, 2, out->verdict.commit, GIT_COMMIT_TIME, &text, &found, err);
+	r = git_show_commit(dirs, 2, out->verdict.commit.hex, GIT_COMMIT_TIME, &text, &found, err);
 	if (r == 0 && found && sscanf(text.data, "%lld", &seconds) == 1 && seconds > 0 &&
 		seconds <= clock_now_ms() / 1000)
 		out->at = (int64_t)seconds * 1000;
@@ -83,14 +84,15 @@ int refreshing_ask_merged(struct refreshing *t, const char *head, const char *si
 
 	*out = (struct landing){ .verdict = { .answer = MERGE_NO } };
 	for (size_t i = 0; r == 0 && i < sizeof(places) / sizeof(*places); i++) {
-		char base[65];
+		struct oid base;
 
-		r = refreshing_ref(places[i].dir, places[i].prefix, t->s->base_branch, base, err);
-		if (r < 0 || !base[0])
+		r = refreshing_ref(places[i].dir, places[i].prefix, t->s->base_branch, &base, err);
+		if (r < 0 || oid_is_none(&base))
 			continue;
-		r = ask_base(t, head, since, places[i].place, base, out, err);
-		if (r == 0 && out->verdict.answer != MERGE_YES && t->parents[1][0])
-			r = ask_base(t, t->parents[1], since, places[i].place, base, out, err);
+		r = ask_base(t, head, since, places[i].place, base.hex, out, err);
+		if (r == 0 && out->verdict.answer != MERGE_YES && !oid_is_none(&t->parents[1]))
+			r = ask_base(
+				t, t->parents[1].hex, since, places[i].place, base.hex, out, err);
 		if (out->verdict.answer == MERGE_YES)
 			break;
 	}
@@ -126,12 +128,12 @@ int refreshing_find_since(
 	int r = 0;
 
 	*since = t->s->base_oid;
-	if (!t->parents[1][0])
+	if (oid_is_none(&t->parents[1]))
 		return 0;
 	r = open_facts(t, err);
 	if (r == 0 && t->s->base_oid)
 		r = facts_is_ancestor(t->facts, head, t->s->base_oid, &old, err);
 	if (r == 0 && !old)
-		*since = t->parents[0];
+		*since = t->parents[0].hex;
 	return r;
 }

@@ -3,6 +3,7 @@
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
 #include "core/names.h"
+#include "core/oid.h"
 #include "git/commits.h"
 #include "git/merge.h"
 #include "git/pr.h"
@@ -58,20 +59,20 @@ static int forecast(struct updating *u, struct error *err)
 	struct update_result *res = u->result;
 	struct buf conflicts = BUF_INIT;
 	bool has = false, ff = false;
-	int r = pr_find_base(u->repo, u->s, u->req->fetch, res->to, err);
+	int r = pr_find_base(u->repo, u->s, u->req->fetch, &res->to, err);
 
 	if (r < 0)
 		return r;
 	if (!u->git.head)
 		return error_set(err, ERR_NOTFOUND, "the branch '%s' has no commit", u->s->branch);
-	(void)snprintf(res->from, sizeof(res->from), "%s", u->git.head);
-	r = git_is_ancestor(u->s->workspace, res->to, res->from, &has, err);
+	oid_set(&res->from, u->git.head);
+	r = git_is_ancestor(u->s->workspace, res->to.hex, res->from.hex, &has, err);
 	if (r == 0 && !has)
-		r = git_is_ancestor(u->s->workspace, res->from, res->to, &ff, err);
+		r = git_is_ancestor(u->s->workspace, res->from.hex, res->to.hex, &ff, err);
 	if (r < 0 || has)
 		return r;
 	if (!ff)
-		r = pr_forecast(u->s->workspace, res->from, res->to, &conflicts, err);
+		r = pr_forecast(u->s->workspace, res->from.hex, res->to.hex, &conflicts, err);
 	if (r == ERR_REFUSED)
 		pr_add_conflicts(&u->result->outcome, &conflicts);
 	if (r == 0)
@@ -91,12 +92,12 @@ static int merge(struct updating *u, struct error *err)
 	if (r == 0)
 		r = buf_check(&ref, err);
 	if (r == 0)
-		r = git_merge(u->s->workspace, u->result->to, !strcmp(u->result->how, "ff"),
+		r = git_merge(u->s->workspace, u->result->to.hex, !strcmp(u->result->how, "ff"),
 			message.data, err);
 	if (r < 0)
 		git_merge_abort(u->s->workspace, u->git.git_dir);
 	else
-		r = ref_read(u->git.common_dir, ref.data, u->result->to, err);
+		r = ref_read(u->git.common_dir, ref.data, &u->result->to, err);
 	buf_release(&message);
 	buf_release(&ref);
 	return r;
@@ -111,8 +112,8 @@ static int record(struct updating *u, struct error *err)
 	emit_init(&e);
 	w = emit_begin(&e, EVENT_SESSION_UPDATED, u->s->id);
 	jsonw_kstring(w, "how", u->result->how);
-	jsonw_kstring(w, "from", u->result->from);
-	jsonw_kstring(w, "to", u->result->to);
+	jsonw_kstring(w, "from", u->result->from.hex);
+	jsonw_kstring(w, "to", u->result->to.hex);
 	r = emit_end(&e, err);
 	if (r == 0)
 		r = emit_append(&e, u->repo, err);
@@ -155,7 +156,7 @@ static int record_base(struct updating *u, const char *old, struct error *err)
 static int choose_base(struct updating *u, struct error *err)
 {
 	char *old = u->s->base_branch, *chosen;
-	char oid[65];
+	struct oid oid;
 	int r;
 
 	if (!u->req->base || (old && strcmp(old, u->req->base) == 0))
@@ -164,7 +165,7 @@ static int choose_base(struct updating *u, struct error *err)
 	if (!chosen)
 		return error_nomem(err);
 	u->s->base_branch = chosen;
-	r = pr_find_base(u->repo, u->s, u->req->fetch, oid, err);
+	r = pr_find_base(u->repo, u->s, u->req->fetch, &oid, err);
 	if (r == 0 && !u->req->dry_run)
 		r = record_base(u, old, err);
 	free(old);

@@ -8,6 +8,7 @@
 #ifndef SESSION_UPDATE_H
 #define SESSION_UPDATE_H
 
+#include "core/oid.h"
 #include "core/outcome.h"
 #include "repo/repo.h"
 
@@ -20,7 +21,7 @@ struct update_request {
 struct update_result {
 	struct outcome outcome; /* filled also on failure: the files of a conflict */
 	const char *how; /* "ff" or "merge"; NULL: nothing to do */
-	char from[65], to[65]; /* tips of the branch; `to` is the base's in a dry run */
+	struct oid from, to; /* tips of the branch; `to` is the base's in a dry run */
 };
 
 /* *s is of `repo`, and is up to date when this returns 0. */

@@ -12,8 +12,8 @@ static int on_entry(void *arg, const struct reflog_entry *e, struct error *err)
 
 	(void)err;
 	(*count)++;
-	HOLDS(strlen(e->old_oid) == 40 || strlen(e->old_oid) == 64);
-	HOLDS(strlen(e->new_oid) == strlen(e->old_oid));
+	HOLDS(oid_is_valid(e->old_oid.hex) && oid_is_valid(e->new_oid.hex));
+	HOLDS(strlen(e->new_oid.hex) == strlen(e->old_oid.hex));
 	HOLDS(!memchr(e->message, '\n', e->message_len));
 	return 0;
 }

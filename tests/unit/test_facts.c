@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "core/oid.h"
 #include "git/facts.h"
 #include "git/facts_impl.h"
 #include "lib/world.h"
@@ -127,11 +128,11 @@ static void check(const struct past *h, const char *since, struct facts *f)
 {
 	struct merge_verdict v = { .answer = MERGE_UNKNOWN };
 	struct error err = ERROR_INIT;
-	char base[65], tip[65];
+	struct oid base, tip;
 
-	assert_int_equal(facts_ref(f, "refs/heads/main", base, &err), 0);
-	assert_int_equal(facts_ref(f, "refs/heads/s", tip, &err), 0);
-	if (facts_merged(f, base, tip, since, &v, &err) != 0)
+	assert_int_equal(facts_ref(f, "refs/heads/main", &base, &err), 0);
+	assert_int_equal(facts_ref(f, "refs/heads/s", &tip, &err), 0);
+	if (facts_merged(f, base.hex, tip.hex, since, &v, &err) != 0)
 		fail_msg("%s: %s", h->name, err.msg);
 	if (v.answer != h->answer)
 		fail_msg("%s: answer %d, not %d (%s)", h->name, (int)v.answer, (int)h->answer,
@@ -144,10 +145,10 @@ static void check(const struct past *h, const char *since, struct facts *f)
 		fail_msg("%s: how '%s', not '%s'", h->name, v.how, h->how);
 	if (h->evidence && strcmp(v.evidence, h->evidence) != 0)
 		fail_msg("%s: evidence '%s', not '%s'", h->name, v.evidence, h->evidence);
-	if (strcmp(v.commit,
+	if (strcmp(v.commit.hex,
 		    ask("r", h->commit[0] == 's' ? "git rev-parse s" : "git rev-parse landed")) !=
 		0)
-		fail_msg("%s: commit '%s'", h->name, v.commit);
+		fail_msg("%s: commit '%s'", h->name, v.commit.hex);
 }
 
 static void each_history(const char *prepare)
@@ -156,7 +157,7 @@ static void each_history(const char *prepare)
 		const struct past *h = &histories[i];
 		struct error err = ERROR_INIT;
 		struct facts *f = NULL;
-		char script[2048], since[65];
+		char script[2048], since[OID_SIZE];
 
 		sh(".", "rm -rf r");
 		(void)snprintf(
@@ -228,7 +229,7 @@ static void prepared_merge_arrives_by_its_second_parent(void **state)
 		ask("r", "git rev-parse fork"));
 	assert_int_equal(v.answer, MERGE_YES);
 	assert_string_equal(v.how, "merge");
-	assert_string_equal(v.commit, ask("r", "git rev-parse main~1"));
+	assert_string_equal(v.commit.hex, ask("r", "git rev-parse main~1"));
 	facts_close(f);
 }
 
@@ -264,7 +265,7 @@ static void prepared_merge_that_the_base_moves_to_is_ff(void **state)
 		ask("r", "git rev-parse fork"));
 	assert_int_equal(v.answer, MERGE_YES);
 	assert_string_equal(v.how, "ff");
-	assert_string_equal(v.commit, ask("r", "git rev-parse main~1"));
+	assert_string_equal(v.commit.hex, ask("r", "git rev-parse main~1"));
 	facts_close(f);
 }
 
@@ -323,7 +324,7 @@ static void refs_are_peeled_and_may_be_absent(void **state)
 {
 	static const char *const modes[] = { "true", without_libgit2 };
 	struct error err = ERROR_INIT;
-	char oid[65];
+	struct oid oid;
 
 	(void)state;
 	sh(".", start);
@@ -333,10 +334,10 @@ static void refs_are_peeled_and_may_be_absent(void **state)
 
 		sh("r", modes[i]);
 		f = open_r();
-		assert_int_equal(facts_ref(f, "refs/tags/annotated", oid, &err), 0);
-		assert_string_equal(oid, ask("r", "git rev-parse s"));
-		assert_int_equal(facts_ref(f, "refs/heads/none", oid, &err), 0);
-		assert_string_equal(oid, "");
+		assert_int_equal(facts_ref(f, "refs/tags/annotated", &oid, &err), 0);
+		assert_string_equal(oid.hex, ask("r", "git rev-parse s"));
+		assert_int_equal(facts_ref(f, "refs/heads/none", &oid, &err), 0);
+		assert_string_equal(oid.hex, "");
 		assert_true(facts_has_commit(f, ask("r", "git rev-parse s")));
 		assert_false(facts_has_commit(f, ask("r", "git rev-parse s:a")));
 		assert_false(facts_has_commit(f, "s"));

@@ -43,15 +43,15 @@ static void prepared_merge_has_both_parents_and_the_merged_tree(void **state)
 	sh("up", "git switch -q main; commit d 1");
 	sh("w", "git fetch -q; echo dirty >a; echo new >untracked");
 	c = prepared("title\n\nbody");
-	assert_string_equal(c.base, rev("w", "origin/main"));
-	assert_string_equal(c.tip, rev("w", "s"));
+	assert_string_equal(c.base.hex, rev("w", "origin/main"));
+	assert_string_equal(c.tip.hex, rev("w", "s"));
 	assert_string_equal(c.message.data, "title\n\nbody\n");
 	(void)snprintf(script, sizeof(script),
 		"test \"$(git rev-parse %s^1)\" = \"$(git rev-parse origin/main)\"\n"
 		"test \"$(git rev-parse %s^2)\" = \"$(git rev-parse s)\"\n"
 		"test \"$(git show %s:a)\" = 2; git show %s:d >/dev/null\n"
 		"test \"$(git status --porcelain)\" = \" M a\n?? untracked\"",
-		c.oid, c.oid, c.oid, c.oid);
+		c.oid.hex, c.oid.hex, c.oid.hex, c.oid.hex);
 	sh("w", script);
 	pr_commit_release(&c);
 }
@@ -77,12 +77,12 @@ static void messages_survive_byte_for_byte(void **state)
 		struct pr_commit back = PR_COMMIT_INIT;
 		struct error err = ERROR_INIT;
 
-		assert_int_equal(pr_read(&back, at("w"), c.oid, &err), 0);
+		assert_int_equal(pr_read(&back, at("w"), c.oid.hex, &err), 0);
 		assert_string_equal(back.message.data, messages[i]);
 		assert_int_equal(back.message.len, strlen(messages[i]));
-		assert_string_equal(back.oid, c.oid);
-		assert_string_equal(back.base, c.base);
-		assert_string_equal(back.tip, c.tip);
+		assert_string_equal(back.oid.hex, c.oid.hex);
+		assert_string_equal(back.base.hex, c.base.hex);
+		assert_string_equal(back.tip.hex, c.tip.hex);
 		pr_commit_release(&c);
 		pr_commit_release(&back);
 	}
@@ -99,7 +99,7 @@ static void refused_to_prepare(
 		pr_prepare(&c, at("w"), "origin/main", tip, message, len, NULL, &err), code);
 	if (!strstr(err.msg, words))
 		fail_msg("'%s' is not in '%s'", words, err.msg);
-	assert_string_equal(c.oid, "");
+	assert_string_equal(c.oid.hex, "");
 }
 
 static void bad_messages_are_usage_errors(void **state)
@@ -183,15 +183,15 @@ static void signed_if_the_user_signs(void **state)
 		"chmod +x sign; cd w; git config gpg.program \"$HOME/sign\"");
 	c = prepared("unsigned");
 	(void)snprintf(
-		script, sizeof(script), "git cat-file -p %s | grep -c gpgsig || true", c.oid);
+		script, sizeof(script), "git cat-file -p %s | grep -c gpgsig || true", c.oid.hex);
 	assert_string_equal(ask("w", script), "0");
 	pr_commit_release(&c);
 	sh("w", "git config commit.gpgSign yes");
 	c = prepared("signed");
 	(void)snprintf(
-		script, sizeof(script), "git cat-file -p %s | grep -c gpgsig || true", c.oid);
+		script, sizeof(script), "git cat-file -p %s | grep -c gpgsig || true", c.oid.hex);
 	assert_string_equal(ask("w", script), "1");
-	assert_int_equal(pr_read(&back, at("w"), c.oid, &err), 0);
+	assert_int_equal(pr_read(&back, at("w"), c.oid.hex, &err), 0);
 	assert_string_equal(back.message.data, "signed\n");
 	pr_commit_release(&c);
 	pr_commit_release(&back);
@@ -214,7 +214,7 @@ static void only_prepared_merges_are_read(void **state)
 	assert_int_equal(pr_read(&c, at("w"), "s", &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "3 parents"));
 	assert_int_equal(pr_read(&c, at("w"), "a\nb", &err), ERR_USAGE);
-	assert_string_equal(c.oid, "");
+	assert_string_equal(c.oid.hex, "");
 }
 
 static void push_replaces_only_what_is_expected(void **state)
@@ -226,23 +226,24 @@ static void push_replaces_only_what_is_expected(void **state)
 	sh(".", start);
 	one = prepared("one");
 	two = prepared("two");
-	assert_int_equal(pr_push(at("w"), "origin", one.oid, "pr/s", NULL, false, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid);
-	assert_string_equal(rev("w", "refs/remotes/origin/pr/s"), one.oid);
+	assert_int_equal(pr_push(at("w"), "origin", one.oid.hex, "pr/s", NULL, false, &err), 0);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid.hex);
+	assert_string_equal(rev("w", "refs/remotes/origin/pr/s"), one.oid.hex);
 	/* Something is there. */
 	assert_int_equal(
-		pr_push(at("w"), "origin", two.oid, "pr/s", NULL, false, &err), ERR_REFUSED);
+		pr_push(at("w"), "origin", two.oid.hex, "pr/s", NULL, false, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "stale info"));
 	assert_non_null(strstr(err.hint, "fetch"));
-	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid.hex);
 	/* Something else is there. */
+	assert_int_equal(pr_push(at("w"), "origin", two.oid.hex, "pr/s", two.base.hex, false, &err),
+		ERR_REFUSED);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid.hex);
 	assert_int_equal(
-		pr_push(at("w"), "origin", two.oid, "pr/s", two.base, false, &err), ERR_REFUSED);
-	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid);
-	assert_int_equal(pr_push(at("w"), "origin", two.oid, "pr/s", one.oid, false, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/pr/s"), two.oid);
-	assert_int_equal(pr_push(at("w"), "origin", one.oid, "pr/s", "", false, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid);
+		pr_push(at("w"), "origin", two.oid.hex, "pr/s", one.oid.hex, false, &err), 0);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), two.oid.hex);
+	assert_int_equal(pr_push(at("w"), "origin", one.oid.hex, "pr/s", "", false, &err), 0);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), one.oid.hex);
 	pr_commit_release(&one);
 	pr_commit_release(&two);
 }
@@ -259,12 +260,13 @@ static void the_remotes_words_are_passed_on(void **state)
 		"1\nX\n"
 		"chmod +x .git/hooks/pre-receive");
 	c = prepared("t");
-	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), ERR_REFUSED);
+	assert_int_equal(
+		pr_push(at("w"), "origin", c.oid.hex, "pr/s", NULL, false, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "pre-receive hook declined"));
 	assert_non_null(strstr(err.msg, "not on a Friday"));
 	assert_string_equal(error_reason_of(&err), "declined-by-server");
 	sh(".", "mv up elsewhere");
-	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), ERR_GIT);
+	assert_int_equal(pr_push(at("w"), "origin", c.oid.hex, "pr/s", NULL, false, &err), ERR_GIT);
 	pr_commit_release(&c);
 }
 
@@ -276,12 +278,13 @@ static void landing_is_one_atomic_push(void **state)
 	(void)state;
 	sh(".", start);
 	c = prepared("t");
-	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), 0);
-	assert_int_equal(
-		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.oid, false, &stays, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/main"), c.oid);
+	assert_int_equal(pr_push(at("w"), "origin", c.oid.hex, "pr/s", NULL, false, &err), 0);
+	assert_int_equal(pr_land(at("w"), "origin", c.oid.hex, "main", "pr/s", c.oid.hex, false,
+				 &stays, &err),
+		0);
+	assert_string_equal(rev("up", "refs/heads/main"), c.oid.hex);
 	assert_string_equal(rev("up", "refs/heads/pr/s"), "");
-	assert_string_equal(rev("w", "refs/remotes/origin/main"), c.oid);
+	assert_string_equal(rev("w", "refs/remotes/origin/main"), c.oid.hex);
 	assert_string_equal(rev("w", "refs/remotes/origin/pr/s"), "");
 	pr_commit_release(&c);
 }
@@ -296,23 +299,23 @@ static void landing_changes_nothing_when_rejected(void **state)
 	(void)state;
 	sh(".", start);
 	c = prepared("t");
-	assert_int_equal(pr_push(at("w"), "origin", c.oid, "pr/s", NULL, false, &err), 0);
+	assert_int_equal(pr_push(at("w"), "origin", c.oid.hex, "pr/s", NULL, false, &err), 0);
 	base = rev("up", "refs/heads/main");
-	assert_int_equal(
-		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.base, false, &stays, &err),
+	assert_int_equal(pr_land(at("w"), "origin", c.oid.hex, "main", "pr/s", c.base.hex, false,
+				 &stays, &err),
 		ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "stale info"));
 	assert_string_equal(rev("up", "refs/heads/main"), base);
-	assert_string_equal(rev("up", "refs/heads/pr/s"), c.oid);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), c.oid.hex);
 	sh("up", "git switch -q main; commit moved 1; git switch -q --detach");
 	base = rev("up", "refs/heads/main");
-	assert_int_equal(
-		pr_land(at("w"), "origin", c.oid, "main", "pr/s", c.oid, false, &stays, &err),
+	assert_int_equal(pr_land(at("w"), "origin", c.oid.hex, "main", "pr/s", c.oid.hex, false,
+				 &stays, &err),
 		ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "fetch first"));
 	assert_string_equal(rev("up", "refs/heads/main"), base);
-	assert_string_equal(rev("up", "refs/heads/pr/s"), c.oid);
-	assert_string_equal(rev("w", "refs/remotes/origin/pr/s"), c.oid);
+	assert_string_equal(rev("up", "refs/heads/pr/s"), c.oid.hex);
+	assert_string_equal(rev("w", "refs/remotes/origin/pr/s"), c.oid.hex);
 	pr_commit_release(&c);
 }
 
@@ -325,17 +328,17 @@ static void forward_moves_a_branch_that_nobody_is_on(void **state)
 	sh(".", start);
 	sh(".", "git clone -q --bare up bare.git");
 	c = prepared("t");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/main"), c.oid);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), 0);
+	assert_string_equal(rev("up", "refs/heads/main"), c.oid.hex);
 	assert_string_equal(ask("up", "git reflog show -1 --format=%gs main"), "minsky: approve");
 	assert_string_equal(ask("up", "git status --porcelain"), "");
 	/* Again: it is there already. And by its git directory. */
-	assert_int_equal(pr_forward(at("up/.git"), at("w"), "main", c.oid, &err), 0);
-	assert_int_equal(pr_forward(at("up/.git"), at("w"), "main", c.base, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/main"), c.oid);
-	assert_int_equal(pr_forward(at("bare.git"), at("w"), "main", c.oid, &err), 0);
-	assert_string_equal(rev("bare.git", "refs/heads/main"), c.oid);
-	assert_int_equal(pr_forward(at("up"), at("w"), "none", c.oid, &err), ERR_NOTFOUND);
+	assert_int_equal(pr_forward(at("up/.git"), at("w"), "main", c.oid.hex, &err), 0);
+	assert_int_equal(pr_forward(at("up/.git"), at("w"), "main", c.base.hex, &err), 0);
+	assert_string_equal(rev("up", "refs/heads/main"), c.oid.hex);
+	assert_int_equal(pr_forward(at("bare.git"), at("w"), "main", c.oid.hex, &err), 0);
+	assert_string_equal(rev("bare.git", "refs/heads/main"), c.oid.hex);
+	assert_int_equal(pr_forward(at("up"), at("w"), "none", c.oid.hex, &err), ERR_NOTFOUND);
 	assert_string_equal(ask("up", "ls .git/FETCH_HEAD 2>/dev/null || true"), "");
 	pr_commit_release(&c);
 }
@@ -351,8 +354,8 @@ static void forward_takes_the_work_tree_along(void **state)
 	sh("up",
 		"git switch -q main; echo mine >>b; echo new >untracked; git config "
 		"merge.autoStash true");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), 0);
-	assert_string_equal(rev("up", "HEAD"), c.oid);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), 0);
+	assert_string_equal(rev("up", "HEAD"), c.oid.hex);
 	assert_string_equal(
 		ask("up", "cat a b; git status --porcelain"), "2\n1\nmine\n M b\n?? untracked");
 	assert_string_equal(
@@ -369,16 +372,16 @@ static void forward_follows_in_a_linked_work_tree(void **state)
 	sh(".", start);
 	sh("up", "git worktree add -q '../li nked' main");
 	c = prepared("t");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), 0);
-	assert_string_equal(rev("li nked", "HEAD"), c.oid);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), 0);
+	assert_string_equal(rev("li nked", "HEAD"), c.oid.hex);
 	assert_string_equal(ask("li nked", "cat a; git status --porcelain"), "2");
 	/* A work tree that was removed by hand does not hold the branch. */
 	sh(".", "rm -rf 'li nked'; cd w; commit e 1");
 	pr_commit_release(&c);
 	c = prepared("t");
 	sh("up", "git update-ref refs/heads/main main~1");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), 0);
-	assert_string_equal(rev("up", "refs/heads/main"), c.oid);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), 0);
+	assert_string_equal(rev("up", "refs/heads/main"), c.oid.hex);
 	pr_commit_release(&c);
 }
 
@@ -393,7 +396,7 @@ static void forward_never_touches_changes_of_the_users(void **state)
 	c = prepared("t");
 	sh("up", "git switch -q main; echo mine >>a; echo new >c");
 	before = ask("up", "git rev-parse HEAD; git status --porcelain; cat a c");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), ERR_REFUSED);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "would be overwritten by merge"));
 	assert_non_null(strstr(err.msg, at("up")));
 	assert_string_equal(
@@ -413,7 +416,7 @@ static void forward_is_never_anything_else(void **state)
 	c = prepared("t");
 	sh("up", "git switch -q main; commit mine 1; git switch -q --detach");
 	before = rev("up", "main");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), ERR_REFUSED);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "cannot move forward"));
 	assert_string_equal(rev("up", "main"), before);
 	/* A rebase would put the branch back where it was. */
@@ -423,7 +426,7 @@ static void forward_is_never_anything_else(void **state)
 		"! git -c sequence.editor='sed -i 1d' rebase -q -i HEAD~2 2>/dev/null\n"
 		"git update-ref refs/heads/main ORIG_HEAD~2");
 	before = rev("up", "main");
-	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid, &err), ERR_REFUSED);
+	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "is being rebased"));
 	assert_string_equal(rev("up", "main"), before);
 	pr_commit_release(&c);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "core/oid.h"
 #include "session/pr_refresh.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -27,15 +28,15 @@ static void check(const struct situation *v, size_t n, bool truth_is_main)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct pr_outlook out = { "?", !v[i].expected.exists, !v[i].expected.changed };
-		char tips[PR_PLACES][65];
+		struct oid tips[PR_PLACES];
 		char *seen[PR_PLACES] = { NULL };
 
 		print_message("%s\n", v[i].what);
 		for (int p = 0; p < PR_PLACES; p++) {
 			if (!v[i].seen[p])
 				continue;
-			(void)snprintf(tips[p], sizeof(tips[p]), "%s", v[i].seen[p]);
-			seen[p] = tips[p];
+			(void)snprintf(tips[p].hex, sizeof(tips[p].hex), "%s", v[i].seen[p]);
+			seen[p] = tips[p].hex;
 		}
 		pr_compare(v[i].now, seen, v[i].head, v[i].existed, truth_is_main, &out);
 		if (v[i].expected.head)

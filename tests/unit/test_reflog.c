@@ -84,8 +84,8 @@ static void a_line_has_ids_a_time_and_a_message(void **state)
 	append(A " " B WHO "\tcommit: tab\tin it\n");
 	assert_int_equal(read_on(&place), REFLOG_OK);
 	assert_int_equal(calls, 1);
-	assert_string_equal(last.old_oid, A);
-	assert_string_equal(last.new_oid, B);
+	assert_string_equal(last.old_oid.hex, A);
+	assert_string_equal(last.new_oid.hex, B);
 	assert_true(last.at == 1790000000000);
 	assert_true(last.n == 1);
 	assert_string_equal(seen.data, "commit: tab\tin it");
@@ -99,7 +99,7 @@ static void ids_of_sha256_have_64_digits(void **state)
 	(void)state;
 	append(HASH_ZERO " " HASH_ZERO WHO "\tx\n");
 	assert_int_equal(read_on(&place), REFLOG_OK);
-	assert_int_equal(strlen(last.new_oid), 64);
+	assert_int_equal(strlen(last.new_oid.hex), 64);
 }
 
 static void a_line_without_message_is_an_entry(void **state)

@@ -219,7 +219,7 @@ static void prepared_merges_are_safe_with_their_parents(void **state)
 	sh(".", start);
 	sh("w", "commit new 1");
 	assert_int_equal(pr_prepare(&c, at("w"), "origin/main", "s", "t", 1, NULL, &err), 0);
-	(void)snprintf(script, sizeof(script), "git branch pr/s %s", c.oid);
+	(void)snprintf(script, sizeof(script), "git branch pr/s %s", c.oid.hex);
 	sh("w", script);
 	lines(risks(NULL), 2);
 	sh("w", "git push -q origin s");

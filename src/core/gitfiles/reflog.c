@@ -1,5 +1,7 @@
 #include "core/gitfiles/reflog.h"
 
+#include "core/oid.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -151,15 +153,6 @@ static int find_place(int fd, const char *path, const struct reflog_place *place
 	return 0;
 }
 
-static size_t hex_run(const char *s, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && ((s[n] >= '0' && s[n] <= '9') || (s[n] >= 'a' && s[n] <= 'f')))
-		n++;
-	return n;
-}
-
 static bool parse_seconds(const char **at, const char *end, int64_t *out)
 {
 	const char *p = *at;
@@ -179,17 +172,14 @@ static bool parse_seconds(const char **at, const char *end, int64_t *out)
 static bool parse_line(const char *line, size_t len, struct reflog_entry *out)
 {
 	const char *end = line + len;
-	size_t digits = hex_run(line, len);
+	size_t digits = oid_digits(line, len);
 	const char *p;
 	int64_t seconds;
 
-	if ((digits != 40 && digits != 64) || len < 2 * digits + 2 || line[digits] != ' ' ||
-		hex_run(line + digits + 1, digits) != digits || line[2 * digits + 1] != ' ')
+	if (!digits || len < 2 * digits + 2 || line[digits] != ' ' || line[2 * digits + 1] != ' ' ||
+		!oid_parse(&out->old_oid, line, digits) ||
+		!oid_parse(&out->new_oid, line + digits + 1, digits))
 		return false;
-	memcpy(out->old_oid, line, digits);
-	out->old_oid[digits] = '\0';
-	memcpy(out->new_oid, line + digits + 1, digits);
-	out->new_oid[digits] = '\0';
 	p = memchr(line + 2 * digits + 2, '>', len - 2 * digits - 2);
 	if (!p || end - p < 2 || p[1] != ' ')
 		return false;
@@ -357,7 +347,7 @@ out:
 }
 
 struct resuming {
-	const char *oid;
+	const struct oid *oid;
 	uint64_t before, behind; /* so many entries precede; UINT64_MAX: none fits */
 	uint64_t stop;
 };
@@ -367,15 +357,15 @@ static int look_for_oid(void *arg, const struct reflog_entry *e, struct error *e
 	struct resuming *s = arg;
 
 	(void)err;
-	if (!strcmp(e->new_oid, s->oid))
+	if (oid_equal(&e->new_oid, s->oid))
 		s->behind = e->n;
-	if (!strcmp(e->old_oid, s->oid) && strcmp(e->new_oid, s->oid) != 0)
+	if (oid_equal(&e->old_oid, s->oid) && !oid_equal(&e->new_oid, s->oid))
 		s->before = e->n - 1;
 	return e->n >= s->stop;
 }
 
-int reflog_resume(const char *path, struct reflog_place *place, const char *oid, bool *found_out,
-	struct error *err)
+int reflog_resume(const char *path, struct reflog_place *place, const struct oid *oid,
+	bool *found_out, struct error *err)
 {
 	struct resuming s = {
 		.oid = oid, .before = UINT64_MAX, .behind = UINT64_MAX, .stop = UINT64_MAX

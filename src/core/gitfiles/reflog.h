@@ -16,10 +16,11 @@
 #include "core/buf.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/oid.h"
 
 struct reflog_entry {
-	char old_oid[65];
-	char new_oid[65];
+	struct oid old_oid;
+	struct oid new_oid;
 	int64_t at; /* ms; what the committer's clock said */
 	uint64_t n; /* its number: place.count behind it */
 	const char *message; /* borrowed; "" if none; untrusted, may hold secrets */
@@ -52,8 +53,8 @@ int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, voi
  * After REWRITTEN: `oid` is what the last entry that was read led to. Move *place (its count
  * stays) to where an entry goes on from there, else to behind the last one that leads there.
  */
-int reflog_resume(const char *path, struct reflog_place *place, const char *oid, bool *found_out,
-	struct error *err);
+int reflog_resume(const char *path, struct reflog_place *place, const struct oid *oid,
+	bool *found_out, struct error *err);
 /* Move *place to the end of the file without looking at what is in it. ERR_NOTFOUND. */
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err);
 

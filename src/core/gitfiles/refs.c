@@ -9,6 +9,7 @@
 #include "core/array.h"
 #include "core/fs.h"
 #include "core/id.h"
+#include "core/oid.h"
 
 #define LOOSE_MAX 4096
 #define PACKED_MAX (1u << 30)
@@ -61,27 +62,24 @@ bool ref_is_pr(const char *name)
 	return rest && !strncmp(rest, "pr/", 3) && rest[3];
 }
 
-/* Its digits into `oid`; "" for a symbolic ref and anything else. */
-static void take_oid(char oid[65], const char *text)
+/* Into `oid`; none for a symbolic ref and anything else. */
+static void take_oid(struct oid *oid, const char *text)
 {
-	size_t len = strspn(text, "0123456789abcdef");
+	size_t len = oid_read(oid, text);
 
-	oid[0] = '\0';
-	if ((len == 40 || len == 64) && (text[len] == '\n' || text[len] == ' ' || !text[len])) {
-		memcpy(oid, text, len);
-		oid[len] = '\0';
-	}
+	if (!len || (text[len] && text[len] != '\n' && text[len] != ' '))
+		*oid = OID_NONE;
 }
 
-static int read_loose(
-	const char *common_dir, const char *name, char oid[65], bool *there_out, struct error *err)
+static int read_loose(const char *common_dir, const char *name, struct oid *oid, bool *there_out,
+	struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct buf text = BUF_INIT;
 	struct stat st;
 	int r;
 
-	oid[0] = '\0';
+	*oid = OID_NONE;
 	*there_out = false;
 	fs_join(&path, common_dir, name);
 	r = buf_check(&path, err);
@@ -122,7 +120,7 @@ static int read_packed(const char *common_dir, struct buf *text, struct error *e
 }
 
 /* Cuts the next "<oid> <name>" line out of the text. False at its end. */
-static bool next_packed(char **at, char oid[65], const char **name_out)
+static bool next_packed(char **at, struct oid *oid, const char **name_out)
 {
 	while (**at) {
 		char *line = *at;
@@ -135,7 +133,7 @@ static bool next_packed(char **at, char oid[65], const char **name_out)
 		take_oid(oid, line);
 		space = strchr(line, ' ');
 		/* "#" begins the header, "^" the object that the tag above points at. */
-		if (!oid[0] || !space || !ref_name_ok(space + 1))
+		if (oid_is_none(oid) || !space || !ref_name_ok(space + 1))
 			continue;
 		*name_out = space + 1;
 		return true;
@@ -143,12 +141,12 @@ static bool next_packed(char **at, char oid[65], const char **name_out)
 	return false;
 }
 
-int ref_read(const char *common_dir, const char *name, char oid_out[65], struct error *err)
+int ref_read(const char *common_dir, const char *name, struct oid *oid_out, struct error *err)
 {
 	struct buf text = BUF_INIT;
-	char oid[65];
+	struct oid oid;
 	bool there;
-	int r = read_loose(common_dir, name, oid, &there, err);
+	int r = read_loose(common_dir, name, &oid, &there, err);
 
 	if (r == 0 && !there) {
 		const char *found;
@@ -156,15 +154,15 @@ int ref_read(const char *common_dir, const char *name, char oid_out[65], struct 
 
 		r = read_packed(common_dir, &text, err);
 		at = text.data;
-		while (r == 0 && next_packed(&at, oid, &found))
+		while (r == 0 && next_packed(&at, &oid, &found))
 			if (!strcmp(found, name))
 				goto out;
-		oid[0] = '\0';
+		oid = OID_NONE;
 	}
 out:
 	buf_release(&text);
 	if (r == 0)
-		memcpy(oid_out, oid, sizeof(oid));
+		*oid_out = oid;
 	return r;
 }
 
@@ -290,14 +288,14 @@ int ref_walk(const char *common_dir, const char *start, bool deep, ref_walk_fn *
 	return r;
 }
 
-static int add(struct refs *r, const char *name, const char *oid, struct error *err)
+static int add(struct refs *r, const char *name, const struct oid *oid, struct error *err)
 {
 	if (!ARRAY_GROW(r->v, r->n, r->cap))
 		return error_nomem(err);
 	r->v[r->n].name = strdup(name);
 	if (!r->v[r->n].name)
 		return error_nomem(err);
-	memcpy(r->v[r->n++].oid, oid, strlen(oid) + 1);
+	r->v[r->n++].oid = *oid;
 	return 0;
 }
 
@@ -309,16 +307,16 @@ struct loading {
 static int load_loose(void *arg, const char *name, bool directory, int64_t mtime, struct error *err)
 {
 	struct loading *l = arg;
-	char oid[65];
+	struct oid oid;
 	bool there;
 	int r;
 
 	(void)mtime;
 	if (directory || !ref_name_ok(name))
 		return 0;
-	r = read_loose(l->common_dir, name, oid, &there, err);
+	r = read_loose(l->common_dir, name, &oid, &there, err);
 	/* A symbolic ref is kept for now, with no id: it hides a packed one of its name. */
-	return r == 0 && there ? add(&l->refs, name, oid, err) : r;
+	return r == 0 && there ? add(&l->refs, name, &oid, err) : r;
 }
 
 static int by_name(const void *a, const void *b)
@@ -331,7 +329,7 @@ static void drop_symbolic(struct refs *r)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->v[i].oid[0])
+		if (!oid_is_none(&r->v[i].oid))
 			r->v[kept++] = r->v[i];
 		else
 			free(r->v[i].name);
@@ -345,15 +343,15 @@ static int add_packed(struct refs *r, char *text, struct error *err)
 	const struct refs loose = *r;
 	struct refs packed = { .v = NULL };
 	const char *name;
-	char oid[65];
+	struct oid oid;
 	bool remote;
 	int result = 0;
 
-	while (result == 0 && next_packed(&text, oid, &name))
+	while (result == 0 && next_packed(&text, &oid, &name))
 		if (ref_short(name, &remote) && !refs_find(&loose, name))
-			result = add(&packed, name, oid, err);
+			result = add(&packed, name, &oid, err);
 	for (size_t i = 0; result == 0 && i < packed.n; i++)
-		result = add(r, packed.v[i].name, packed.v[i].oid, err);
+		result = add(r, packed.v[i].name, &packed.v[i].oid, err);
 	refs_release(&packed);
 	return result;
 }

@@ -13,10 +13,11 @@
 
 #include "core/buf.h"
 #include "core/error.h"
+#include "core/oid.h"
 
 struct ref {
 	char *name; /* full */
-	char oid[65];
+	struct oid oid;
 };
 
 struct refs {
@@ -29,7 +30,7 @@ int refs_load(struct refs *out, const char *common_dir, struct error *err);
 const struct ref *refs_find(const struct refs *r, const char *name);
 
 /* One ref; "" if it is not there. */
-int ref_read(const char *common_dir, const char *name, char oid_out[65], struct error *err);
+int ref_read(const char *common_dir, const char *name, struct oid *oid_out, struct error *err);
 /* What HEAD of a (linked) work tree names: a full ref name, or "" when it is detached. */
 int head_read(const char *git_dir, struct buf *branch_out, struct error *err);
 /* May this be below refs/? Keeps a name from a log or from stdin inside its directory. */

@@ -129,21 +129,21 @@ static enum event_type observe_commit(
 	const char *how = commit_how(e, &subject, &subject_len);
 	struct jsonw w;
 
-	if (oid_is_zero(e->old_oid))
+	if (oid_is_zero(e->old_oid.hex))
 		rewritten = merged = NULL;
 	if (!how && !rewritten && !merged)
 		return EVENT_UNKNOWN;
 	jsonw_init(&w, data, false);
 	jsonw_begin_object(&w);
 	if (how) {
-		jsonw_kstring(&w, "oid", e->new_oid);
+		jsonw_kstring(&w, "oid", e->new_oid.hex);
 		jsonw_kstring_opt(&w, "branch", branch);
 		add_subject(&w, subject, subject_len);
 		jsonw_kstring(&w, "how", how);
 	} else {
 		jsonw_kstring_opt(&w, "branch", branch);
-		jsonw_kstring(&w, "old", e->old_oid);
-		jsonw_kstring(&w, "new", e->new_oid);
+		jsonw_kstring(&w, "old", e->old_oid.hex);
+		jsonw_kstring(&w, "new", e->new_oid.hex);
 		jsonw_kstring(&w, "how", rewritten ? rewritten : merged);
 	}
 	jsonw_end_object(&w);
@@ -204,7 +204,7 @@ static enum event_type observe_rename(struct buf *data, const struct reflog_entr
 	if (!old_name || !new_name)
 		goto out;
 	if (copied) {
-		type = classify_difference(data, to.data, NULL, e->new_oid, NULL, false);
+		type = classify_difference(data, to.data, NULL, e->new_oid.hex, NULL, false);
 		goto out;
 	}
 	type = EVENT_BRANCH_RENAMED;
@@ -227,13 +227,14 @@ enum event_type classify_line(struct buf *data, const char *ref, const struct re
 	bool remote = false;
 	const char *branch = ref ? ref_short(ref, &remote) : NULL;
 
-	if (!strcmp(e->old_oid, e->new_oid))
+	if (oid_equal(&e->old_oid, &e->new_oid))
 		return ref ? observe_rename(data, e) : EVENT_UNKNOWN;
-	if (!remote && !oid_is_zero(e->new_oid))
+	if (!remote && !oid_is_zero(e->new_oid.hex))
 		type = observe_commit(data, branch, e);
 	if (type != EVENT_UNKNOWN || !branch)
 		return type;
-	return classify_difference(data, ref, e->old_oid, e->new_oid, move_how(e, remote), false);
+	return classify_difference(
+		data, ref, e->old_oid.hex, e->new_oid.hex, move_how(e, remote), false);
 }
 
 void head_line_release(struct head_line *l)

@@ -33,11 +33,12 @@
 #include "core/error.h"
 #include "core/gitfiles/reflog.h"
 #include "core/id.h"
+#include "core/oid.h"
 
 struct cursor_log {
 	char *name;
 	struct reflog_place place;
-	char oid[65]; /* where the ref stood; "" if that is not known */
+	struct oid oid; /* where the ref stood; "" if that is not known */
 	char head; /* of a HEAD: 'a', 'd' or 'r'; 0 for a ref */
 	char *branch; /* of an attached HEAD: full ref name */
 	bool hot; /* goes into <clone> */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/oid.h"
 #include "hooks/observe/cursor.h"
 
 #define VERSION "minsky-cursor 1\n"
@@ -64,11 +65,11 @@ static bool parse_log(struct parsing *p, char *at, struct error *err)
 {
 	struct reflog_place place = { .offset = 0 };
 	struct cursor_log *log;
-	char oid[65];
+	struct oid oid;
 
 	if (!take_u64(&at, &place.offset) || !take_u64(&at, &place.count) ||
 		!take_hex(&at, place.anchor, sizeof(place.anchor)) ||
-		!take_hex(&at, oid, sizeof(oid)) || !*at)
+		!take_hex(&at, oid.hex, sizeof(oid.hex)) || !*at)
 		return false;
 	p->known = p->overlay && cursor_find(p->c, at);
 	p->last = NULL;
@@ -80,7 +81,7 @@ static bool parse_log(struct parsing *p, char *at, struct error *err)
 		return false;
 	}
 	log->place = place;
-	memcpy(log->oid, oid, sizeof(oid));
+	log->oid = oid;
 	log->hot = p->hot;
 	p->last = log;
 	return true;
@@ -281,11 +282,12 @@ static void format_body(struct buf *out, const struct cursor *c, bool refs)
 		if (!refs && !log->hot)
 			continue;
 		/* In <clone> it says that what <clone>.refs still has is gone. */
-		if (refs && !log->head && !log->oid[0] && !log->place.offset && !log->place.count)
+		if (refs && !log->head && oid_is_none(&log->oid) && !log->place.offset &&
+			!log->place.count)
 			continue;
 		buf_addf(out, "log %" PRIu64 " %" PRIu64 " %s %s %s\n", log->place.offset,
 			log->place.count, log->place.anchor[0] ? log->place.anchor : "-",
-			log->oid[0] ? log->oid : "-", log->name);
+			oid_is_none(&log->oid) ? "-" : log->oid.hex, log->name);
 		if (log->head)
 			buf_addf(out, "head %c %s\n", log->head, log->branch ? log->branch : "-");
 	}

@@ -95,7 +95,7 @@ static int register_head(
 	log->hot = true;
 	log->head = rebase_runs(git_dir) ? 'r' : *branch ? 'a' : 'd';
 	if (*branch)
-		r = ref_read(t->b->common_dir, branch, log->oid, err);
+		r = ref_read(t->b->common_dir, branch, &log->oid, err);
 	if (r == 0 && *branch) {
 		free(log->branch);
 		log->branch = strdup(branch);
@@ -229,13 +229,13 @@ static int observe_unlogged(struct pending *t, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < t->cursor.n; i++) {
 		struct cursor_log *log = &t->cursor.v[i];
-		char oid[65];
+		struct oid oid;
 
 		if (!log->check || log->seen)
 			continue;
-		r = ref_read(t->b->common_dir, log->name, oid, err);
+		r = ref_read(t->b->common_dir, log->name, &oid, err);
 		if (r == 0)
-			r = observe_difference(t, log->name, oid, err);
+			r = observe_difference(t, log->name, &oid, err);
 	}
 	return r;
 }
@@ -267,8 +267,7 @@ static int observe_pushed_line(struct pending *t, char *line, struct error *err)
 		return 0;
 	*new_oid++ = '\0';
 	*ref++ = '\0';
-	if (strlen(line) != strlen(new_oid) || (strlen(line) != 40 && strlen(line) != 64) ||
-		!id_is_hex(line, strlen(line)) || !id_is_hex(new_oid, strlen(line)) ||
+	if (strlen(line) != strlen(new_oid) || !oid_is_valid(line) || !oid_is_valid(new_oid) ||
 		!ref_name_ok(ref) || !ref_short(ref, &remote))
 		return 0;
 	if (log_exists(t, ref))
@@ -277,7 +276,7 @@ static int observe_pushed_line(struct pending *t, char *line, struct error *err)
 	if (r < 0)
 		return r;
 	/* A command has compared the refs since. */
-	if (log && !strcmp(log->oid, oid_is_zero(new_oid) ? "" : new_oid))
+	if (log && oid_is(&log->oid, oid_is_zero(new_oid) ? "" : new_oid))
 		return 0;
 	log = cursor_add(&t->cursor, ref);
 	if (!log)
@@ -286,7 +285,7 @@ static int observe_pushed_line(struct pending *t, char *line, struct error *err)
 	if (!event)
 		return error_nomem(err);
 	event->type = classify_difference(&event->data, ref, line, new_oid, "push", false);
-	(void)snprintf(log->oid, sizeof(log->oid), "%s", oid_is_zero(new_oid) ? "" : new_oid);
+	oid_set(&log->oid, oid_is_zero(new_oid) ? NULL : new_oid);
 	log->hot = true;
 	log->check = false;
 	t->moved = true;

@@ -8,6 +8,7 @@
  * between. Lines of a rebase up to its end are steps that an abort takes back.
  */
 #include "core/jsonw.h"
+#include "core/oid.h"
 #include "core/text.h"
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
@@ -60,8 +61,8 @@ static void add_shown(struct jsonw *w, const char *key, const char *name)
 static int observe_switch(struct pending *t, const struct reflog_entry *e, const char *from,
 	const char *to, bool time_unknown, struct error *err)
 {
-	struct pending_event *event = pending_add(
-		t, EVENT_BRANCH_SWITCHED, t->head_name, e->old_oid, e->new_oid, e->n, e->at);
+	struct pending_event *event = pending_add(t, EVENT_BRANCH_SWITCHED, t->head_name,
+		e->old_oid.hex, e->new_oid.hex, e->n, e->at);
 	struct jsonw w;
 
 	if (!event)
@@ -110,7 +111,7 @@ static int step_unlogged(struct pending *t, struct walking *w, const struct refl
 	if (w->mode != 'a' || !w->branch.len || t->known || !head_left_branch(from) ||
 		!strcmp(w->branch.data + strlen("refs/heads/"), from))
 		return 0;
-	memcpy(between.new_oid, between.old_oid, sizeof(between.new_oid));
+	between.new_oid = between.old_oid;
 	between.n = ++log->place.count;
 	return observe_switch(t, &between, w->branch.data + strlen("refs/heads/"), from, true, err);
 }
@@ -153,7 +154,7 @@ static int step_commit(
 	enum event_type type;
 	struct pending_event *event;
 
-	if (w->mode == 'r' || !strcmp(e->old_oid, e->new_oid))
+	if (w->mode == 'r' || oid_equal(&e->old_oid, &e->new_oid))
 		return 0;
 	for (size_t i = 0; i < t->n_events; i++) {
 		event = &t->events[i];
@@ -161,7 +162,8 @@ static int step_commit(
 			continue;
 		/* A fast-forward repeats the ids of the other branch's commit. */
 		if ((!w->branch.len || w->gone || !strcmp(event->ref, w->branch.data)) &&
-			!strcmp(event->old_oid, e->old_oid) && !strcmp(event->new_oid, e->new_oid))
+			oid_equal(&event->old_oid, &e->old_oid) &&
+			oid_equal(&event->new_oid, &e->new_oid))
 			return observe_through(t, event->ref, i, err);
 	}
 	if (w->mode != 'd' && !w->gone)
@@ -169,7 +171,7 @@ static int step_commit(
 	type = classify_line(&data, w->gone ? w->branch.data : NULL, e);
 	if (type == EVENT_UNKNOWN)
 		return 0;
-	event = pending_add(t, type, t->head_name, e->old_oid, e->new_oid, e->n, e->at);
+	event = pending_add(t, type, t->head_name, e->old_oid.hex, e->new_oid.hex, e->n, e->at);
 	if (!event) {
 		buf_release(&data);
 		return error_nomem(err);
@@ -263,10 +265,10 @@ static int arrive(struct pending *t, struct walking *w, struct cursor_log *log, 
 			w->mode = 'r';
 		return 0;
 	}
-	if (w->mode == 'a' && w->branch.len && t->head_branch.len && log->oid[0] &&
+	if (w->mode == 'a' && w->branch.len && t->head_branch.len && !oid_is_none(&log->oid) &&
 		strcmp(w->branch.data, t->head_branch.data) != 0) {
-		memcpy(e.old_oid, log->oid, sizeof(e.old_oid));
-		memcpy(e.new_oid, log->oid, sizeof(e.new_oid));
+		e.old_oid = log->oid;
+		e.new_oid = log->oid;
 		e.n = ++log->place.count;
 		r = observe_switch(
 			t, &e, shown(w->branch.data), shown(t->head_branch.data), true, err);

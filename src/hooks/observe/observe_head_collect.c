@@ -2,6 +2,7 @@
  * mean.
  */
 #include "core/array.h"
+#include "core/oid.h"
 #include "core/text.h"
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
@@ -58,11 +59,11 @@ int head_collect(struct pending *t, struct error *err)
 		goto out;
 	if (place.offset != log->place.offset || strcmp(place.anchor, log->place.anchor) != 0)
 		t->moved = true;
-	if (state == REFLOG_REWRITTEN && log->oid[0]) {
+	if (state == REFLOG_REWRITTEN && !oid_is_none(&log->oid)) {
 		struct reflog_place resumed = log->place;
 		bool found;
 
-		r = reflog_resume(path.data, &resumed, log->oid, &found, err);
+		r = reflog_resume(path.data, &resumed, &log->oid, &found, err);
 		if (r == 0 && found) {
 			place = resumed;
 			r = reflog_read(path.data, &place, keep_line, t, &state, err);
@@ -75,7 +76,7 @@ int head_collect(struct pending *t, struct error *err)
 	if (state == REFLOG_REWRITTEN)
 		log->head = t->head_branch.len ? 'a' : 'd';
 	if (t->n_heads)
-		memcpy(log->oid, t->heads[t->n_heads - 1].line.new_oid, sizeof(log->oid));
+		log->oid = t->heads[t->n_heads - 1].line.new_oid;
 out:
 	buf_release(&path);
 	return r;
@@ -84,35 +85,33 @@ out:
 int head_branch_exists(struct pending *t, const char *ref, bool *out, struct error *err)
 {
 	const struct cursor_log *log = cursor_find(&t->cursor, ref);
-	char oid[65];
+	struct oid oid;
 	int r = 0;
 
 	*out = (log && log->seen) || log_exists(t, ref);
 	if (!*out) {
-		r = ref_read(t->b->common_dir, ref, oid, err);
-		*out = r == 0 && oid[0];
+		r = ref_read(t->b->common_dir, ref, &oid, err);
+		*out = r == 0 && !oid_is_none(&oid);
 	}
 	return r;
 }
 
 bool head_left_branch(const char *from)
 {
-	size_t len = strlen(from);
-
-	return (len != 40 && len != 64) || strspn(from, "0123456789abcdef") != len;
+	return !oid_is_valid(from);
 }
 
 bool head_branch_named(struct pending *t, const char *name, struct buf *out)
 {
 	struct error ignored = ERROR_INIT;
-	char oid[65];
+	struct oid oid;
 
 	buf_clear(out);
 	buf_addf(out, "refs/heads/%s", name);
 	if (out->failed || !*name || !ref_name_ok(out->data))
 		return false;
 	return cursor_find(&t->cursor, out->data) || log_exists(t, out->data) ||
-		(ref_read(t->b->common_dir, out->data, oid, &ignored) == 0 && oid[0]);
+		(ref_read(t->b->common_dir, out->data, &oid, &ignored) == 0 && !oid_is_none(&oid));
 }
 
 int head_branches(struct pending *t, branch_fn *fn, struct error *err)
@@ -156,7 +155,7 @@ int head_gone(struct pending *t, bool *out, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; i < t->n_heads; i++)
-		moved = moved || strcmp(t->heads[i].line.old_oid, t->heads[i].line.new_oid) != 0;
+		moved = moved || !oid_equal(&t->heads[i].line.old_oid, &t->heads[i].line.new_oid);
 	if (!moved)
 		return 0;
 	if (log && log->branch)

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include "core/fs.h"
+#include "core/oid.h"
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
 
@@ -25,12 +26,12 @@ bool log_exists(const struct pending *t, const char *ref)
 /* An entry that says: this ref is gone. Its numbers go on if it comes back. */
 static bool is_gone(const struct cursor_log *log)
 {
-	return !log->oid[0] && !log->place.offset && !log->place.anchor[0];
+	return oid_is_none(&log->oid) && !log->place.offset && !log->place.anchor[0];
 }
 
 static void set_gone(struct cursor_log *log)
 {
-	log->oid[0] = '\0';
+	log->oid = OID_NONE;
 	log->place.offset = 0;
 	log->place.anchor[0] = '\0';
 }
@@ -63,31 +64,30 @@ static int touch(struct pending *t, const char *ref, struct cursor_log **out, st
 	return 0;
 }
 
-int observe_difference(struct pending *t, const char *ref, const char *oid, struct error *err)
+int observe_difference(struct pending *t, const char *ref, const struct oid *oid, struct error *err)
 {
 	struct cursor_log *log = NULL;
 	struct pending_event *event;
-	char zero[65];
+	struct oid zero = OID_NONE;
 	int r = log_find(t, ref, &log, err);
 
-	if (r < 0 || !strcmp(log ? log->oid : "", oid))
+	if (r < 0 || (log ? oid_equal(&log->oid, oid) : oid_is_none(oid)))
 		return r;
 	r = touch(t, ref, &log, err);
 	if (r < 0)
 		return r;
-	memset(zero, '0', sizeof(zero));
-	zero[strlen(oid[0] ? oid : log->oid)] = '\0';
-	event = pending_add(t, EVENT_UNKNOWN, ref, log->oid[0] ? log->oid : zero,
-		oid[0] ? oid : zero, log->place.count + 1, t->now);
+	memset(zero.hex, '0', strlen(oid_is_none(oid) ? log->oid.hex : oid->hex));
+	event = pending_add(t, EVENT_UNKNOWN, ref, oid_is_none(&log->oid) ? zero.hex : log->oid.hex,
+		oid_is_none(oid) ? zero.hex : oid->hex, log->place.count + 1, t->now);
 	if (!event)
 		return error_nomem(err);
 	event->type = classify_difference(
-		&event->data, ref, event->old_oid, event->new_oid, "update", true);
+		&event->data, ref, event->old_oid.hex, event->new_oid.hex, "update", true);
 	log->place.count++;
-	if (oid[0])
-		memcpy(log->oid, oid, strlen(oid) + 1);
-	else
+	if (oid_is_none(oid))
 		set_gone(log);
+	else
+		log->oid = *oid;
 	t->moved = true;
 	return 0;
 }
@@ -98,7 +98,7 @@ struct collecting {
 	uint64_t skip_to; /* entries with a lower number belong to another branch */
 	uint64_t limit; /* those with a higher one are not wanted */
 	size_t lines;
-	char oid[65];
+	struct oid oid;
 	struct buf name; /* full name that the branch had at this line; "": `ref` */
 };
 
@@ -113,10 +113,11 @@ static int collect(void *arg, const struct reflog_entry *e, struct error *err)
 
 	if (e->n > c->limit)
 		return 1;
-	memcpy(c->oid, e->new_oid, sizeof(c->oid));
+	c->oid = e->new_oid;
 	if (e->n < c->skip_to)
 		return 0;
-	if (!strcmp(e->old_oid, e->new_oid) && classify_rename(e, &from, &to, &copied) && !copied) {
+	if (oid_equal(&e->old_oid, &e->new_oid) && classify_rename(e, &from, &to, &copied) &&
+		!copied) {
 		buf_clear(&c->name);
 		buf_adds(&c->name, to.data);
 	}
@@ -126,7 +127,8 @@ static int collect(void *arg, const struct reflog_entry *e, struct error *err)
 		return error_nomem(err);
 	type = classify_line(&data, c->name.len ? c->name.data : c->ref, e);
 	if (type != EVENT_UNKNOWN) {
-		event = pending_add(c->t, type, c->ref, e->old_oid, e->new_oid, e->n, e->at);
+		event = pending_add(
+			c->t, type, c->ref, e->old_oid.hex, e->new_oid.hex, e->n, e->at);
 		if (!event) {
 			buf_release(&data);
 			return error_nomem(err);
@@ -157,7 +159,7 @@ static int look_for_past(void *arg, const struct reflog_entry *e, struct error *
 	bool copied;
 	int r = 0;
 
-	if (strcmp(e->old_oid, e->new_oid) != 0 || !classify_rename(e, &from, &to, &copied))
+	if (!oid_equal(&e->old_oid, &e->new_oid) || !classify_rename(e, &from, &to, &copied))
 		goto out;
 	if (copied) {
 		in->copied_n = e->n;
@@ -229,7 +231,7 @@ static int read_rewritten(const char *path, const struct cursor_log *log,
 {
 	struct reflog_place resumed = log->place;
 	bool found;
-	int r = reflog_resume(path, &resumed, log->oid, &found, err);
+	int r = reflog_resume(path, &resumed, &log->oid, &found, err);
 
 	if (r < 0 || !found)
 		return r;
@@ -243,7 +245,7 @@ static int read_log(struct pending *t, const char *ref, const char *path, struct
 	struct collecting c = { .t = t, .ref = ref, .name = BUF_INIT };
 	struct reflog_place place = log->place;
 	enum reflog_state state;
-	char oid[65];
+	struct oid oid;
 	uint64_t first;
 	int r = history_limits(t, t->b->common_dir, ref, ref, &first, &c.limit, err);
 
@@ -260,7 +262,7 @@ static int read_log(struct pending *t, const char *ref, const char *path, struct
 			goto out;
 	}
 	r = reflog_read(path, &place, collect, &c, &state, err);
-	if (r == 0 && state == REFLOG_REWRITTEN && log->oid[0])
+	if (r == 0 && state == REFLOG_REWRITTEN && !oid_is_none(&log->oid))
 		r = read_rewritten(path, log, &place, &c, &state, err);
 	if (r < 0)
 		goto out;
@@ -272,18 +274,18 @@ static int read_log(struct pending *t, const char *ref, const char *path, struct
 	log->place = place;
 	t->moved = true;
 	if (state == REFLOG_OK) {
-		if (c.oid[0])
-			memcpy(log->oid, c.oid, sizeof(c.oid));
+		if (!oid_is_none(&c.oid))
+			log->oid = c.oid;
 		/* All lines of a branch that is new here have expired. */
-		if (!log->oid[0]) {
+		if (oid_is_none(&log->oid)) {
 			log->seen = false;
 			log->check = true;
 		}
 		goto out;
 	}
-	r = ref_read(t->b->common_dir, ref, oid, err);
+	r = ref_read(t->b->common_dir, ref, &oid, err);
 	if (r == 0)
-		r = observe_difference(t, ref, oid, err);
+		r = observe_difference(t, ref, &oid, err);
 out:
 	buf_release(&c.name);
 	return r;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/fs.h"
+#include "core/oid.h"
 #include "hooks/observe/pending.h"
 
 /* git may write twice within one tick of a file system's clock. */
@@ -148,11 +149,11 @@ static int compare_logged(struct pending *t, const struct ref *ref, struct error
 	const struct cursor_log *log = cursor_find(&t->cursor, ref->name);
 	struct buf path = BUF_INIT, lock = BUF_INIT;
 	struct stat st;
-	char oid[65];
+	struct oid oid;
 	bool refreshed;
 	int r;
 
-	if (!strcmp(log->oid, ref->oid))
+	if (oid_equal(&log->oid, &ref->oid))
 		return 0;
 	buf_addf(&path, "%s/logs/%s", t->b->common_dir, ref->name);
 	buf_addf(&lock, "%s/%s.lock", t->b->common_dir, ref->name);
@@ -160,9 +161,9 @@ static int compare_logged(struct pending *t, const struct ref *ref, struct error
 	refreshed = r == 0 && !fs_exists(lock.data) &&
 		(stat(path.data, &st) < 0 || (uint64_t)st.st_size == log->place.offset);
 	if (r == 0)
-		r = ref_read(t->b->common_dir, ref->name, oid, err);
-	if (r == 0 && refreshed && !strcmp(oid, ref->oid))
-		r = observe_difference(t, ref->name, oid, err);
+		r = ref_read(t->b->common_dir, ref->name, &oid, err);
+	if (r == 0 && refreshed && oid_equal(&oid, &ref->oid))
+		r = observe_difference(t, ref->name, &oid, err);
 	buf_release(&lock);
 	buf_release(&path);
 	return r;
@@ -177,15 +178,16 @@ static int compare(struct pending *t, const struct refs *refs, struct error *err
 		const struct cursor_log *log = cursor_find(&t->cursor, refs->v[i].name);
 
 		if (!log || !log->seen)
-			r = observe_difference(t, refs->v[i].name, refs->v[i].oid, err);
+			r = observe_difference(t, refs->v[i].name, &refs->v[i].oid, err);
 		else
 			r = compare_logged(t, &refs->v[i], err);
 	}
 	for (size_t i = 0; r == 0 && i < t->cursor.n; i++) {
 		const struct cursor_log *log = &t->cursor.v[i];
 
-		if (is_ref(log) && !log->seen && log->oid[0] && !refs_find(refs, log->name))
-			r = observe_difference(t, log->name, "", err);
+		if (is_ref(log) && !log->seen && !oid_is_none(&log->oid) &&
+			!refs_find(refs, log->name))
+			r = observe_difference(t, log->name, &OID_NONE, err);
 	}
 	return r;
 }
@@ -241,7 +243,7 @@ int refs_register_one(struct pending *t, const char *ref, struct error *err)
 		return r;
 	log = cursor_find(&t->cursor, ref);
 	log->hot = true;
-	return ref_read(t->b->common_dir, ref, log->oid, err);
+	return ref_read(t->b->common_dir, ref, &log->oid, err);
 }
 
 int refs_register(struct pending *t, struct error *err)
@@ -257,7 +259,7 @@ int refs_register(struct pending *t, struct error *err)
 		if (!log)
 			r = error_nomem(err);
 		else
-			memcpy(log->oid, refs.v[i].oid, sizeof(log->oid));
+			log->oid = refs.v[i].oid;
 	}
 	if (r == 0)
 		r = cool(t, err);

@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/oid.h"
 
 /* No log has so many lines, and git was not there before: seconds since 1970. */
 #define HISTORY_FROM INT64_C(1000000000)
@@ -60,8 +61,8 @@ struct pending_event *pending_add(struct pending *t, enum event_type type, const
 	event->ref = strdup(ref);
 	if (!event->ref)
 		return NULL;
-	(void)snprintf(event->old_oid, sizeof(event->old_oid), "%s", old_oid);
-	(void)snprintf(event->new_oid, sizeof(event->new_oid), "%s", new_oid);
+	oid_set(&event->old_oid, old_oid);
+	oid_set(&event->new_oid, new_oid);
 	t->n_events++;
 	return event;
 }
@@ -108,7 +109,7 @@ static void add_again(const struct pending *t, struct pending_event *event)
 
 	if (t->lost)
 		add_last(&event->data, "\"again\":true");
-	if (log && strcmp(log->oid, event->new_oid) != 0)
+	if (log && !oid_equal(&log->oid, &event->new_oid))
 		add_last(&event->data, "\"past\":true");
 }
 
@@ -177,8 +178,8 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 {
 	struct event_src src = { .clone = t->b->pointer->clone,
 		.ref = event->ref,
-		.old_oid = event->old_oid,
-		.new_oid = event->new_oid,
+		.old_oid = event->old_oid.hex,
+		.new_oid = event->new_oid.hex,
 		.n = event->n };
 	struct event_draft draft = {
 		.type = event->type, .at = event->at, .via = t->b->via, .src = &src

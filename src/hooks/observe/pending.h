@@ -17,6 +17,7 @@
 #include "core/event.h"
 #include "core/gitfiles/reflog.h"
 #include "core/gitfiles/refs.h"
+#include "core/oid.h"
 #include "hooks/observe/cursor.h"
 #include "hooks/observe/linked.h"
 #include "hooks/observe/observe.h"
@@ -28,7 +29,7 @@
 struct pending_event {
 	enum event_type type;
 	char *ref;
-	char old_oid[65], new_oid[65];
+	struct oid old_oid, new_oid;
 	uint64_t n;
 	int64_t at;
 	struct buf data;
@@ -102,7 +103,8 @@ int pending_load_linked(struct pending *t, struct error *err);
 /* Read on in the log of a ref. When it is not there, `check` is set in the cursor's entry. */
 int observe_log(struct pending *t, const char *ref, struct error *err);
 /* The ref stands at `oid` ("": gone) and no line says since when. */
-int observe_difference(struct pending *t, const char *ref, const char *oid, struct error *err);
+int observe_difference(
+	struct pending *t, const char *ref, const struct oid *oid, struct error *err);
 /* The entry of the cursor, looked for in its second file too; NULL if it is not there. */
 int log_find(struct pending *t, const char *ref, struct cursor_log **out, struct error *err);
 bool log_exists(const struct pending *t, const char *ref);
