@@ -9,31 +9,76 @@ void git_base_release(struct git_base *b)
 	free(b->branch);
 	free(b->remote_oid);
 	free(b->local_oid);
+	free(b->start_oid);
 	memset(b, 0, sizeof(*b));
 }
 
-/* origin, else the only remote with a URL. Points into the configuration. */
+static bool is_named(const struct git_setting *s, const char *name)
+{
+	return name && s->sub_len == strlen(name) && memcmp(s->sub, name, s->sub_len) == 0;
+}
+
+/* What the usual default branches follow: another one that is checked out changes nothing. */
+static const char *followed_by_default(const struct git_repo *r)
+{
+	static const char *const usual[] = { "main", "master", "trunk" };
+	const char *found = NULL;
+
+	for (size_t i = 0; !found && i < sizeof(usual) / sizeof(usual[0]); i++) {
+		struct git_setting s;
+		size_t pos = 0;
+
+		while (git_config_next(r->config, r->config_len, &pos, &s))
+			if (git_setting_is(&s, "branch", usual[i], "remote") && s.value)
+				found = s.value;
+	}
+	return found;
+}
+
+/* Points into the configuration. See repository.h for the order. */
 static bool find_remote(const struct git_repo *r, struct git_setting *out)
 {
-	struct git_setting s;
+	enum { NO, ONLY, DEFAULT, UPSTREAM, ORIGIN } best = NO, rank;
+	const char *by_default = followed_by_default(r);
+	struct git_setting s, first = { .sub = NULL };
+	bool several = false;
 	size_t pos = 0;
-	bool found = false, several = false, origin = false;
 
 	while (git_config_next(r->config, r->config_len, &pos, &s)) {
 		if (!git_setting_is(&s, "remote", NULL, "url") || !s.sub || !s.value)
 			continue;
-		if (s.sub_len == 6 && memcmp(s.sub, "origin", 6) == 0) {
-			if (!origin)
-				*out = s;
-			origin = true;
-		} else if (!origin && !found) {
+		if (!first.sub)
+			first = s;
+		several = several || first.sub_len != s.sub_len ||
+			memcmp(first.sub, s.sub, s.sub_len) != 0;
+		rank = is_named(&s, "origin")      ? ORIGIN
+			: is_named(&s, "upstream") ? UPSTREAM
+			: is_named(&s, by_default) ? DEFAULT
+						   : ONLY;
+		if (rank > best) {
 			*out = s;
+			best = rank;
 		}
-		if (found && (out->sub_len != s.sub_len || memcmp(out->sub, s.sub, s.sub_len) != 0))
-			several = true;
-		found = true;
 	}
-	return origin || (found && !several);
+	return best > ONLY || (best == ONLY && !several);
+}
+
+int git_repo_remotes(const struct git_repo *r, struct buf *out, size_t *n_out, struct error *err)
+{
+	struct git_setting s, last = { .sub = NULL };
+	size_t pos = 0, n = 0;
+
+	while (git_config_next(r->config, r->config_len, &pos, &s)) {
+		if (!git_setting_is(&s, "remote", NULL, "url") || !s.sub || !s.value ||
+			(last.sub && last.sub_len == s.sub_len &&
+				memcmp(last.sub, s.sub, s.sub_len) == 0))
+			continue;
+		buf_adds(out, n++ ? ", " : "");
+		buf_add(out, s.sub, s.sub_len);
+		last = s;
+	}
+	*n_out = n;
+	return buf_check(out, err);
 }
 
 /* The longest url.<base>.insteadOf that the URL begins with is replaced by <base>. */
@@ -295,32 +340,113 @@ out:
 	return rc;
 }
 
+/* The commit that a name means for git; *oid stays NULL if none. The name is no argument. */
+static int ask_commit(const struct git_repo *r, const char *name, char **oid, struct error *err)
+{
+	struct buf input = BUF_INIT, out = BUF_INIT;
+	struct git_cmd cmd = { .dir = git_repo_dir(r),
+		.args = { GIT_WORDS("cat-file", "--batch-check=%(objectname) %(objecttype)") } };
+	char *space;
+	int rc;
+
+	buf_addf(&input, "%s^{commit}\n", name);
+	rc = buf_check(&input, err);
+	cmd.input = input.data;
+	cmd.input_len = input.len;
+	if (rc == 0 && !strchr(name, '\n'))
+		rc = git_must(&cmd, &out, err);
+	space = rc == 0 ? strchr(out.data, ' ') : NULL;
+	if (space && strcmp(space, " commit\n") == 0) {
+		*space = '\0';
+		rc = copy(oid, out.data, err);
+	}
+	buf_release(&input);
+	buf_release(&out);
+	return rc;
+}
+
+/* Work starts at a commit; what it is for is the default branch. */
+static int base_for_commit(
+	const struct git_repo *r, const char *oid, struct git_base *b, struct error *err)
+{
+	int rc;
+
+	git_base_release(b);
+	rc = git_repo_default_base(r, b, err);
+	return rc < 0 ? rc : copy(&b->start_oid, oid, err);
+}
+
+static int base_of_head(
+	const struct git_repo *r, const char *remote, struct git_base *b, struct error *err)
+{
+	int rc;
+
+	if (!r->head)
+		return no_base(r, err);
+	if (r->branch) {
+		rc = copy(&b->branch, r->branch, err);
+		if (rc == 0)
+			rc = find_tips(r, remote, b, err);
+		if (rc < 0)
+			return rc;
+		if (!remote || b->remote_oid)
+			return copy(&b->start_oid, r->head, err);
+	}
+	return base_for_commit(r, r->head, b, err);
+}
+
+/* "<remote>/<branch>": of the one that is followed, it is that branch. */
+static int base_of_tracking(const struct git_repo *r, const char *name, const char *remote,
+	struct git_base *b, struct error *err)
+{
+	size_t len = remote ? strlen(remote) : 0;
+	int rc;
+
+	if (!len || strncmp(name, remote, len) != 0 || name[len] != '/' || !name[len + 1])
+		return 0;
+	rc = copy(&b->branch, name + len + 1, err);
+	if (rc == 0)
+		rc = find_tips(r, remote, b, err);
+	if (b->remote_oid) {
+		free(b->local_oid);
+		b->local_oid = NULL;
+	}
+	return rc;
+}
+
+static int find_named(const struct git_repo *r, const char *name, const char *remote,
+	struct git_base *b, struct error *err)
+{
+	char *oid = NULL;
+	int rc;
+
+	if (!strcmp(name, "HEAD") || !strcmp(name, "@"))
+		return base_of_head(r, remote, b, err);
+	/* "HEAD~1" can be no branch, and is no ref to ask for. */
+	rc = copy(&b->branch, name, err);
+	if (rc == 0 && git_arg_fits(GIT_ARG_BRANCH, name))
+		rc = find_tips(r, remote, b, err);
+	if (rc == 0 && git_arg_fits(GIT_ARG_BRANCH, name) && !b->remote_oid && !b->local_oid)
+		rc = base_of_tracking(r, name, remote, b, err);
+	if (rc < 0 || b->remote_oid || b->local_oid)
+		return rc;
+	rc = ask_commit(r, name, &oid, err);
+	if (rc == 0)
+		rc = oid ? base_for_commit(r, oid, b, err) : no_named_base(r, name, remote, err);
+	free(oid);
+	return rc;
+}
+
 int git_repo_named_base(
-	const struct git_repo *r, const char *branch, struct git_base *out, struct error *err)
+	const struct git_repo *r, const char *name, struct git_base *out, struct error *err)
 {
 	struct git_base b = { .branch = NULL };
 	char *remote = NULL, *url = NULL;
-	size_t len;
 	int rc;
 
 	rc = git_repo_remote(r, &remote, &url, err);
 	if (rc == 0)
-		rc = copy(&b.branch, branch, err);
-	if (rc == 0)
-		rc = find_tips(r, remote, &b, err);
-	len = remote ? strlen(remote) : 0;
-	if (rc == 0 && !b.remote_oid && !b.local_oid && len && strncmp(branch, remote, len) == 0 &&
-		branch[len] == '/' && branch[len + 1]) {
-		rc = copy(&b.branch, branch + len + 1, err);
-		if (rc == 0)
-			rc = find_tips(r, remote, &b, err);
-		if (b.remote_oid) {
-			free(b.local_oid);
-			b.local_oid = NULL;
-		}
-	}
-	if (rc == 0 && !b.remote_oid && !b.local_oid)
-		rc = no_named_base(r, branch, remote, err);
+		rc = find_named(r, name, remote, &b, err);
 	if (rc == 0) {
 		*out = b;
 		memset(&b, 0, sizeof(b));
@@ -328,5 +454,30 @@ int git_repo_named_base(
 	git_base_release(&b);
 	free(remote);
 	free(url);
+	return rc;
+}
+
+int git_repo_fetch_branch(const struct git_repo *r, const char *remote, const char *branch,
+	bool talk, struct error *err)
+{
+	struct buf spec = BUF_INIT, errout = BUF_INIT;
+	struct git_cmd cmd = { .dir = git_repo_dir(r),
+		.args = { GIT_WORDS(
+			"fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--") },
+		.talk = talk };
+	int status, rc;
+
+	buf_addf(&spec, "+refs/heads/%s:refs/remotes/%s/%s", branch, remote, branch);
+	rc = buf_check(&spec, err);
+	git_add(&cmd, GIT_REMOTE(remote));
+	git_add(&cmd, GIT_REFSPEC(spec.data));
+	if (rc == 0)
+		rc = git_run(&cmd, NULL, &errout, &status, err);
+	if (rc == 0 && status && strstr(errout.data, "couldn't find remote ref"))
+		rc = error_set(err, ERR_NOTFOUND, "'%s' has no branch '%s'", remote, branch);
+	else if (rc == 0 && status)
+		rc = git_failed(&cmd, status, &errout, ERR_GIT, err);
+	buf_release(&spec);
+	buf_release(&errout);
 	return rc;
 }

@@ -9,12 +9,17 @@
 
 #define GIT_FILE_MAX 8192
 
+static const char *start_of(const struct workspace_plan *plan)
+{
+	return plan->tip ? plan->tip : plan->base_oid;
+}
+
 int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err)
 {
 	const struct git_cmd cmd = { .dir = git_repo_dir(plan->main),
 		.args = { GIT_WORDS("-c", "checkout.guess=false", "worktree", "add", "--quiet",
 				  "--detach", "--no-checkout", "--"),
-			GIT_PATH(dir), GIT_OID(plan->base_oid) } };
+			GIT_PATH(dir), GIT_OID(start_of(plan)) } };
 
 	return git_must(&cmd, NULL, err);
 }
@@ -55,7 +60,7 @@ int worktree_fill(const struct workspace_plan *plan, const char *dir, struct err
 	}
 	cmd.args[n++] = GIT_BRANCH(plan->branch);
 	if (!plan->existing)
-		cmd.args[n++] = GIT_OID(plan->base_oid);
+		cmd.args[n++] = GIT_OID(start_of(plan));
 	r = git_run(&cmd, NULL, &said, &status, err);
 	if (r < 0 || !status)
 		goto out;

@@ -10,7 +10,7 @@
 
 #include "git/workspace.h"
 
-/* Register `dir`, which must not exist, at plan->base_oid; its files are not there yet. */
+/* Register `dir`, which must not exist, at plan->tip or base_oid; its files are not there yet. */
 int worktree_add(const struct workspace_plan *plan, const char *dir, struct error *err);
 /* Make plan->branch there, without an upstream, or take it if plan->existing; check it out. */
 int worktree_fill(const struct workspace_plan *plan, const char *dir, struct error *err);

@@ -25,6 +25,7 @@ struct adopting {
 	struct buf fork; /* where branch and base part */
 	char *tip;
 	bool linked;
+	bool remote_only; /* the branch is not one of the repository yet */
 };
 
 static int already(struct repo *repo, const struct session *s, size_t *events_out,
@@ -120,6 +121,34 @@ static int choose_base(struct adopting *a, const char *main_dir, struct error *e
 	return r;
 }
 
+/* A branch that only the remote has, as last fetched or as it is now. */
+static int find_on_remote(struct adopting *a, struct error *err)
+{
+	struct starting *t = &a->t;
+	struct buf ref = BUF_INIT;
+	int r = 0;
+
+	a->remote_only = true;
+	if (t->remote) {
+		buf_addf(&ref, "refs/remotes/%s/%s", t->remote, t->branch);
+		r = buf_check(&ref, err);
+		if (r == 0)
+			r = git_repo_ref(t->git.common_dir, ref.data, &a->tip, err);
+		if (r == 0 && !a->tip)
+			r = git_repo_fetch_branch(
+				&t->git, t->remote, t->branch, t->repo->caller->watched, err);
+		if (r == 0 && !a->tip)
+			r = git_repo_ref(t->git.common_dir, ref.data, &a->tip, err);
+	}
+	if (r == ERR_NOTFOUND || (r == 0 && !a->tip))
+		r = error_set(err, ERR_NOTFOUND,
+			t->remote ? "there is no branch '%s', here or on '%s'"
+				  : "there is no branch '%s' here",
+			t->branch, t->remote);
+	buf_release(&ref);
+	return r;
+}
+
 static int look(struct adopting *a, struct error *err)
 {
 	struct starting *t = &a->t;
@@ -138,7 +167,7 @@ static int look(struct adopting *a, struct error *err)
 	if (r == 0)
 		r = git_repo_ref(t->git.common_dir, ref.data, &a->tip, err);
 	if (r == 0 && !a->tip)
-		r = error_set(err, ERR_NOTFOUND, "there is no branch '%s' here", t->branch);
+		r = find_on_remote(a, err);
 	if (r == 0 && !strcmp(t->branch, t->base.branch)) {
 		error_set(err, ERR_REFUSED, "'%s' is the base branch", t->branch);
 		r = error_hint(err, "if it is for another branch, name that one with --base");
@@ -316,7 +345,7 @@ static int make_workspace(struct adopting *a, struct error *err)
 
 	plan.tip = a->tip;
 	if (t->worktree) {
-		plan.existing = true;
+		plan.existing = !a->remote_only;
 		plan.base_oid = a->tip;
 		r = start_add(t->repo, &plan, t->workspace.data, err);
 		if (r == 0)
@@ -374,6 +403,8 @@ static int adopt_branch(struct adopting *a, size_t *events_out, struct error *er
 	int r = git_checked_out_at(git_repo_dir(&t->git), t->branch, &where, err);
 
 	here = r == 0 && t->git.top && !strcmp(where.data, t->git.top);
+	/* The work tree that has it is the one to adopt, also where we are in it. */
+	here = here && !strcmp(t->git.git_dir, t->git.common_dir);
 	if (r == 0 && where.len && !here && fs_is_dir(where.data)) {
 		r = adopt_path(a, where.data, events_out, err);
 		goto out;

@@ -6,6 +6,7 @@
 #include "core/fs.h"
 #include "core/names.h"
 #include "core/text.h"
+#include "git/gitarg.h"
 #include "git/gitcmd.h"
 #include "git/modules.h"
 #include "git/workspace.h"
@@ -118,22 +119,63 @@ int starting_check_taken(struct starting *t, struct error *err)
 	return r;
 }
 
+/* What is not known here may be a branch that only the remote has. */
+static int named_base(struct starting *t, const struct git_repo *git, struct error *err)
+{
+	struct error missing = ERROR_INIT;
+	int r = git_repo_named_base(git, t->wanted_base, &t->base, err);
+
+	if (r != ERR_NOTFOUND || !t->remote || !git_arg_fits(GIT_ARG_BRANCH, t->wanted_base))
+		return r;
+	missing = *err;
+	r = git_repo_fetch_branch(git, t->remote, t->wanted_base, t->repo->caller->watched, err);
+	if (r == 0)
+		return git_repo_named_base(git, t->wanted_base, &t->base, err);
+	if (r == ERR_GIT && !git_interrupted())
+		outcome_warn(t->outcome, "cannot ask '%s' for it: %s", t->remote, err->msg);
+	if (!git_interrupted())
+		*err = missing;
+	return err->code;
+}
+
+/* Which of several remotes is followed is not to be guessed by the user. */
+static int tell_remote(struct starting *t, struct error *err)
+{
+	struct buf names = BUF_INIT;
+	size_t n = 0;
+	int r = git_repo_remotes(&t->git, &names, &n, err);
+
+	if (r == 0 && !t->remote && n)
+		outcome_warn(t->outcome,
+			"none of the remotes (%s) is followed, since none is called origin or "
+			"upstream: PRs stay in this repository; git remote rename says otherwise",
+			names.data);
+	else if (r == 0 && n > 1 && strcmp(t->remote, "origin") != 0)
+		outcome_note(
+			t->outcome, "of the remotes (%s), '%s' is followed", names.data, t->remote);
+	buf_release(&names);
+	return r;
+}
+
 int starting_choose_base(struct starting *t, struct error *err)
 {
 	const struct git_repo *git = t->base_git ? t->base_git : &t->git;
 	const struct git_base *b = &t->base;
 	int r;
 
-	r = t->wanted_base ? git_repo_named_base(git, t->wanted_base, &t->base, err)
-			   : git_repo_default_base(git, &t->base, err);
+	r = t->wanted_base ? named_base(t, git, err) : git_repo_default_base(git, &t->base, err);
 	if (r < 0)
 		return r;
-	t->base_oid = b->remote_oid ? b->remote_oid : b->local_oid;
+	t->base_tip = b->remote_oid ? b->remote_oid : b->local_oid;
+	t->base_oid = b->start_oid ? b->start_oid : t->base_tip;
 	if (!t->base_oid) {
 		error_set(err, ERR_NOTFOUND, "the base branch '%s' has no commit", b->branch);
 		return error_hint(err, "name another with --base");
 	}
-	if (b->remote_oid && b->local_oid && strcmp(b->remote_oid, b->local_oid) != 0)
+	if (b->start_oid)
+		outcome_note(t->outcome, "starting from '%s' (%.8s); the base is '%s'",
+			t->wanted_base, b->start_oid, b->branch);
+	else if (b->remote_oid && b->local_oid && strcmp(b->remote_oid, b->local_oid) != 0)
 		outcome_note(t->outcome,
 			"starting from %s/%s as last fetched (%.8s); your local %s is at "
 			"%.8s",
@@ -177,6 +219,8 @@ static int prepare(struct starting *t, struct error *err)
 
 	if (r == 0)
 		r = git_repo_remote(&t->git, &t->remote, &t->remote_url, err);
+	if (r == 0)
+		r = tell_remote(t, err);
 	if (r == 0 && t->worktree)
 		r = start_check_linked(t->remote, err);
 	if (r == 0)
@@ -300,8 +344,9 @@ struct workspace_plan starting_plan(const struct starting *t)
 		.remote_url = t->remote_url,
 		.branch = t->branch,
 		.base_branch = t->base.branch,
-		.base_oid = t->base_oid,
-		.base_is_local = t->base_oid == t->base.local_oid,
+		.base_oid = t->base_tip ? t->base_tip : t->base_oid,
+		.tip = t->base_oid,
+		.base_is_local = t->base_tip == t->base.local_oid,
 		.quiet = !t->repo->caller->watched };
 }
 

@@ -23,7 +23,9 @@ struct starting {
 	struct repo_url url;
 	const struct git_repo *base_git; /* where the base is looked for; NULL: in `git` */
 	struct git_base base;
-	const char *base_oid;
+	const char
+		*base_oid; /* where work starts: the tip of the base, or a commit that was named */
+	const char *base_tip;
 	const char *branch;
 	struct buf workspace; /* final place */
 	struct buf temporary;

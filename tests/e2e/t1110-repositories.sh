@@ -137,10 +137,10 @@ test_ok 'a main repository without blobs' '
 	git -C "$ws" rev-list --objects --missing=print HEAD >objects && has "^?" objects &&
 	test "$(git -C "$ws" show HEAD~2:old)" = 2
 '
-test_ok 'a sparse main repository gives a whole workspace' '
+test_ok 'a sparse main repository gives a workspace that is as sparse' '
 	make_repo sparse && mkdir sparse/in sparse/out && echo x >sparse/in/x && echo x >sparse/out/x &&
 	git -C sparse add . && git -C sparse commit -q -m dirs && git -C sparse sparse-checkout set in &&
-	test ! -e sparse/out && lives sparse fine && test -e "$ws/out/x" && test ! -e sparse/out
+	test ! -e sparse/out && lives sparse fine && test -e "$ws/in/x" && test ! -e "$ws/out" && test ! -e sparse/out
 '
 
 # extensions.* and what libgit2 makes of them
