@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/names.h"
+#include "core/oid.h"
 #include "core/text.h"
 
 #define VALUE_MAX 4096 /* bytes of a value that is more than text */
@@ -63,11 +64,6 @@ static const struct event_member *find(
 		if (json_key_is(key, shape->v[i].name))
 			return &shape->v[i];
 	return NULL;
-}
-
-static bool is_oid(const char *s)
-{
-	return id_is_hex(s, 40) || id_is_hex(s, 64);
 }
 
 static bool is_hex_digit(char c)
@@ -142,13 +138,13 @@ static bool text_fits(const struct event_member *m, const char *s)
 
 	switch (m->kind) {
 	case EVENT_KIND_OID:
-		return is_oid(s);
+		return oid_is_valid(s);
 	case EVENT_KIND_BRANCH:
 		return is_branch(s);
 	case EVENT_KIND_REF:
 		return is_ref(s);
 	case EVENT_KIND_REV:
-		return is_oid(s) || is_branch(s);
+		return oid_is_valid(s) || is_branch(s);
 	case EVENT_KIND_NAME:
 		return name_is_session(s);
 	case EVENT_KIND_UUID:

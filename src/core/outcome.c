@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/array.h"
+
 static void list_release(struct reason *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -23,12 +25,10 @@ void outcome_release(struct outcome *o)
 
 static int add(struct reason **v, size_t *n, const char *category, const char *text)
 {
-	struct reason *grown = reallocarray(*v, *n + 1, sizeof(*grown));
 	struct reason r;
 
-	if (!grown)
+	if (!ARRAY_GROW_SHORT(*v, *n))
 		return ERR_NOMEM;
-	*v = grown;
 	r.category = strdup(category);
 	r.text = strdup(text);
 	if (!r.category || !r.text) {
@@ -36,7 +36,7 @@ static int add(struct reason **v, size_t *n, const char *category, const char *t
 		free(r.text);
 		return ERR_NOMEM;
 	}
-	grown[(*n)++] = r;
+	(*v)[(*n)++] = r;
 	return 0;
 }
 
@@ -76,15 +76,11 @@ void outcome_warn(struct outcome *o, const char *fmt, ...)
 
 static int take(struct reason **v, size_t *n, struct reason **from, size_t *n_from)
 {
-	struct reason *grown;
-
 	if (!*n_from)
 		return 0;
-	grown = reallocarray(*v, *n + *n_from, sizeof(*grown));
-	if (!grown)
+	if (!ARRAY_GROW_SHORT(*v, *n + *n_from - 1))
 		return ERR_NOMEM;
-	memcpy(grown + *n, *from, *n_from * sizeof(*grown));
-	*v = grown;
+	memcpy(*v + *n, *from, *n_from * sizeof(**v));
 	*n += *n_from;
 	free(*from);
 	*from = NULL;

@@ -1,10 +1,10 @@
 /* git-lfs keeps an object at lfs/objects/<2 hex>/<2 hex>/<64 hex>, and never changes it. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 #include "git/modules.h"
 
@@ -87,25 +87,27 @@ static int give(const char *from, const char *to, size_t *n, struct error *err)
 static int share_level(const char *from, const char *to, int level, size_t *n, struct error *err)
 {
 	struct buf a = BUF_INIT, b = BUF_INIT;
-	const struct dirent *entry;
-	DIR *d = opendir(from);
-	int r = 0;
+	struct dir d = DIR_INIT;
+	const char *name;
+	int r = dir_open(&d, from, err);
 
-	if (!d)
-		return errno == ENOENT ? 0 : error_errno(err, "cannot read directory '%s'", from);
-	if (mkdir(to, 0755) < 0 && errno != EEXIST)
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		return 0;
+	}
+	if (r == 0 && mkdir(to, 0755) < 0 && errno != EEXIST)
 		r = error_errno(err, "cannot make directory '%s'", to);
-	while (r == 0 && (entry = readdir(d))) {
-		if (!is_object(entry->d_name, level))
+	while (r == 0 && (r = dir_next(&d, &name, err)) == 0 && name) {
+		if (!is_object(name, level))
 			continue;
-		fs_join(&a, from, entry->d_name);
-		fs_join(&b, to, entry->d_name);
+		fs_join(&a, from, name);
+		fs_join(&b, to, name);
 		r = a.failed ? error_nomem(err) : buf_check(&b, err);
 		if (r == 0)
 			r = level < LEVELS ? share_level(a.data, b.data, level + 1, n, err)
 					   : give(a.data, b.data, n, err);
 	}
-	(void)closedir(d);
+	dir_close(&d);
 	buf_release(&a);
 	buf_release(&b);
 	return r;

@@ -1,6 +1,6 @@
 /*
  * refs.h - refs and branches of a repository as git changes them; `dir` is a work tree or a git
- * directory. Reading one ref without git is core's (see hooks/observe/refs.h).
+ * directory. Reading one ref without git is core's (see core/gitfiles/refs.h).
  */
 #ifndef GIT_REFS_H
 #define GIT_REFS_H

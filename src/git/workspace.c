@@ -6,11 +6,11 @@
  */
 #include "git/workspace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 #include "git/gitcmd.h"
 #include "git/modules.h"
@@ -174,21 +174,21 @@ static int copy_info(const struct git_repo *r, const char *git_dir, struct error
 static int copy_keys(const char *from, const char *to, int depth, struct error *err)
 {
 	struct buf a = BUF_INIT, b = BUF_INIT, text = BUF_INIT;
-	const struct dirent *entry;
-	DIR *d = opendir(from);
-	int rc = 0;
+	struct dir d = DIR_INIT;
+	const char *name;
+	int rc = dir_open(&d, from, err);
 
-	if (!d)
-		return errno == ENOENT ? 0 : error_errno(err, "cannot read directory '%s'", from);
-	if (depth > KEYS_DEPTH_MAX)
+	if (rc == ERR_NOTFOUND) {
+		error_clear(err);
+		return 0;
+	}
+	if (rc == 0 && depth > KEYS_DEPTH_MAX)
 		rc = error_set(err, ERR_IO, "'%s' is nested too deeply", from);
-	else if (mkdir(to, 0700) < 0 && errno != EEXIST)
+	else if (rc == 0 && mkdir(to, 0700) < 0 && errno != EEXIST)
 		rc = error_errno(err, "cannot make directory '%s'", to);
-	while (rc == 0 && (entry = readdir(d))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		fs_join(&a, from, entry->d_name);
-		fs_join(&b, to, entry->d_name);
+	while (rc == 0 && (rc = dir_next(&d, &name, err)) == 0 && name) {
+		fs_join(&a, from, name);
+		fs_join(&b, to, name);
 		buf_clear(&text);
 		rc = a.failed ? error_nomem(err) : buf_check(&b, err);
 		if (rc == 0 && fs_is_dir(a.data))
@@ -198,7 +198,7 @@ static int copy_keys(const char *from, const char *to, int depth, struct error *
 		if (rc == 0 && !fs_is_dir(a.data))
 			rc = fs_replace(b.data, text.data, text.len, 0600, false, err);
 	}
-	(void)closedir(d);
+	dir_close(&d);
 	buf_release(&a);
 	buf_release(&b);
 	buf_release(&text);

@@ -45,6 +45,7 @@ if grep -nE 'struct git_cmd|GIT_(WORDS?|OID|REFSPEC)\(' repo/*.[ch] session/*.[c
 	bad=1
 fi
 
+home 'dirent\.h' core/dir.h core/gitfiles/refs.c hooks/observe/linked.c log/segment.c
 home '([^">]*/)?cJSON\.h' core/json.c
 home 'yaml\.h' core/config_yaml.c
 home 'git2(/[^">]*)?\.h' git/*.[ch]
