@@ -40,27 +40,21 @@ static int ring(
 	return r;
 }
 
-/* A linked work tree's HEAD tells what belongs together there, and whose it is. */
-static int ring_linked(struct repo *repo, const struct observation *main, const struct linked *l,
-	struct reconcile *rec, struct error *err)
+/* Where a session's linked work tree is now. */
+static int follow_linked(struct repo *repo, const struct observation *main, const struct linked *l,
+	struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
-	struct observation bell = *main;
 	struct buf top = BUF_INIT;
 	int r = pointer_read(&pointer, main->common_dir, err);
 
-	bell.git_dir = l->git_dir;
-	bell.pointer = &pointer;
-	bell.all_refs = false;
 	if (r == 0)
 		r = pointer_enter(&pointer, l->git_dir, err);
-	if (r == 0 && pointer.top && !bell.show && fs_realpath(l->top, &top, err) == 0)
+	if (r == 0 && pointer.top && !main->show && fs_realpath(l->top, &top, err) == 0)
 		r = observe_found(
 			repo->journal, &pointer, l->git_dir, top.data, "reconcile", 5000, err);
 	else
 		error_clear(err);
-	if (r == 0)
-		r = ring(repo, &bell, rec, err);
 	pointer_release(&pointer);
 	buf_release(&top);
 	return r;
@@ -107,7 +101,7 @@ int reconcile_clone(
 		goto out;
 	r = linked_load(&linked, common_dir, err);
 	for (size_t i = 0; r == 0 && i < linked.n; i++)
-		r = ring_linked(repo, &bell, &linked.v[i], rec, err);
+		r = follow_linked(repo, &bell, &linked.v[i], err);
 	if (r == 0)
 		r = ring(repo, &bell, rec, err);
 out:

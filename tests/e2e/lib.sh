@@ -28,6 +28,7 @@ for test_var in $(env | sed -n 's/^\(\(GIT\|MINSKY\|XDG\|SSH\)_[A-Za-z0-9_]*\)=.
 	case $test_var in
 	MINSKY_BUILD | MINSKY_SOURCE | MINSKY_TEST_BACKEND | MINSKY_TEST_KEEP) ;;
 	MINSKY_TEST_LONG | MINSKY_TEST_POSTGRES | MINSKY_TEST_BOUNCER) ;;
+	MINSKY_TEST_SEED | MINSKY_TEST_OPERATIONS) ;;
 	*) unset "$test_var" ;;
 	esac
 done

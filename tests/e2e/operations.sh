@@ -472,8 +472,7 @@ table() {
 	row 'gc that drops all lines' 'git branch a && c one && git gc -q --prune=now && c two' <<-\END
 		branch.created a ?
 		bell: commit.created s commit:one +1
-		bell: commit.created s commit:two +2
-		dark: branch.moved s update ?
+		commit.created s commit:two +2
 	END
 	row 'reflogs expired before anybody looked' 'git branch a && c one && c two && tick &&
 		git reflog expire --expire=now --all' <<-\END

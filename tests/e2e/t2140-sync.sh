@@ -29,10 +29,10 @@ test_ok 'what happened since, in both work trees, is shown and not written' '
 '
 test_ok 'then written, once' '
 	cat >expect <<-\END &&
+	07 commit.created main new
 	08 commit.created worktrees/wt/HEAD looser
 	08 branch.switched worktrees/wt/HEAD side
 	09 commit.created side further
-	07 commit.created main new
 	END
 	minsky -C r sync >out && has "^4 new events" out && told >out && cmp_files expect out &&
 	minsky -C r sync >out && has "^0 new events" out &&

@@ -359,7 +359,7 @@ static int look_for_oid(void *arg, const struct reflog_entry *e, struct error *e
 	(void)err;
 	if (oid_equal(&e->new_oid, s->oid))
 		s->behind = e->n;
-	if (oid_equal(&e->old_oid, s->oid) && !oid_equal(&e->new_oid, s->oid))
+	if (oid_equal(&e->old_oid, s->oid) && s->before == UINT64_MAX)
 		s->before = e->n - 1;
 	return e->n >= s->stop;
 }
@@ -387,6 +387,24 @@ int reflog_resume(const char *path, struct reflog_place *place, const struct oid
 		at.count = place->count;
 		*place = at;
 	}
+	return r;
+}
+
+int reflog_at_place(
+	const char *path, const struct reflog_place *place, bool *out, struct error *err)
+{
+	char digest[HASH_HEX_SIZE];
+	char work[LINE_MAX_BYTES + 3];
+	uint64_t start, size;
+	int fd, r;
+
+	r = open_log(path, &fd, &size, err);
+	if (r < 0)
+		return r;
+	r = line_before(fd, path, place->offset, work, &start, digest, err);
+	if (r == 0)
+		*out = size == place->offset && digest[0] && !strcmp(digest, place->anchor);
+	close(fd);
 	return r;
 }
 

@@ -51,10 +51,14 @@ int reflog_read(const char *path, struct reflog_place *place, reflog_fn *fn, voi
 	enum reflog_state *state_out, struct error *err);
 /*
  * After REWRITTEN: `oid` is what the last entry that was read led to. Move *place (its count
- * stays) to where an entry goes on from there, else to behind the last one that leads there.
+ * stays) to the first entry that goes on from there, else to behind the last one that leads there.
+ * Entries that were read before may follow.
  */
 int reflog_resume(const char *path, struct reflog_place *place, const struct oid *oid,
 	bool *found_out, struct error *err);
+/* Does the file end at the place, with the line that was read last? ERR_NOTFOUND. */
+int reflog_at_place(
+	const char *path, const struct reflog_place *place, bool *out, struct error *err);
 /* Move *place to the end of the file without looking at what is in it. ERR_NOTFOUND. */
 int reflog_skip(const char *path, struct reflog_place *place, struct error *err);
 

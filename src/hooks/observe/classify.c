@@ -74,6 +74,35 @@ static bool rebase_word(const struct reflog_entry *e, const char *word)
 	return colon && (size_t)(colon - e->message) > len && !memcmp(colon - len, text, len);
 }
 
+bool classify_rebase_step(const struct reflog_entry *e)
+{
+	static const char *const words[] = { "start", "pick", "continue", "squash", "fixup",
+		"reword", "edit", "merge", "reset", "finish", "abort" };
+
+	if (starts(e, "commit"))
+		return false;
+	if (starts(e, "rebase: ") || starts(e, "rebase -i: ") || starts(e, "pull --rebase: "))
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (rebase_word(e, words[i]))
+			return true;
+	return false;
+}
+
+void classify_rebased(struct buf *data, const char *old_oid, const char *new_oid, bool time_unknown)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, data, false);
+	jsonw_begin_object(&w);
+	jsonw_kstring(&w, "old", old_oid);
+	jsonw_kstring(&w, "new", new_oid);
+	jsonw_kstring(&w, "how", "rebase");
+	if (time_unknown)
+		jsonw_kbool(&w, "timeUnknown", true);
+	jsonw_end_object(&w);
+}
+
 static const char *rewrite_how(const struct reflog_entry *e)
 {
 	if (starts(e, "commit (amend):"))

@@ -45,6 +45,11 @@ struct head_line {
 
 void head_line_release(struct head_line *l);
 int classify_head(struct head_line *out, const struct reflog_entry *e, struct error *err);
+/* Did a rebase write this line of HEAD's log, be it begun, going on or over? */
+bool classify_rebase_step(const struct reflog_entry *e);
+/* Data of the event that a detached HEAD was rebased. */
+void classify_rebased(
+	struct buf *data, const char *old_oid, const char *new_oid, bool time_unknown);
 /*
  * "Branch: renamed A to B" (or copied, or a remote's): full ref names. False for any other line.
  */

@@ -9,7 +9,8 @@
  *	boot <uuid>              of the running system, when it was written
  *	seq <n>                  the journal's head when all of this was true
  *	head <a|d|r> <branch>    per work tree, in the line behind its log: attached, detached, or
- *	                         in a rebase; the branch is "-" when detached
+ *	                         in a rebase; the branch is "-" when detached, and where HEAD was
+ *	                         before it began is the word when a detached one is rebased
  *	log <offset> <count> <anchor> <oid> <name>
  *	dir <mtime ns> <path>    <clone>.refs only: directories of refs, as last looked at
  *
@@ -41,6 +42,7 @@ struct cursor_log {
 	struct oid oid; /* where the ref stood; "" if that is not known */
 	char head; /* of a HEAD: 'a', 'd' or 'r'; 0 for a ref */
 	char *branch; /* of an attached HEAD: full ref name */
+	struct oid rebased; /* of a detached HEAD in a rebase: where it was before; "" */
 	bool hot; /* goes into <clone> */
 	bool seen, check; /* for the caller: its log is there; its log is not, compare the ref */
 };

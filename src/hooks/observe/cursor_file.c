@@ -94,6 +94,8 @@ static bool parse_head(struct parsing *p, char *at, struct error *err)
 	if (!p->last || !strchr("adr", at[0]) || !at[0] || at[1] != ' ' || !at[2])
 		return false;
 	p->last->head = at[0];
+	if (at[0] == 'r' && oid_parse(&p->last->rebased, at + 2, strlen(at + 2)))
+		return true;
 	if (strcmp(at + 2, "-") != 0) {
 		p->last->branch = strdup(at + 2);
 		if (!p->last->branch) {
@@ -289,7 +291,10 @@ static void format_body(struct buf *out, const struct cursor *c, bool refs)
 			log->place.count, log->place.anchor[0] ? log->place.anchor : "-",
 			oid_is_none(&log->oid) ? "-" : log->oid.hex, log->name);
 		if (log->head)
-			buf_addf(out, "head %c %s\n", log->head, log->branch ? log->branch : "-");
+			buf_addf(out, "head %c %s\n", log->head,
+				log->branch                          ? log->branch
+					: oid_is_none(&log->rebased) ? "-"
+								     : log->rebased.hex);
 	}
 	for (size_t i = 0; refs && i < c->n_dirs; i++)
 		buf_addf(out, "dir %" PRId64 " %s\n", c->dirs[i].mtime, c->dirs[i].path);

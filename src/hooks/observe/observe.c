@@ -8,34 +8,6 @@
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
 
-static bool rebase_runs(const char *git_dir)
-{
-	static const char *const marks[] = { "rebase-merge", "rebase-apply/rebasing" };
-	struct buf path = BUF_INIT;
-	bool runs = false;
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-		fs_join(&path, git_dir, marks[i]);
-		runs = runs || (!path.failed && fs_exists(path.data));
-	}
-	buf_release(&path);
-	return runs;
-}
-
-/* A HEAD's name in the cursor. */
-static char *head_name(const char *git_dir, const char *common_dir)
-{
-	struct buf name = BUF_INIT;
-
-	if (strcmp(git_dir, common_dir) != 0) {
-		const char *slash = strrchr(git_dir, '/');
-
-		buf_addf(&name, "worktrees/%s/", slash ? slash + 1 : git_dir);
-	}
-	buf_adds(&name, "HEAD");
-	return buf_detach(&name);
-}
-
 int pending_open(
 	struct pending *t, const struct observation *b, struct journal *j, struct error *err)
 {
@@ -44,15 +16,13 @@ int pending_open(
 	*t = (struct pending){ .b = b,
 		.j = j,
 		.cursor = CURSOR_INIT,
-		.head_branch = BUF_INIT,
 		.bodies = BUF_INIT,
 		.now = clock_now_ms(),
 		.deadline = clock_monotonic_ms() + b->timeout_ms };
-	t->head_name = head_name(b->git_dir, b->common_dir);
-	if (!t->head_name)
-		return error_nomem(err);
-	r = head_read(b->git_dir, &t->head_branch, err);
-	t->rebasing = !b->no_rebase && rebase_runs(b->git_dir);
+	t->at = &t->own;
+	r = tree_open(&t->own, b->git_dir, b->common_dir, err);
+	t->own.rebasing = !b->no_rebase && tree_rebases(b->git_dir);
+	memcpy(t->own.session, b->pointer->session, sizeof(t->own.session));
 	return r;
 }
 
@@ -82,7 +52,7 @@ int pending_lock(const struct pending *t, int *fd_out, struct error *err)
 static int register_head(
 	struct pending *t, const char *git_dir, const char *branch, struct error *err)
 {
-	char *name = head_name(git_dir, t->b->common_dir);
+	char *name = tree_head_name(git_dir, t->b->common_dir);
 	struct cursor_log *log = name ? cursor_add(&t->cursor, name) : NULL;
 	struct buf path = BUF_INIT;
 	int r = log ? 0 : error_nomem(err);
@@ -93,7 +63,7 @@ static int register_head(
 	if (r < 0)
 		goto out;
 	log->hot = true;
-	log->head = rebase_runs(git_dir) ? 'r' : *branch ? 'a' : 'd';
+	log->head = tree_rebases(git_dir) ? 'r' : *branch ? 'a' : 'd';
 	if (*branch)
 		r = ref_read(t->b->common_dir, branch, &log->oid, err);
 	if (r == 0 && *branch) {
@@ -181,9 +151,9 @@ static int pass(struct pending *t, struct error *err)
 		return start(t, err);
 	}
 	if (r == 0)
-		r = register_head(t, t->b->git_dir, t->head_branch.data, err);
-	if (r == 0 && t->head_branch.len)
-		r = refs_register_one(t, t->head_branch.data, err);
+		r = register_head(t, t->b->git_dir, t->at->branch.data, err);
+	if (r == 0 && t->at->branch.len)
+		r = refs_register_one(t, t->at->branch.data, err);
 	if (r == 0)
 		r = cursor_save(&t->cursor, journal_dir(t->j), t->b->pointer->clone, true, err);
 	return r;
@@ -304,10 +274,27 @@ static int observe_pushed(struct pending *t, struct error *err)
 	return r;
 }
 
+static int collect(struct pending *t, struct error *err)
+{
+	int r = head_collect(t, err);
+
+	return r < 0 ? r : head_branches(t, observe_log, err);
+}
+
+/* The other work trees, from here on in this look and its further rounds. */
+static int join(struct pending *t, struct error *err)
+{
+	bool joined = t->all_trees;
+	int r = trees_open(t, err);
+
+	return r < 0 || joined ? r : trees_each(t, 1, collect, err);
+}
+
 static int one_round(
 	struct pending *t, bool first, struct observe_result *result, struct error *err)
 {
-	bool refs_too = t->b->all_refs;
+	/* Somebody was killed while telling, in whichever work tree. */
+	bool refs_too = t->b->all_refs || t->cursor.dirty;
 	int r = 0;
 
 	pending_clear(t);
@@ -316,20 +303,20 @@ static int one_round(
 	if (first)
 		r = observe_pushed(t, err);
 	if (r == 0)
-		r = head_collect(t, err);
-	if (r == 0)
-		r = head_branches(t, observe_log, err);
+		r = trees_each(t, 0, collect, err);
 	if (r == 0)
 		r = observe_prs(t, err);
 	if (r == 0 && !refs_too)
 		r = head_gone(t, &refs_too, err);
+	if (r == 0 && (refs_too || trees_foreign(t)))
+		r = join(t, err);
 	refs_too = refs_too && !refs_unchanged(t);
 	if (r == 0 && refs_too)
 		r = observe_refs(t, err);
 	if (r == 0 && !t->more)
 		r = observe_unlogged(t, err);
 	if (r == 0)
-		r = observe_head(t, err);
+		r = observe_heads(t, err);
 	if (r == 0)
 		r = pending_append(t, &result->events, err);
 	if (r == 0 && !t->b->show && (t->moved || t->cursor.dirty))

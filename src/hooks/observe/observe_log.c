@@ -68,10 +68,15 @@ int observe_difference(struct pending *t, const char *ref, const struct oid *oid
 {
 	struct cursor_log *log = NULL;
 	struct pending_event *event;
+	bool moved = false;
 	struct oid zero = OID_NONE;
 	int r = log_find(t, ref, &log, err);
 
 	if (r < 0 || (log ? oid_equal(&log->oid, oid) : oid_is_none(oid)))
+		return r;
+	if (oid_is_none(oid) && log->place.offset)
+		r = log_follow(t, ref, &moved, err);
+	if (r < 0 || moved)
 		return r;
 	r = touch(t, ref, &log, err);
 	if (r < 0)
@@ -203,6 +208,8 @@ static int find_beginning(struct pending *t, const char *ref, const char *path,
 	r = log_find(t, in.from_name, &from, err);
 	if (r < 0 || !from)
 		goto out;
+	buf_clear(name);
+	buf_adds(name, in.from_name);
 	scan = from->place;
 	if (scan.offset) {
 		struct collecting probe = {
@@ -224,7 +231,10 @@ out:
 	return r;
 }
 
-/* *place has moved to the end of the log, and is to be where the old one was. */
+/*
+ * *place has moved to the end of the log, and is to be where the old one was. When that is not to
+ * be found all lines that are left are read: the journal knows which of them were told.
+ */
 static int read_rewritten(const char *path, const struct cursor_log *log,
 	struct reflog_place *place, struct collecting *c, enum reflog_state *state,
 	struct error *err)
@@ -233,10 +243,19 @@ static int read_rewritten(const char *path, const struct cursor_log *log,
 	bool found;
 	int r = reflog_resume(path, &resumed, &log->oid, &found, err);
 
-	if (r < 0 || !found)
+	if (r < 0)
 		return r;
+	if (!found)
+		resumed = (struct reflog_place){ .count = log->place.count };
 	*place = resumed;
-	return reflog_read(path, place, collect, c, state, err);
+	c->t->rewritten = true;
+	c->t->rereading = true;
+	r = reflog_read(path, place, collect, c, state, err);
+	c->t->rereading = false;
+	/* Without a line there is the ref alone to compare. */
+	if (r == 0 && !found && !c->lines)
+		*state = REFLOG_REWRITTEN;
+	return r;
 }
 
 static int read_log(struct pending *t, const char *ref, const char *path, struct cursor_log *log,
@@ -252,6 +271,10 @@ static int read_log(struct pending *t, const char *ref, const char *path, struct
 	if (r < 0)
 		return r;
 	if (is_gone(log)) {
+		/* git is still at it: the line says what it does, the ref that it is done. */
+		r = ref_read(t->b->common_dir, ref, &oid, err);
+		if (r < 0 || oid_is_none(&oid))
+			goto out;
 		r = find_beginning(t, ref, path, &place, &c.skip_to, &c.name, err);
 		if (c.skip_to < first)
 			c.skip_to = first;
@@ -296,7 +319,7 @@ int observe_log(struct pending *t, const char *ref, struct error *err)
 	struct buf path = BUF_INIT;
 	struct cursor_log *log = NULL;
 	struct stat st;
-	bool there;
+	bool there, same = false;
 	int r;
 
 	log_path(&path, t, ref);
@@ -306,14 +329,17 @@ int observe_log(struct pending *t, const char *ref, struct error *err)
 	if (r < 0)
 		goto out;
 	there = stat(path.data, &st) == 0 && S_ISREG(st.st_mode);
-	/*
-	 * Nothing behind the place. Should a log have lost as many bytes as it gained, those wait
-	 * for the next line.
-	 */
-	if (log && there && log->place.offset && (uint64_t)st.st_size == log->place.offset) {
-		log->seen = true;
-		goto out;
+	/* A log that expired may have gained as many bytes as it lost. */
+	if (log && there && log->place.offset && (uint64_t)st.st_size == log->place.offset)
+		r = reflog_at_place(path.data, &log->place, &same, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
 	}
+	if (r == 0 && same)
+		log->seen = true;
+	if (r < 0 || same)
+		goto out;
 	r = touch(t, ref, &log, err);
 	if (r < 0)
 		goto out;

@@ -109,7 +109,7 @@ static int cool(struct pending *t, struct error *err)
 		struct cursor_log *log = &t->cursor.v[i];
 
 		log->hot = !is_ref(log) || ref_is_pr(log->name) ||
-			!strcmp(log->name, t->head_branch.data);
+			!strcmp(log->name, t->at->branch.data);
 	}
 	for (size_t i = 0; r == 0 && i < t->linked.n; i++) {
 		struct cursor_log *log = cursor_find(&t->cursor, t->linked.v[i].branch);

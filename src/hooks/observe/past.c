@@ -77,7 +77,7 @@ static int one_round(struct pending *t, const struct past *h, size_t *events, st
 	else if (r == 0 && *h->branch)
 		r = observe_log(t, h->branch, err);
 	if (r == 0)
-		r = observe_head(t, err);
+		r = observe_heads(t, err);
 	return r < 0 ? r : pending_append(t, events, err);
 }
 
@@ -95,7 +95,7 @@ static int observe_all(struct pending *t, const struct past *h, size_t *events, 
 	/* Reads from the beginning, and looks for what was told in the whole journal. */
 	t->cursor.all = true;
 	t->cursor.dirty = true;
-	head = cursor_add(&t->cursor, t->head_name);
+	head = cursor_add(&t->cursor, t->at->name);
 	if (!head) {
 		r = error_nomem(err);
 		goto out;

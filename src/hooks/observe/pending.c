@@ -15,9 +15,9 @@ static void events_clear(struct pending *t)
 		buf_release(&t->events[i].data);
 	}
 	t->n_events = 0;
-	for (size_t i = 0; i < t->n_heads; i++)
-		free(t->heads[i].message);
-	t->n_heads = 0;
+	tree_clear(&t->own);
+	for (size_t i = 0; i < t->n_others; i++)
+		tree_clear(&t->others[i]);
 }
 
 void pending_clear(struct pending *t)
@@ -26,6 +26,7 @@ void pending_clear(struct pending *t)
 	buf_clear(&t->bodies);
 	t->n_batch = 0;
 	t->more = false;
+	t->rewritten = false;
 	t->moved = false;
 }
 
@@ -33,11 +34,12 @@ void pending_release(struct pending *t)
 {
 	events_clear(t);
 	free(t->events);
-	free(t->heads);
+	tree_release(&t->own);
+	for (size_t i = 0; i < t->n_others; i++)
+		tree_release(&t->others[i]);
+	free(t->others);
 	free(t->batch);
-	free(t->head_name);
 	buf_release(&t->bodies);
-	buf_release(&t->head_branch);
 	linked_release(&t->linked);
 	cursor_release(&t->cursor);
 }
@@ -57,7 +59,9 @@ struct pending_event *pending_add(struct pending *t, enum event_type type, const
 	if (!ARRAY_GROW(t->events, t->n_events, t->cap_events))
 		return NULL;
 	event = &t->events[t->n_events];
-	*event = (struct pending_event){ .type = type, .n = n, .at = at, .data = BUF_INIT };
+	*event = (struct pending_event){
+		.type = type, .n = n, .at = at, .data = BUF_INIT, .reread = t->rereading
+	};
 	event->ref = strdup(ref);
 	if (!event->ref)
 		return NULL;
@@ -160,13 +164,15 @@ static int find_session(
 	struct pending *t, const struct pending_event *event, const char **out, struct error *err)
 {
 	const struct pointer *p = t->b->pointer;
-	bool own = t->walking || !strcmp(event->ref, t->head_name) ||
-		!strcmp(event->ref, t->head_branch.data);
+	bool own = t->walking || !strcmp(event->ref, t->at->name) ||
+		!strcmp(event->ref, t->at->branch.data);
 	int r = 0;
 
 	*out = NULL;
-	if ((p->session[0] && !p->top) || own) {
-		*out = p->session[0] ? p->session : NULL;
+	if (own) {
+		*out = t->at->session[0] ? t->at->session : NULL;
+	} else if (p->session[0] && !p->top) {
+		*out = p->session;
 	} else if (!strncmp(event->ref, "refs/heads/", 11)) {
 		r = pending_load_linked(t, err);
 		*out = r == 0 ? linked_session(&t->linked, event->ref) : NULL;
@@ -192,7 +198,7 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 		return 0;
 	event->told = true;
 	if (event->at < t->since ||
-		(t->lost && !strcmp(event->ref, t->head_name) && event->n < t->head_first))
+		(t->lost && !strcmp(event->ref, t->at->name) && event->n < t->at->first))
 		return 0;
 	if (t->known)
 		number_history(t, event, &src);
@@ -221,6 +227,7 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 	entry.src = t->bodies.len;
 	event_encode_src(&t->bodies, &src);
 	entry.src_len = t->bodies.len - entry.src;
+	entry.reread = event->reread;
 	t->batch[t->n_batch++] = entry;
 	if (!t->facts_needed && event->type != EVENT_BRANCH_SWITCHED && needs_facts(t, event->ref))
 		t->facts_needed = true;
@@ -290,6 +297,8 @@ static int drop_from(struct pending *t, const char *origin, uint64_t after, cons
 			batch_drop_alike(t, record);
 		else if (!t->known || is_history(record->body, record->body_len))
 			batch_drop(t, record->body, record->body_len);
+		if (!t->lost && !t->known)
+			told_drop(t, record->body, record->body_len, false);
 	}
 	journal_reader_close(reader);
 	/* Damage, or a journal that was replaced: an event told twice is better than one lost. */
@@ -368,6 +377,8 @@ int pending_append(struct pending *t, size_t *appended_out, struct error *err)
 
 	if (t->cursor.dirty && t->n_batch)
 		r = drop_told(t, err);
+	if (r == 0 && t->rewritten && t->n_batch && !t->known)
+		r = rewritten_drop_told(t, err);
 	if (r < 0 || !t->n_batch)
 		return r;
 	if (t->b->show)

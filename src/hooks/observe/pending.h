@@ -33,6 +33,7 @@ struct pending_event {
 	uint64_t n;
 	int64_t at;
 	struct buf data;
+	bool reread; /* its log lost lines: this one may have been told */
 	bool told; /* is in the batch */
 };
 
@@ -42,10 +43,25 @@ struct head_entry {
 	char *message;
 };
 
+/* A work tree: its HEAD, and what that one's log has said since the last time. */
+struct tree {
+	char *git_dir;
+	char *name; /* "HEAD" or "worktrees/<name>/HEAD" */
+	struct buf branch; /* what HEAD names now; "" when detached */
+	char session[ID_UUID_SIZE]; /* whose it is; "" */
+	bool rebasing;
+	bool fresh; /* HEAD's log is read from its first line */
+	bool reread; /* and some of it not for the first time */
+	uint64_t first, limit; /* numbers of the first and the last line of it to tell of */
+	struct head_entry *lines;
+	size_t n_lines, cap_lines;
+};
+
 /* An encoded event: stretches of telling.bodies. */
 struct batch_entry {
 	size_t body, len;
 	size_t src, src_len;
+	bool reread;
 };
 
 struct pending {
@@ -54,26 +70,25 @@ struct pending {
 	struct cursor cursor;
 	bool refs_too; /* this time the table of all refs is compared */
 	bool more; /* a log holds more lines than one round reads */
-	bool head_fresh; /* HEAD's log is read from its first line */
-	uint64_t head_limit; /* number of the last line of HEAD's log to read */
+	bool rewritten; /* a log lost lines: what is left of it may have been told */
+	bool rereading; /* that log is being read */
 	bool moved; /* the cursor differs from its file */
 	bool facts_needed;
 	int64_t deadline; /* monotonic */
 	int64_t now;
-	char *head_name; /* "HEAD" or "worktrees/<name>/HEAD" */
-	struct buf head_branch; /* what HEAD names now; "" when detached */
-	bool rebasing;
+	struct tree own; /* where the hook rang */
+	struct tree *others; /* the clone's other work trees, once all of them are looked at */
+	size_t n_others;
+	bool all_trees;
+	struct tree *at; /* the one that is being looked at */
 	bool walking; /* through HEAD's log: what is told is its work tree's */
 	struct linked_list linked; /* loaded when somebody asks whose a branch is */
 	bool linked_loaded;
 	const struct cursor *known; /* only history is told: the clone's own cursor */
 	int64_t since; /* nothing older */
 	bool lost; /* the lines that were told, if the journal has lost them */
-	uint64_t head_first; /* number of the first line of HEAD's log to tell of */
 	struct pending_event *events;
 	size_t n_events, cap_events;
-	struct head_entry *heads;
-	size_t n_heads, cap_heads;
 	struct buf bodies;
 	struct batch_entry *batch;
 	size_t n_batch, cap_batch;
@@ -98,6 +113,39 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 int pending_append(struct pending *t, size_t *appended_out, struct error *err);
 int pending_time_left(const struct pending *t);
 int pending_load_linked(struct pending *t, struct error *err);
+
+/* moved.c */
+/* Is somebody renaming this branch at this moment? Then it is neither gone nor here. */
+int log_moving(struct pending *t, const char *ref, bool *out, struct error *err);
+/* The ref is not there: that is all right since its log is told under its new name, or will be. */
+int log_follow(struct pending *t, const char *ref, bool *out, struct error *err);
+
+/* rewritten.c */
+/* Take out of the batch what the journal holds already, from whichever place in the logs. */
+int rewritten_drop_told(struct pending *t, struct error *err);
+/*
+ * Take out of the batch what is the same event as this one, though its log may have another name or
+ * other numbers now, and what of the same log is `with_older` than it.
+ */
+void told_drop(struct pending *t, const char *body, size_t len, bool with_older);
+
+/* trees.c */
+/* Its name in the cursor, and its HEAD. */
+int tree_open(struct tree *tree, const char *git_dir, const char *common_dir, struct error *err);
+void tree_release(struct tree *tree);
+void tree_clear(struct tree *tree);
+char *tree_head_name(const char *git_dir, const char *common_dir);
+bool tree_rebases(const char *git_dir);
+/*
+ * From now on the other work trees' HEADs are looked at as well. Whoever reads a branch that
+ * another work tree worked on has to: what its HEAD did there is told with it, once and as its own.
+ */
+int trees_open(struct pending *t, struct error *err);
+/* Call fn with t->at at each of the trees, from the `first` on: 0 is the own one. */
+typedef int tree_fn(struct pending *t, struct error *err);
+int trees_each(struct pending *t, size_t first, tree_fn *fn, struct error *err);
+/* Was something found on a branch that is not the own HEAD's doing? */
+bool trees_foreign(const struct pending *t);
 
 /* observe_log.c */
 /* Read on in the log of a ref. When it is not there, `check` is set in the cursor's entry. */
@@ -126,8 +174,8 @@ bool head_left_branch(const char *from);
 bool head_branch_named(struct pending *t, const char *name, struct buf *out);
 
 /* observe_head.c */
-/* Put all tales in the order in which HEAD saw them, and into the batch. */
-int observe_head(struct pending *t, struct error *err);
+/* Put the events in the order in which the HEADs saw them, and into the batch. */
+int observe_heads(struct pending *t, struct error *err);
 
 /* past.c */
 /* Numbers of the first and the last line to tell in <git_dir>/logs/<log>, `name` in the cursor. */
