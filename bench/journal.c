@@ -67,7 +67,7 @@ static int append_all(
 	int fds[2];
 
 	if (pipe(fds) < 0)
-		return error_errno(err, "cannot make a pipe");
+		return error_errno(err, "cannot create a pipe");
 	for (unsigned w = 0; w < writers; w++) {
 		double mine = 0;
 		pid_t pid = fork();

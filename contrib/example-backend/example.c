@@ -175,7 +175,7 @@ static int example_begin(struct backend *b, const char *repo_id, struct error *e
 	int r;
 
 	if (e->lock_fd >= 0)
-		return error_set(err, ERR_BUSY, "a batch is open already");
+		return error_set(err, ERR_BUSY, "a batch is already open");
 	if (!id_is_hex(repo_id, ID_HEX_SIZE - 1))
 		return error_set(err, ERR_USAGE, "not a repository's id: '%s'", repo_id);
 	r = fs_lock(e->lock.data, 10000, &e->lock_fd, err);

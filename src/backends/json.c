@@ -115,8 +115,8 @@ static int in_store(const struct json_backend *b, int r, struct error *err)
 		error_wrap(err, "cannot use session store '%s'", b->path.data);
 	if (r == ERR_CORRUPT)
 		error_hint(err,
-			"it was left as it is; move it away and minsky fills a new one "
-			"from the journal");
+			"it was left unchanged; move it away, and minsky creates a new one from "
+			"the journal");
 	return r;
 }
 
@@ -140,8 +140,8 @@ static int load(struct json_backend *b, struct error *err)
 			error_wrap(err, "cannot use session store '%s'", b->path.data);
 		if (r == ERR_CORRUPT)
 			error_hint(err,
-				"it was left as it is; move it away and minsky fills a new "
-				"one from the journal");
+				"it was left unchanged; move it away, and minsky creates a new one "
+				"from the journal");
 	} else if (r == ERR_NOTFOUND) {
 		error_clear(err);
 		r = 0;
@@ -160,7 +160,7 @@ static int file_begin(struct backend *backend, const char *repo_id, struct error
 	int fd, r;
 
 	if (b->lock_fd >= 0)
-		return error_set(err, ERR_BUSY, "a batch is open already");
+		return error_set(err, ERR_BUSY, "a batch is already open");
 	if (!id_is_hex(repo_id, ID_HEX_SIZE - 1))
 		return error_set(err, ERR_USAGE, "not a repository's id: '%s'", repo_id);
 	r = place_make_parent(b->path.data, err);
@@ -247,7 +247,9 @@ static int file_commit(struct backend *backend, const struct heads *heads, struc
 	if (r == 0 && text.len > FILE_MAX) {
 		r = error_set(err, ERR_IO, "session store '%s' would grow beyond %zu bytes",
 			b->path.data, FILE_MAX);
-		error_hint(err, "use sessiondb.backend sqlite for so many sessions");
+		error_hint(err,
+			"for this many sessions, use SQLite: minsky config set sessiondb.backend "
+			"sqlite");
 	}
 	if (r == 0)
 		r = fs_replace(b->path.data, text.data, text.len, 0600, true, err);

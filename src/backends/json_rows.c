@@ -63,7 +63,7 @@ int store_index(struct store_repo *r, struct error *err)
 	for (size_t i = 1; i < r->n_rows; i++)
 		if (strcmp(r->rows[i - 1].id, r->rows[i].id) == 0)
 			return error_set(
-				err, ERR_CORRUPT, "two rows of the session '%s'", r->rows[i].id);
+				err, ERR_CORRUPT, "session '%s' has two rows", r->rows[i].id);
 	r->indexed = true;
 	return 0;
 }

@@ -155,9 +155,9 @@ static int parse_repos(
 
 static int foreign(struct error *err)
 {
-	error_set(err, ERR_UNSUPPORTED, "the file was written by the minsky that came before");
+	error_set(err, ERR_UNSUPPORTED, "the file was written by the previous minsky");
 	return error_hint(
-		err, "point sessiondb.json.path at another file; this one stays as it is");
+		err, "set sessiondb.json.path to another file; this one is left unchanged");
 }
 
 static int check_schema(uint64_t schema, struct error *err)
@@ -165,7 +165,7 @@ static int check_schema(uint64_t schema, struct error *err)
 	if (schema <= STORE_SCHEMA)
 		return 0;
 	error_set(err, ERR_UNSUPPORTED, "its schema %" PRIu64 " is newer than this minsky", schema);
-	return error_hint(err, "use the newer minsky that wrote it");
+	return error_hint(err, "use the newer version of minsky that wrote it");
 }
 
 struct document {

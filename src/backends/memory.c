@@ -111,7 +111,7 @@ static int mem_begin(struct backend *b, const char *repo_id, struct error *err)
 	int r;
 
 	if (m->open[0])
-		return error_set(err, ERR_BUSY, "a batch is open already");
+		return error_set(err, ERR_BUSY, "a batch is already open");
 	r = get_shelf(m, repo_id, &s, err);
 	if (r == 0)
 		r = shelf_copy(&m->before, s, err);

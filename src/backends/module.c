@@ -70,12 +70,12 @@ static int check(
 	char why[128];
 
 	if (m->abi != BACKEND_MODULE_ABI) {
-		(void)snprintf(why, sizeof(why), "it has interface %u, this minsky has %u",
+		(void)snprintf(why, sizeof(why), "its interface is %u, that of this minsky is %u",
 			(unsigned)m->abi, BACKEND_MODULE_ABI);
 		return not_for_us(path, why, err);
 	}
 	if (!m->name || strcmp(m->name, name) != 0)
-		return not_for_us(path, "it calls itself by another name", err);
+		return not_for_us(path, "it has another name", err);
 	if (!m->backend && !m->hub)
 		return not_for_us(path, "it is neither a backend nor a hub", err);
 	return 0;
@@ -93,7 +93,7 @@ static int load(
 	if (!handle) {
 		const char *why = dlerror();
 
-		return not_for_us(path, why ? why : "it does not load", err);
+		return not_for_us(path, why ? why : "it cannot be loaded", err);
 	}
 	m = dlsym(handle, BACKEND_MODULE_SYMBOL);
 	r = m ? check(m, path, name, err)
@@ -117,7 +117,7 @@ int module_load(const struct backend_module **out, const char *name, struct erro
 	int r = ERR_NOTFOUND;
 
 	if (!module_name_ok(name))
-		return error_set(err, ERR_USAGE, "'%s' cannot be the name of a backend", name);
+		return error_set(err, ERR_USAGE, "'%s' is not a valid name for a backend", name);
 	for (const struct loaded *l = loaded; l; l = l->next) {
 		if (strcmp(l->module->name, name) == 0) {
 			*out = l->module;

@@ -15,9 +15,9 @@ int place_resolve(struct buf *out, const char *path, struct error *err)
 	}
 	r = fs_realpath(path, out, err);
 	if (r == ERR_NOTFOUND) {
-		error_set(err, ERR_IO, "session store '%s' is a link to a file that is not there",
+		error_set(err, ERR_IO, "session store '%s' is a link to a file that does not exist",
 			path);
-		return error_hint(err, "remove the link, or make the file that it leads to");
+		return error_hint(err, "remove the link, or create the file that it points to");
 	}
 	return r;
 }

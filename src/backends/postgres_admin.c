@@ -33,8 +33,8 @@ static int check_member(const char *role, struct error *err)
 		odd = odd || (unsigned char)*p < ' ' || *p == '\\';
 	if (!odd)
 		return 0;
-	error_set(err, ERR_USAGE, "'%s' cannot be the name of a role", role);
-	return error_hint(err, "give the name that the person logs in with");
+	error_set(err, ERR_USAGE, "'%s' is not a valid name for a role", role);
+	return error_hint(err, "give the login role of the person");
 }
 
 static int make_script(struct buf *out, const char *const *members, struct error *err)
@@ -90,8 +90,8 @@ static int run_script(struct pg_conn *conn, const char *script, int64_t deadline
 	/* Who may not make roles or schemas needs another hint than who is no member. */
 	if (r == ERR_REFUSED)
 		error_hint(err,
-			"a role that may create roles and owns the database can do this; or "
-			"give it what 'minsky sessiondb init postgres --print-sql' prints");
+			"use a role that can create roles and owns the database, or give such a "
+			"role the output of: minsky sessiondb init postgres --print-sql");
 	return r;
 }
 

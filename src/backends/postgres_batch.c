@@ -175,7 +175,7 @@ int pg_batch_begin(struct backend *backend, const char *repo_id, struct error *e
 	int r;
 
 	if (s->conn)
-		return error_set(err, ERR_BUSY, "a batch is open already");
+		return error_set(err, ERR_BUSY, "a batch is already open");
 	r = pg_store_check_repo(repo_id, err);
 	if (r == 0)
 		r = pg_pool_run_keep(s->pool, pg_store_deadline(), begin_once, &b, &conn, err);

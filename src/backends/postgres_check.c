@@ -67,7 +67,7 @@ static void check_row(const struct checking *c, const PGresult *res)
 		    c->store, PQgetvalue(res, 0, 1), (size_t)PQgetlength(res, 0, 1), &s, &err) < 0)
 		tell(c, "the row of session %s cannot be read: %s", id, err.msg);
 	else if (!agrees(res, &s))
-		tell(c, "the columns of session %s are not those of its record", id);
+		tell(c, "the columns of session %s do not match its record", id);
 	session_release(&s);
 }
 
@@ -111,7 +111,7 @@ static int check_events(struct pg_conn *conn, int64_t deadline, void *arg, struc
 
 	for (int i = 0; r == 0 && i < PQntuples(res); i++)
 		tell(c,
-			"event %.8s:%s does not follow the one before it, or is not what was "
+			"event %.8s:%s does not follow the one before it, or differs from what was "
 			"pushed",
 			PQgetvalue(res, i, 0), PQgetvalue(res, i, 1));
 	PQclear(res);

@@ -106,7 +106,7 @@ static int start(struct pg_conn *conn, int64_t deadline, struct error *err)
 		resolved = pg_resolve(host, deadline, &addresses, &n);
 	if (resolved == PG_RESOLVE_LATE) {
 		buf_release(&addresses);
-		return pg_fail_late(conn, "its address was not found in time", err);
+		return pg_fail_late(conn, "its address could not be resolved in time", err);
 	}
 	conn->c = resolved == PG_RESOLVED
 		? start_with(conn->settings, host, addresses.data, n)
@@ -175,7 +175,7 @@ static int flush(struct pg_conn *conn, int64_t deadline, struct error *err)
 
 	while ((more = PQflush(conn->c)) == 1) {
 		if (!wait_for(conn->c, POLLIN | POLLOUT, deadline))
-			return pg_fail_late(conn, "it did not take our statement in time", err);
+			return pg_fail_late(conn, "it did not accept the statement in time", err);
 		if (!PQconsumeInput(conn->c))
 			return pg_fail_lost(conn, err);
 	}

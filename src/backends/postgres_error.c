@@ -5,7 +5,7 @@
 #define STATE_LEN 5
 
 static const char init_hint[] =
-	"whoever keeps the database runs 'minsky sessiondb init postgres' once";
+	"the administrator has to run 'minsky sessiondb init postgres' once";
 
 /* By SQLSTATE, or by its class of two characters; the first that fits. */
 static const struct meaning {
@@ -24,27 +24,27 @@ static const struct meaning {
 	{ "25P03", ERR_BACKEND, false, NULL }, /* idle in a transaction for too long */
 	{ "55P03", ERR_BUSY, false, "another machine is writing; try again" },
 	{ "28", ERR_REFUSED, false,
-		"is the account right, and its password in the passfile, the service file or "
-		"MINSKY_POSTGRES_URL?" },
+		"check the role, and its password in the passfile, the service file or "
+		"MINSKY_POSTGRES_URL" },
 	{ "42501", ERR_REFUSED, false,
-		"whoever keeps the database runs 'minsky sessiondb init postgres --member ROLE'" },
+		"the administrator has to run 'minsky sessiondb init postgres --member ROLE'" },
 	{ "MK401", ERR_REFUSED, false,
-		"whoever keeps the database runs 'minsky sessiondb init postgres --member ROLE'" },
+		"the administrator has to run 'minsky sessiondb init postgres --member ROLE'" },
 	{ "MK403", ERR_REFUSED, false, NULL },
 	{ "MK404", ERR_NOTFOUND, false, NULL },
-	{ "MK505", ERR_UNSUPPORTED, false, "use the newer minsky that wrote it" },
-	{ "3D000", ERR_USAGE, false, "is its name right, and has somebody made it?" },
+	{ "MK505", ERR_UNSUPPORTED, false, "use the newer version of minsky that wrote it" },
+	{ "3D000", ERR_USAGE, false, "check its name, and whether it was created" },
 	{ "3F000", ERR_REFUSED, false, init_hint },
 	{ "42P01", ERR_REFUSED, false, init_hint },
 	{ "42883", ERR_REFUSED, false, init_hint },
 	{ "42703", ERR_REFUSED, false, init_hint },
-	{ "42704", ERR_NOTFOUND, false, "make the role first, with LOGIN" },
+	{ "42704", ERR_NOTFOUND, false, "create the role first, with LOGIN" },
 	{ "XX001", ERR_CORRUPT, false, NULL },
 	{ "XX002", ERR_CORRUPT, false, NULL },
 	{ "22", ERR_USAGE, false, NULL },
-	{ "25006", ERR_BACKEND, false, "it is a copy that only answers, or in recovery" },
+	{ "25006", ERR_BACKEND, false, "it is a read-only replica, or in recovery" },
 	{ "53100", ERR_BACKEND, false, "its disk is full" },
-	{ "53300", ERR_BACKEND, false, "it has no room for another connection" },
+	{ "53300", ERR_BACKEND, false, "it has too many connections" },
 	{ "", ERR_BACKEND, false, NULL },
 };
 
@@ -83,7 +83,7 @@ static int tell(struct pg_conn *conn, const struct meaning *m, const char *text,
 	if (m->hint)
 		error_hint(err, "%s", m->hint);
 	else if (m->code == ERR_BACKEND)
-		error_hint(err, "nothing is lost: events stay in the journal until it answers");
+		error_hint(err, "nothing is lost: events are kept in the journal until it answers");
 	return err->code;
 }
 
@@ -166,9 +166,9 @@ static bool is_about_the_way(const char *text)
 static int tell_tls(struct pg_conn *conn, const char *text, struct error *err)
 {
 	static const struct meaning tls = { "", ERR_REFUSED, false,
-		"off this machine the server's certificate and name are verified "
-		"(sessiondb.postgres.sslrootcert); sessiondb.postgres.sslmode in your own "
-		"configuration asks for less" };
+		"the certificate and the name of a remote server are verified; to trust another "
+		"certificate, set sessiondb.postgres.sslrootcert; to verify less, set "
+		"sessiondb.postgres.sslmode in your own configuration" };
 
 	tell(conn, &tls, text, err);
 	if (conn->settings->tls_forced)

@@ -52,7 +52,8 @@ int pg_hub_check_id(const char *id, const char *what, struct error *err)
 int pg_hub_corrupt(const struct pg_hub *h, const char *what, struct error *err)
 {
 	error_set(err, ERR_CORRUPT, "database '%s': %s", pg_pool_settings(h->pool)->location, what);
-	return error_hint(err, "whoever keeps the database should look: was it restored in part?");
+	return error_hint(
+		err, "the administrator should check whether it was restored only in part");
 }
 
 static int nothing(struct pg_conn *conn, int64_t deadline, void *arg, struct error *err)
@@ -123,7 +124,7 @@ static int hub_join(
 	if (r == 0)
 		r = pg_hub_call(h, "select " UNHEX("minsky.join_repo($1, $2, $3)"), &p, &res, err);
 	if (r == 0 && (!pg_column_text(res, 0, 0, &key) || !id_is_hex(key, ID_HEX_SIZE - 1)))
-		r = pg_hub_corrupt(h, "it knows this repository by no usable key", err);
+		r = pg_hub_corrupt(h, "it has no valid key for this repository", err);
 	if (r == 0)
 		memcpy(key_out, key, ID_HEX_SIZE);
 	PQclear(res);
@@ -179,7 +180,7 @@ static int read_head(const struct pg_hub *h, const PGresult *res, int row, struc
 	if (!pg_column_text(res, row, 0, &origin) || !id_is_hex(origin, ID_HEX_SIZE - 1) ||
 		!pg_column_int(res, row, 1, &seq) || seq < 0 ||
 		!pg_column_text(res, row, 2, &hash) || !id_is_hex(hash, HASH_HEX_SIZE - 1))
-		return pg_hub_corrupt(h, "an origin has no usable head", err);
+		return pg_hub_corrupt(h, "an origin has no valid head", err);
 	return seq ? heads_set(heads, origin, (uint64_t)seq, hash, err) : 0;
 }
 
@@ -254,7 +255,7 @@ static int hub_hash_at(struct hub *hub, const char *key, const char *origin, uin
 			(unsigned long long)seq);
 	else if (r == 0 &&
 		(!pg_column_text(res, 0, 0, &hash) || !id_is_hex(hash, HASH_HEX_SIZE - 1)))
-		r = pg_hub_corrupt(h, "an event has no usable hash", err);
+		r = pg_hub_corrupt(h, "an event has no valid hash", err);
 	if (r == 0)
 		memcpy(hash_out, hash, HASH_HEX_SIZE);
 	PQclear(res);
@@ -275,8 +276,8 @@ static int hub_redact(
 		pg_hub_self(hub), "select minsky.redact($1::uuid, $2::uuid, $3)", &p, &res, err);
 	if (r == ERR_REFUSED)
 		error_hint(err,
-			"a keeper of the database may do this: minsky_keeper, and kind "
-			"'keeper' in minsky.member");
+			"a keeper of the database can do this: minsky_keeper, and kind 'keeper' in "
+			"minsky.member");
 	PQclear(res);
 	return r;
 }
@@ -308,7 +309,7 @@ static int hub_clock_skew(struct hub *hub, int64_t *out, struct error *err)
 		h, "select (extract(epoch from clock_timestamp()) * 1000)::bigint", &p, &res, err);
 
 	if (r == 0 && !pg_column_int(res, 0, 0, &now))
-		r = pg_hub_corrupt(h, "it does not tell the time", err);
+		r = pg_hub_corrupt(h, "it does not return the time", err);
 	else if (r == 0)
 		*out = now - (sent + clock_now_ms()) / 2;
 	PQclear(res);

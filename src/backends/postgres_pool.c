@@ -104,14 +104,14 @@ static int wrong_schema(struct pg_conn *conn, int64_t version, int64_t least, st
 		error_set(err, ERR_UNSUPPORTED,
 			"cannot use database '%s': its schema %lld is newer than this minsky",
 			where, (long long)version);
-		return error_hint(err, "use the newer minsky that its team uses");
+		return error_hint(err, "use the newer version of minsky that the team uses");
 	}
 	if (version >= PG_SCHEMA)
 		return 0;
 	error_set(err, ERR_REFUSED, "cannot use database '%s': its schema %lld is older than %d",
 		where, (long long)version, PG_SCHEMA);
 	return error_hint(
-		err, "whoever keeps the database runs 'minsky sessiondb init postgres' again");
+		err, "the administrator has to run 'minsky sessiondb init postgres' again");
 }
 
 /* What is behind this connection, and is it something that we know? */
@@ -129,9 +129,9 @@ static int greet(struct pg_pool *p, struct pg_conn *conn, int64_t deadline, stru
 		return r;
 	if (!pg_column_int(res, 0, 0, &version) || !pg_column_int(res, 0, 1, &least) ||
 		!pg_column_text(res, 0, 2, &instance) || !pg_column_int(res, 0, 3, &now)) {
-		error_set(err, ERR_CORRUPT, "cannot use database '%s': minsky.meta is not in order",
+		error_set(err, ERR_CORRUPT, "cannot use database '%s': minsky.meta is not valid",
 			p->settings.location);
-		r = error_hint(err, "has it been restored as a whole?");
+		r = error_hint(err, "check whether it was restored completely");
 	} else {
 		p->skew = now - (sent + clock_now_ms()) / 2;
 		(void)snprintf(p->instance, sizeof(p->instance), "%s", instance);
@@ -198,7 +198,7 @@ int pg_pool_take(struct pg_pool *p, int64_t deadline, struct pg_conn **out, stru
 	if (!empty) {
 		error_set(err, ERR_BUSY, "all %zu connections to '%s' are in use", p->n,
 			p->settings.location);
-		return error_hint(err, "sessiondb.postgres.poolSize says how many there may be");
+		return error_hint(err, "sessiondb.postgres.poolSize sets the maximum");
 	}
 	r = connect_one(p, empty, deadline, err);
 	if (r < 0)

@@ -49,9 +49,9 @@ static int hand_over(struct pull *p, const PGresult *res, struct error *err)
 	struct hub_record record;
 
 	if (!read_record(res, &record))
-		return pg_hub_corrupt(p->hub, "an event is not in order", err);
+		return pg_hub_corrupt(p->hub, "an event is not valid", err);
 	if (record.seq != p->after + 1) {
-		pg_hub_corrupt(p->hub, "an origin's events have a hole", err);
+		pg_hub_corrupt(p->hub, "the events of an origin have a gap", err);
 		return error_wrap(err, "after %.8s:%llu", p->origin, (unsigned long long)p->after);
 	}
 	p->stopped = p->fn(p->arg, p->origin, &record, err);

@@ -82,7 +82,7 @@ static int read_answer(const struct pg_hub *h, const PGresult *res, const char *
 	if (!pg_column_text(res, 0, 0, &word) || !pg_column_int(res, 0, 1, &seq) || seq < 0 ||
 		!pg_column_text(res, 0, 2, &hash) || !id_is_hex(hash, HASH_HEX_SIZE - 1) ||
 		!parse_status(word, status_out))
-		return pg_hub_corrupt(h, "push() gave no usable answer", err);
+		return pg_hub_corrupt(h, "push() returned no valid answer", err);
 	memcpy(head.origin, origin, sizeof(head.origin));
 	memcpy(head.hash, hash, sizeof(head.hash));
 	head.seq = (uint64_t)seq;
@@ -98,7 +98,7 @@ static int check(
 	for (size_t i = 0; i < n; i++) {
 		bytes += records[i].body ? records[i].body_len : 0;
 		if (records[i].seq != base->seq + 1 + i)
-			return error_set(err, ERR_USAGE, "what is pushed has a hole at %llu",
+			return error_set(err, ERR_USAGE, "the pushed events have a gap at %llu",
 				(unsigned long long)records[i].seq);
 	}
 	if (!n || n > HUB_BATCH_RECORDS || (bytes > HUB_BATCH_BYTES && n > 1))

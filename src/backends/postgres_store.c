@@ -27,8 +27,7 @@ int pg_store_check_repo(const char *repo_id, struct error *err)
 int pg_store_corrupt(const struct pg_store *s, struct error *err)
 {
 	error_wrap(err, "cannot use database '%s'", pg_pool_settings(s->pool)->location);
-	return error_hint(
-		err, "its rows are a copy that can be made again: minsky sessiondb rebuild");
+	return error_hint(err, "its rows can be created again: minsky sessiondb rebuild");
 }
 
 int pg_store_decode(const struct pg_store *s, const char *doc, size_t len, struct session *out,

@@ -100,7 +100,7 @@ static int bad_url(
 
 	if (why)
 		text_add_line(&text, why, len);
-	error_set(err, ERR_USAGE, "%s (%s) is not how a database is named%s%s", setting,
+	error_set(err, ERR_USAGE, "%s (%s) is not a valid database URL%s%s", setting,
 		config_origin(config, setting), len ? ": " : "", len ? text.data : "");
 	buf_release(&text);
 	return error_hint(err, "write postgres://user@host/database");
@@ -170,9 +170,10 @@ static int add_url(
 		if (!o->val || !*o->val)
 			continue;
 		if (!strcmp(o->keyword, "options") || !strcmp(o->keyword, "replication")) {
-			error_set(err, ERR_USAGE, "%s (%s) sets '%s', which a pool would refuse",
-				setting, config_origin(config, setting), o->keyword);
-			r = error_hint(err, "leave it out; roles can have settings of their own");
+			error_set(err, ERR_USAGE,
+				"%s (%s) sets '%s', which a connection pool would reject", setting,
+				config_origin(config, setting), o->keyword);
+			r = error_hint(err, "leave it out; set it for the role instead");
 		} else if (!strcmp(o->keyword, "port") && o->val[strspn(o->val, "0123456789,")]) {
 			r = refuse_ambiguous(setting, config, err);
 		} else {

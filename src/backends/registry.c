@@ -34,7 +34,7 @@ static int unknown(const char *name, struct error *err)
 		buf_addf(&names, "%s%s", i ? ", " : "", registry_backends[i]->name);
 	module_add_names(&names);
 	error_set(err, ERR_USAGE, "there is no backend '%s'", name);
-	error_hint(err, "backends that this minsky has: %s", names.data);
+	error_hint(err, "available backends: %s", names.data);
 	buf_release(&names);
 	return err->code;
 }
@@ -208,7 +208,7 @@ static int find_hub(const struct hub_ops **out, struct buf *name, const struct c
 			return error_set(err, ERR_NOTFOUND, "no hub is configured (sessiondb.hub)");
 		error_set(err, ERR_USAGE, "'%s' cannot be a hub (sessiondb.hub, %s)", name->data,
 			config_origin(config, setting));
-		return error_hint(err, "a team's events are exchanged in postgres");
+		return error_hint(err, "only postgres can be a hub");
 	}
 	*out = m->hub;
 	return 0;

@@ -105,7 +105,7 @@ static int sqlite_begin(struct backend *backend, const char *repo_id, struct err
 	int version, r;
 
 	if (b->in_batch)
-		return error_set(err, ERR_BUSY, "a batch is open already");
+		return error_set(err, ERR_BUSY, "a batch is already open");
 	if (!id_is_hex(repo_id, ID_HEX_SIZE - 1))
 		return error_set(err, ERR_USAGE, "not a repository's id: '%s'", repo_id);
 	r = db_open_to_write(&b->db, err);

@@ -54,7 +54,7 @@ static int damage(const struct checking *c, sqlite3_stmt *s, struct error *err)
 static int reference(const struct checking *c, sqlite3_stmt *s, struct error *err)
 {
 	(void)err;
-	tell(c, "a row of '%s' belongs to no repository", db_text(s, 0));
+	tell(c, "a row of '%s' does not belong to a repository", db_text(s, 0));
 	return 0;
 }
 
@@ -91,8 +91,7 @@ static int columns(const struct checking *c, sqlite3_stmt *s, struct error *err)
 	} else {
 		r = schema_task(session.task_id, &task, err);
 		if (r == 0 && !agrees(s, &session, session.task_id ? task.data : NULL))
-			tell(c, "session '%s': its columns are not what its record says",
-				id ? id : "?");
+			tell(c, "session '%s': its columns do not match its record", id ? id : "?");
 	}
 	session_release(&session);
 	buf_release(&task);

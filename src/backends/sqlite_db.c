@@ -94,7 +94,8 @@ static enum error_code code_of(int rc)
 static int hint_corrupt(struct error *err)
 {
 	return error_hint(err,
-		"it was left as it is; move it away and minsky fills a new one from the journal");
+		"it was left unchanged; move it away, and minsky creates a new one from the "
+		"journal");
 }
 
 int db_error(struct db *db, int rc, struct error *err)
@@ -107,8 +108,8 @@ int db_error(struct db *db, int rc, struct error *err)
 		hint_corrupt(err);
 	else if (code == ERR_BUSY)
 		error_hint(err,
-			"another program is writing to it: try again "
-			"(sessiondb.sqlite.busyTimeout says how long to wait)");
+			"another program is writing to it; try again (the setting "
+			"sessiondb.sqlite.busyTimeout is the time to wait)");
 	return code;
 }
 
@@ -351,7 +352,7 @@ static int make_file(const struct db *db, struct error *err)
 		return r;
 	fd = open(db->path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno != EEXIST)
-		return error_errno(err, "cannot make session store '%s'", db->path.data);
+		return error_errno(err, "cannot create session store '%s'", db->path.data);
 	if (fd >= 0)
 		close(fd);
 	return 0;
@@ -374,7 +375,7 @@ static int must_be_writable(struct db *db, struct error *err)
 	if (!sqlite3_db_readonly(db->handle, "main"))
 		return 0;
 	error_set(err, ERR_IO, "cannot write session store '%s': it is read-only", db->path.data);
-	return error_hint(err, "look at the permissions of the file and of its directory");
+	return error_hint(err, "check the permissions of the file and of its directory");
 }
 
 int db_open_to_write(struct db *db, struct error *err)

@@ -32,7 +32,7 @@ static int is_not_ours(struct db *db, struct error *err)
 	error_set(err, ERR_UNSUPPORTED,
 		"cannot use session store '%s': it is a database of another program",
 		db->path.data);
-	return error_hint(err, "name another file with sessiondb.sqlite.path");
+	return error_hint(err, "set sessiondb.sqlite.path to another file");
 }
 
 int schema_version(struct db *db, int *version_out, struct error *err)
@@ -57,11 +57,11 @@ int schema_version(struct db *db, int *version_out, struct error *err)
 			"cannot use session store '%s': it has schema %" PRId64
 			", this minsky knows %d",
 			db->path.data, version, SCHEMA_VERSION);
-		return error_hint(
-			err, "use a newer minsky, or another file (sessiondb.sqlite.path)");
+		return error_hint(err,
+			"use a newer version of minsky, or another file (sessiondb.sqlite.path)");
 	}
 	if (version < 1 || !tables_there)
-		return db_corrupt(db, "its tables are not there", err);
+		return db_corrupt(db, "its tables are missing", err);
 	*version_out = (int)version;
 	return 0;
 }

@@ -17,10 +17,9 @@ const struct option_desc *app_common_options(struct app *app, bool json)
 		table[n++] = (struct option_desc){ OPTION_FLAG, 0, "json", &app->json, NULL,
 			"print one JSON document" };
 	table[n++] = (struct option_desc){ OPTION_LIST, 'c', "config", &app->settings, "KEY=VALUE",
-		"use this setting" };
+		"override a setting" };
 	table[n++] = (struct option_desc){ OPTION_FLAG, 0, "require-backend",
-		&app->caller.require_backend, NULL,
-		"fail when the team's database does not answer" };
+		&app->caller.require_backend, NULL, "fail if the team's database does not answer" };
 	table[n++] = (struct option_desc){ OPTION_FLAG, 'h', "help", &app->help, NULL,
 		"show this help" };
 	table[n] = (struct option_desc){ .kind = OPTION_END };

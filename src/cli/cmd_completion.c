@@ -97,13 +97,13 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 			return 0;
 		}
 	}
-	error_set(err, ERR_USAGE, "there is no completion for '%s'", argv[0]);
+	error_set(err, ERR_USAGE, "there is no completion for the shell '%s'", argv[0]);
 	return error_hint(err, "bash, zsh or fish");
 }
 
 const struct cmd cmd_completion = {
 	.name = "completion",
-	.summary = "print the completion script of a shell",
+	.summary = "print a shell completion script",
 	.usage = "bash|zsh|fish",
 	.options = options,
 	.min_args = 1,

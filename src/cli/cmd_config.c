@@ -13,13 +13,14 @@ static const struct option_desc get_options[] = {
 
 static const struct option_desc show_options[] = {
 	{ OPTION_FLAG, 'o', "origin", &origin, NULL,
-		"say where each value comes from, and what is ignored and why" },
+		"show the source of each value, and which values are ignored and why" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc path_options[] = {
-	{ OPTION_FLAG, 0, "user", &user, NULL, "the user's file alone" },
-	{ OPTION_FLAG, 0, "repo", &repository, NULL, "the repository's file alone" },
+	{ OPTION_FLAG, 0, "user", &user, NULL, "print only the path of the user's file" },
+	{ OPTION_FLAG, 0, "repo", &repository, NULL,
+		"print only the path of the repository's file" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -39,11 +40,11 @@ const char *config_note_text(enum config_note_kind kind)
 {
 	switch (kind) {
 	case CONFIG_NOTE_UNTRUSTED:
-		return "not trusted; see 'minsky trust'";
+		return "not trusted; to trust it: minsky trust";
 	case CONFIG_NOTE_EXPOSED:
 		return "a credential that others can read; run 'chmod 600' on the file";
 	case CONFIG_NOTE_BRANCH:
-		return "another branch decides which store it is; see 'minsky trust'";
+		return "another branch determines the store; to use this one: minsky trust";
 	case CONFIG_NOTE_OVERRIDDEN:
 		return "overridden";
 	case CONFIG_NOTE_UNKNOWN:
@@ -97,7 +98,7 @@ static int print_value(struct app *app, const struct config *config, const struc
 
 	if (!value) {
 		error_set(err, ERR_NOTFOUND, "'%s' is not set, and has no default", key->name);
-		return error_hint(err, "'minsky config set %s VALUE' sets it", key->name);
+		return error_hint(err, "set it: minsky config set %s VALUE", key->name);
 	}
 	if (app->json) {
 		app_json_begin(app, &w);
@@ -109,7 +110,7 @@ static int print_value(struct app *app, const struct config *config, const struc
 	app_text(app, text.data);
 	buf_addch(&app->out, '\n');
 	if (r == 0 && masked)
-		app_say(app, "what is secret in it is not shown");
+		app_say(app, "secrets in it are not shown");
 	buf_release(&text);
 	return r;
 }
@@ -210,7 +211,9 @@ static int show_text(struct app *app, const struct config *config, struct error 
 	}
 	if (!origin || !config_note(config, 0))
 		return r;
-	buf_adds(&app->out, "\nwithout effect:\n");
+	buf_adds(&app->out,
+		"\n"
+		"ignored:\n");
 	for (size_t i = 0; r == 0 && (n = config_note(config, i)); i++)
 		r = show_row(app, n->key, n->key ? n->key->name : n->name, n->value, n->origin,
 			config_note_text(n->kind), err);
@@ -306,7 +309,7 @@ const struct cmd cmd_config_get = {
 
 const struct cmd cmd_config_show = {
 	.name = "config show",
-	.summary = "list all settings, and where they come from",
+	.summary = "list all settings and their sources",
 	.options = show_options,
 	.json = true,
 	.run = show_run,

@@ -13,11 +13,11 @@
 static bool user, repository, here, dry_run;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 0, "user", &user, NULL, "in the user's file, which is the default" },
+	{ OPTION_FLAG, 0, "user", &user, NULL, "change the user's file (default)" },
 	{ OPTION_FLAG, 0, "repo", &repository, NULL,
-		"in the repository's file, which others read too" },
-	{ OPTION_FLAG, 0, "here", &here, NULL, "in the user's file, for this repository alone" },
-	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "check, and write nothing" },
+		"change the repository's file, which others read too" },
+	{ OPTION_FLAG, 0, "here", &here, NULL, "change the user's file, for this repository only" },
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "check everything, without writing" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -90,9 +90,9 @@ static int find_file(struct change *ch, struct app *app, struct error *err)
 		goto out;
 	if (repository && sources.repository_text) {
 		error_set(err, ERR_UNSUPPORTED,
-			"the configuration of a bare repository is in its "
-			"commits");
-		error_hint(err, "commit '.minsky/config.yaml' from a clone, or use --here");
+			"the configuration of a bare repository is read from a commit");
+		error_hint(
+			err, "commit '.minsky/config.yaml' in a clone and push it, or use --here");
 		r = err->code;
 		goto out;
 	}
@@ -125,10 +125,10 @@ static int check(const struct change *ch, struct error *err)
 		r = registry_find(&ops, ch->value, err);
 	if (r == 0 && repository && config_is_credential(ch->key, ch->value)) {
 		error_set(err, ERR_REFUSED,
-			"'%s' holds a credential, and others read a repository's file",
+			"'%s' contains a credential, and others can read a repository's file",
 			ch->key->name);
-		return error_hint(
-			err, "leave out --repo: the user's file is readable by you alone");
+		return error_hint(err,
+			"leave out --repo to write it to your own file, which only you can read");
 	}
 	return r;
 }
@@ -152,7 +152,7 @@ static void look_again(struct change *ch, struct app *app)
 
 	ch->repo.settings = SETTINGS_QUIET;
 	if (open_config(&ch->repo, app, &why) < 0) {
-		app_warn(app, "the settings as a whole are wrong: %s", why.msg);
+		app_warn(app, "the settings are not valid together: %s", why.msg);
 		return;
 	}
 	for (size_t i = 0; (n = config_note(ch->repo.config, i)); i++)
@@ -162,8 +162,7 @@ static void look_again(struct change *ch, struct app *app)
 				app, "'%s' has no effect yet: %s", name, config_note_text(n->kind));
 	raw = config_raw(ch->repo.config, name);
 	if (raw && (!ch->value || strcmp(raw, ch->value) != 0))
-		app_say(app, "what counts now is what %s says",
-			config_origin(ch->repo.config, name));
+		app_say(app, "%s takes precedence", config_origin(ch->repo.config, name));
 }
 
 static void print_change(const struct change *ch, struct app *app)
@@ -195,7 +194,7 @@ static int read_typed(struct change *change, struct error *err)
 		buf_truncate(&change->typed, change->typed.len - 1);
 	change->value = change->typed.data;
 	if (memchr(change->typed.data, 0, change->typed.len))
-		return error_set(err, ERR_USAGE, "the value holds control characters");
+		return error_set(err, ERR_USAGE, "the value contains control characters");
 	return buf_check(&change->typed, err);
 }
 
@@ -211,7 +210,8 @@ static int change(struct app *app, const char *key, const char *value, struct er
 
 	ch.repo.settings = SETTINGS_UNREAD;
 	if (user + repository + here > 1)
-		return error_set(err, ERR_USAGE, "--user, --repo and --here exclude each other");
+		return error_set(
+			err, ERR_USAGE, "--user, --repo and --here cannot be used together");
 	r = config_find_key(&ch.key, key, err);
 	if (r == 0 && value && strcmp(value, "-") == 0)
 		r = read_typed(&ch, err);
@@ -259,7 +259,7 @@ const struct cmd cmd_config_set = {
 	.name = "config set",
 	.summary = "change a setting in a configuration file",
 	.usage = "KEY VALUE|-",
-	.details = "VALUE '-' reads the value from standard input: for what is secret.",
+	.details = "If VALUE is '-', it is read from standard input. Use this for secrets.",
 	.options = options,
 	.min_args = 2,
 	.max_args = 2,
@@ -269,7 +269,7 @@ const struct cmd cmd_config_set = {
 
 const struct cmd cmd_config_unset = {
 	.name = "config unset",
-	.summary = "take a setting out of a configuration file",
+	.summary = "remove a setting from a configuration file",
 	.usage = "KEY",
 	.options = options,
 	.min_args = 1,

@@ -139,7 +139,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	}
 	app->unwell = f.errors > 0;
 	if (!f.errors && !f.warnings)
-		app_say(app, "nothing is wrong");
+		app_say(app, "no errors, no warnings");
 out:
 	repo_release(&repo);
 	return r;
@@ -147,7 +147,7 @@ out:
 
 const struct cmd cmd_config_validate = {
 	.name = "config validate",
-	.summary = "say everything that is wrong in the configuration",
+	.summary = "check the configuration files",
 	.usage = "[FILE]",
 	.options = options,
 	.max_args = 1,

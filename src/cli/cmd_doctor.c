@@ -16,8 +16,9 @@
 static bool all, repair;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "every known repository, not only this one" },
-	{ OPTION_FLAG, 0, "fix", &repair, NULL, "install hooks where they are missing or old" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "check every registered repository" },
+	{ OPTION_FLAG, 0, "fix", &repair, NULL,
+		"install hooks where they are missing or outdated" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -51,11 +52,10 @@ static void print_clone(
 		jsonw_end_object(&d->w);
 		return;
 	}
-	buf_addf(&app->out, "%-12s ", hooks_work_name(found->state));
 	app_text(app, v->linked ? v->linked->git_dir : v->clone->path);
-	buf_addf(&app->out, ", last hook %s\n", age);
+	buf_addf(&app->out, ": hooks %s, last hook %s\n", hooks_work_name(found->state), age);
 	if (found->reason.len) {
-		buf_addf(&app->out, "%-12s ", "");
+		buf_adds(&app->out, "    ");
 		app_text(app, found->reason.data);
 		buf_addch(&app->out, '\n');
 	}
@@ -169,7 +169,7 @@ static int check_hub(struct app *app, struct doctor *d, struct error *err)
 			print_hub(&repo);
 		}
 		if (h->failure[0]) {
-			app_say(app, "the hub: %s; %llu events wait for it", h->message,
+			app_say(app, "hub: %s; %llu events are not pushed", h->message,
 				(unsigned long long)repo_hub_unpushed(&repo));
 			app->unwell = true;
 		}
@@ -204,10 +204,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	}
 	if (d.dark) {
 		app_say(app,
-			"hooks do not work in %zu clone%s: commands notice what happens there; "
-			"%s'minsky hooks status' in the clone says what to add",
+			"hooks do not work in %zu clone%s: what happens there is recorded by the "
+			"next command; %sfor details, run 'minsky hooks status' in the clone",
 			d.dark, d.dark == 1 ? "" : "s",
-			repair ? "" : "'minsky doctor --fix' installs what is missing, ");
+			repair ? "" : "to install missing hooks: minsky doctor --fix; ");
 		app->unwell = true;
 	}
 out:

@@ -92,8 +92,8 @@ static int run_help(struct app *app, int argc, const char **argv, struct error *
 		goto out;
 	}
 	execlp("man", "man", found ? file.data : page.data, (char *)NULL);
-	r = error_errno(err, "cannot start man");
-	error_hint(err, "'minsky COMMAND -h' needs no man; the page is '%s'",
+	r = error_errno(err, "cannot run man");
+	error_hint(err, "use 'minsky COMMAND -h' instead, or read '%s'",
 		found ? file.data : page.data);
 out:
 	buf_release(&words);

@@ -16,7 +16,7 @@ static bool everywhere;
 
 static const struct option_desc uninstall_options[] = {
 	{ OPTION_FLAG, 0, "all", &everywhere, NULL,
-		"in every clone that is known, wherever we are" },
+		"remove the hooks from every registered clone" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -115,7 +115,7 @@ static void print_text(struct app *app, const struct place *p, const char *advic
 	for (size_t i = 0; i < report->n; i++)
 		buf_addf(&app->out, "%-18s%s%s\n", report->v[i].name,
 			state_names[report->v[i].state],
-			report->v[i].chained ? ", runs the hook that was there before" : "");
+			report->v[i].chained ? ", then runs the previous hook" : "");
 	buf_addf(&line, "%s%s%s", hooks_work_name(p->check.state), p->check.reason.len ? ": " : "",
 		p->check.reason.data);
 	app_row(app, "hooks", line.data);
@@ -165,8 +165,8 @@ static int explain_refusal(struct app *app, struct place *p, struct error *err)
 	if (advice.len && !advice.failed) {
 		(void)app_add_reason(app, "to add", advice.data, &ignored);
 		error_hint(err,
-			"run what is to add, or put its lines into those hooks before any "
-			"'exit' or 'exec'; then see minsky hooks status");
+			"run the command after 'to add', or add its lines to those hooks before "
+			"any 'exit' or 'exec'; then check: minsky hooks status");
 	}
 	buf_release(&why);
 	buf_release(&advice);
@@ -182,7 +182,7 @@ static void warn_of_manager(struct app *app, struct place *p)
 	hook_advice(&p->hooks, p->program.data, &advice);
 	hook_advice_followed(&p->hooks, &followed);
 	if (why.len && advice.len && !followed.len && !why.failed && !advice.failed)
-		app_say(app, "%s; to keep minsky's, add: %s", why.data, advice.data);
+		app_say(app, "%s; to keep minsky's hooks, run: %s", why.data, advice.data);
 	buf_release(&followed);
 	buf_release(&why);
 	buf_release(&advice);
@@ -235,17 +235,17 @@ static void say_left(struct app *app, const struct hook_place *place, struct buf
 		buf_addf(&prev, "%s.minsky-prev", at);
 		if (!prev.failed && fs_exists(prev.data))
 			app_warn(app,
-				"'%s' was changed since, and is left alone; what was there before "
-				"is '%s'",
+				"'%s' was modified and is left unchanged; the previous hook is "
+				"'%s'",
 				at, prev.data);
 		else
-			app_warn(app, "'%s' was changed since, and is left alone", at);
+			app_warn(app, "'%s' was modified and is left unchanged", at);
 	}
 	hook_advice_followed(place, &followed);
 	if (followed.len && !followed.failed)
 		app_say(app,
-			"'%s' still rings for minsky, as somebody has added; that does nothing "
-			"where minsky is gone",
+			"'%s' still runs minsky, from a line that was added by hand; without "
+			"minsky, that line does nothing",
 			followed.data);
 	buf_release(&followed);
 	buf_release(&prev);
@@ -318,7 +318,7 @@ static int uninstall_everywhere(struct app *app, struct error *err)
 	r = clones_visit(app_caller(app), NULL, true, uninstall_one, &u, &left_out, err);
 	app->damaged |= left_out > 0;
 	if (r == 0 && u.failed)
-		return error_set(err, ERR_IO, "hooks of %zu clone%s could not be taken out",
+		return error_set(err, ERR_IO, "the hooks of %zu clone%s could not be removed",
 			u.failed, u.failed == 1 ? "" : "s");
 	if (r == 0 && app->json) {
 		jsonw_end_array(&u.w);
@@ -336,21 +336,21 @@ static int run_uninstall(struct app *app, int argc, const char **argv, struct er
 
 const struct cmd cmd_hooks_install = {
 	.name = "hooks install",
-	.summary = "put minsky's hooks into this repository, in front of those that are there",
+	.summary = "install minsky's hooks in this repository; existing hooks are kept",
 	.options = options,
 	.json = true,
 	.run = run_install,
 };
 const struct cmd cmd_hooks_status = {
 	.name = "hooks status",
-	.summary = "say which hooks are installed here, and ring them to see whether they work",
+	.summary = "show which hooks are installed in this repository and whether they work",
 	.options = options,
 	.json = true,
 	.run = run_status,
 };
 const struct cmd cmd_hooks_uninstall = {
 	.name = "hooks uninstall",
-	.summary = "take minsky's hooks out again; what was there before is put back",
+	.summary = "remove minsky's hooks and restore the previous ones",
 	.options = uninstall_options,
 	.json = true,
 	.run = run_uninstall,

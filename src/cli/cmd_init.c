@@ -7,7 +7,8 @@ static bool with_hooks, without_hooks;
 
 static const struct option_desc options[] = {
 	{ OPTION_FLAG, 0, "hooks", &with_hooks, NULL, "install the hooks without asking" },
-	{ OPTION_FLAG, 0, "skip-hooks", &without_hooks, NULL, "do not ask about hooks" },
+	{ OPTION_FLAG, 0, "skip-hooks", &without_hooks, NULL,
+		"do not install hooks, and do not ask" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -27,14 +28,14 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		r = repo_register(&repo, &git, &made, err);
 	if (r < 0)
 		goto out;
-	app_say(app, made ? "this repository is known now" : "this repository was known already");
+	app_say(app, made ? "registered this repository" : "this repository is registered already");
 	there = hook_there(&repo, repo.common_dir.data, git.bare);
 	if (!hooks && !there && !without_hooks) {
 		hooks = app_confirm(app, "install minsky's hooks in this repository?");
 		if (!hooks)
 			app_say(app,
-				"no hooks here; 'minsky hooks install' adds them, and commands "
-				"notice changes without them too");
+				"no hooks were installed; what happens is recorded by the next "
+				"command (to install hooks: minsky hooks install)");
 	}
 	if (hooks)
 		r = hook_setup(
@@ -61,7 +62,7 @@ out:
 
 const struct cmd cmd_init = {
 	.name = "init",
-	.summary = "make a repository known to minsky, and offer its hooks",
+	.summary = "register a repository and install its hooks",
 	.usage = "[DIRECTORY]",
 	.options = options,
 	.max_args = 1,

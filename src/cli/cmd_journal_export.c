@@ -16,16 +16,19 @@ static const char *repo_path, *origin, *output;
 static bool array, body;
 
 static const struct option_desc export_options[] = {
-	{ OPTION_STRING, 0, "origin", &origin, "ORIGIN", "records of this origin alone" },
-	{ OPTION_FLAG, 0, "array", &array, NULL, "as one JSON array instead of lines" },
-	{ OPTION_STRING, 'o', "output", &output, "FILE", "into a new file" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "origin", &origin, "ORIGIN", "only records of this origin" },
+	{ OPTION_FLAG, 0, "array", &array, NULL, "print one JSON array instead of lines" },
+	{ OPTION_STRING, 'o', "output", &output, "FILE", "write to a new file" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc cat_options[] = {
-	{ OPTION_FLAG, 0, "body", &body, NULL, "what happened alone, one member a line" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_FLAG, 0, "body", &body, NULL,
+		"print only the body of the event, one member per line" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -44,9 +47,9 @@ static int sink_open(struct sink *s, struct error *err)
 	if (s->fd >= 0)
 		return 0;
 	if (errno != EEXIST)
-		return error_errno(err, "cannot make '%s'", output);
-	error_set(err, ERR_REFUSED, "there is a file '%s' already", output);
-	return error_hint(err, "name one that is not there yet");
+		return error_errno(err, "cannot create '%s'", output);
+	error_set(err, ERR_REFUSED, "'%s' already exists", output);
+	return error_hint(err, "give the name of a new file");
 }
 
 static int sink_flush(struct sink *s, struct error *err)
@@ -211,7 +214,7 @@ static int cat_newest(struct app *app, struct journal *j, struct error *err)
 	int r = journal_head(j, &head, err);
 
 	if (r == 0 && !head.seq)
-		r = error_set(err, ERR_NOTFOUND, "the journal has no record yet");
+		r = error_set(err, ERR_NOTFOUND, "the journal has no records yet");
 	if (r < 0)
 		return r;
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)head.seq);
@@ -236,16 +239,16 @@ static int run_cat(struct app *app, int argc, const char **argv, struct error *e
 
 const struct cmd cmd_journal_export = {
 	.name = "journal export",
-	.summary = "print all records of the journal as they stand there",
+	.summary = "print all records of the journal, unchanged",
 	.options = export_options,
 	.json = true,
 	.run = run_export,
 };
 const struct cmd cmd_journal_cat = {
 	.name = "journal cat",
-	.summary = "print records of the journal by number, or the newest one",
+	.summary = "print journal records by number, or the newest one",
 	.usage = "[SEQ...]",
-	.details = "SEQ is the number of a record, or ORIGIN:SEQ.",
+	.details = "SEQ is the number of a record of this machine, or ORIGIN:SEQ.",
 	.options = cat_options,
 	.max_args = INT_MAX,
 	.json = true,

@@ -24,14 +24,17 @@ static const char *repo_path, *cursor_name;
 static unsigned long count;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 's', "session", &filter.session, "NAME", "events of one session" },
-	{ OPTION_STRING, 't', "type", &filter.type, "TYPE", "events of this type: pr, pr.created" },
-	{ OPTION_STRING, 0, "actor", &filter.actor, "NAME", "by this user, host or agent" },
-	{ OPTION_STRING, 0, "branch", &filter.branch, "BRANCH", "about this branch" },
-	{ OPTION_LIST, 0, "from", &from, "SEQ", "begin with this record, not at the end" },
-	{ OPTION_STRING, 0, "cursor", &cursor_name, "NAME", "go on where NAME ended last time" },
-	{ OPTION_COUNT, 'n', "count", &count, "N", "end after N events" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 's', "session", &filter.session, "NAME", "only events of this session" },
+	{ OPTION_STRING, 't', "type", &filter.type, "TYPE",
+		"only events of this type, such as pr or pr.created" },
+	{ OPTION_STRING, 0, "actor", &filter.actor, "NAME",
+		"only events by this user, host or agent" },
+	{ OPTION_STRING, 0, "branch", &filter.branch, "BRANCH", "only events about this branch" },
+	{ OPTION_LIST, 0, "from", &from, "SEQ", "start at this record instead of the end" },
+	{ OPTION_STRING, 0, "cursor", &cursor_name, "NAME", "continue where NAME ended last time" },
+	{ OPTION_COUNT, 'n', "count", &count, "N", "stop after N events" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -317,9 +320,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_journal_follow = {
 	.name = "journal follow",
-	.summary = "print events as they come, until interrupted",
-	.details = "SEQ is the number of a record, or ORIGIN:SEQ. With --json each line is a "
-		   "record of the\njournal as it stands there.",
+	.summary = "print new events as they are recorded",
+	.details = "SEQ is the number of a record of this machine, or ORIGIN:SEQ. With --json, "
+		   "each line is one\n"
+		   "record of the journal, unchanged.",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -8,18 +8,20 @@ static const char *repo_path, *reason;
 static bool yes;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "reason", &reason, "TEXT", "why; it is written to the journal" },
-	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "reason", &reason, "TEXT",
+		"the reason, which is recorded in the journal" },
+	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask for confirmation" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static int confirm(struct app *app, const char *place, struct error *err)
 {
-	if (yes || app_confirm(app, "blank record %s for good?", place))
+	if (yes || app_confirm(app, "erase the content of record %s for good?", place))
 		return 0;
-	error_set(err, ERR_REFUSED, "record %s stays as it is", place);
-	return error_hint(err, "what is blanked cannot be brought back; --yes does it unasked");
+	error_set(err, ERR_REFUSED, "record %s was not redacted", place);
+	return error_hint(err, "redaction cannot be undone; to confirm it, give --yes");
 }
 
 static void print_result(
@@ -35,8 +37,7 @@ static void print_result(
 		app_json_end(app, &w);
 		return;
 	}
-	buf_addf(
-		&app->out, "record %s %s\n", place, changed ? "is blank now" : "was blank already");
+	buf_addf(&app->out, "record %s %s\n", place, changed ? "redacted" : "already redacted");
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
@@ -50,7 +51,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 	if (r == 0 && (!reason || !*reason))
-		r = error_set(err, ERR_USAGE, "a reason has to be given with --reason");
+		r = error_set(err, ERR_USAGE, "give the reason with --reason");
 	if (r == 0)
 		r = history_point_parse(&p, repo.journal, argv[0], false, err);
 	if (r == 0)
@@ -70,9 +71,9 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_journal_redact = {
 	.name = "journal redact",
-	.summary = "blank what one record says, for good, and record who did it and why",
+	.summary = "erase the content of a record for good",
 	.usage = "SEQ",
-	.details = "SEQ is the number of a record, or ORIGIN:SEQ.",
+	.details = "SEQ is the number of a record of this machine, or ORIGIN:SEQ.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,

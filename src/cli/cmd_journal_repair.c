@@ -11,10 +11,12 @@ static bool dry_run;
 static struct option_list from;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "say what would be done, change nothing" },
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL,
+		"show what would be done, without changing anything" },
 	{ OPTION_LIST, 0, "from", &from, "DIRECTORY",
-		"take missing records from this copy of the journal; may be repeated" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+		"restore missing records from this copy of the journal; can be repeated" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -71,8 +73,8 @@ static void told(void *arg, const struct repair_step *s)
 			(unsigned long long)s->from, (unsigned long long)s->to, s->origin);
 		return;
 	}
-	buf_addf(&app->out, "set aside: %llu bytes at byte %llu of ", (unsigned long long)s->bytes,
-		(unsigned long long)s->offset);
+	buf_addf(&app->out, "moved aside: %llu bytes at byte %llu of ",
+		(unsigned long long)s->bytes, (unsigned long long)s->offset);
 	app_text(app, s->file);
 	if (s->kept[0]) {
 		buf_adds(&app->out, ", in ");
@@ -88,8 +90,7 @@ static void ask_store(struct repo *repo, struct heads *heads)
 
 	if (registry_open(&repo->backend, repo->config, &ignored) < 0 ||
 		repo->backend->ops->heads(repo->backend, repo_store(repo), heads, &ignored) < 0)
-		app_warn(app_of(repo), "the session store cannot say what it remembers: %s",
-			ignored.msg);
+		app_warn(app_of(repo), "cannot read the session store: %s", ignored.msg);
 }
 
 /* Is everything that the store was filled with still in the journal, as it was? */
@@ -195,10 +196,10 @@ static void print_result(const struct steps *steps, const struct repair_result *
 			dry_run ? "would be: " : "", (unsigned long long)result->restored,
 			(unsigned long long)result->lost);
 	if (steps->withdrawn)
-		buf_addf(&app->out, "%zu events withdrawn that were told again before\n",
-			steps->withdrawn);
+		buf_addf(&app->out, "%zu events of an earlier repair redacted\n", steps->withdrawn);
 	if (steps->retold)
-		buf_addf(&app->out, "%zu events told again from git's reflogs\n", steps->retold);
+		buf_addf(
+			&app->out, "%zu events recorded again from git's reflogs\n", steps->retold);
 }
 
 static int run(struct app *app, int argc, const char **argv, struct error *err)
@@ -231,7 +232,7 @@ out:
 
 const struct cmd cmd_journal_repair = {
 	.name = "journal repair",
-	.summary = "bring a damaged journal into a state that reads from end to end",
+	.summary = "repair a damaged journal",
 	.options = options,
 	.json = true,
 	.run = run,

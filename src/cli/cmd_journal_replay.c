@@ -12,11 +12,12 @@
 static const char *repo_path, *session, *from, *to, *into;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 's', "session", &session, "NAME", "one session" },
+	{ OPTION_STRING, 's', "session", &session, "NAME", "replay only this session" },
 	{ OPTION_STRING, 0, "from", &from, "SEQ", "show what this record and later ones changed" },
-	{ OPTION_STRING, 0, "to", &to, "SEQ|TIME", "replay no further than this" },
+	{ OPTION_STRING, 0, "to", &to, "SEQ|TIME", "stop after this record or time" },
 	{ OPTION_STRING, 0, "into", &into, "FILE", "write the records into a new store" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -196,7 +197,7 @@ static int find_session(struct journal *j, const struct history_point *until, ch
 		memcpy(id, s->id, ID_UUID_SIZE);
 	} else {
 		r = error_set(err, ERR_NOTFOUND, "there is no session '%s'", session);
-		error_hint(err, "'minsky session list --deleted' shows those there are and were");
+		error_hint(err, "to list all sessions: minsky session list --deleted");
 	}
 	replay_release(&all);
 	return r;
@@ -226,8 +227,8 @@ static int finish(
 	int r = 0;
 
 	if (!t->on) {
-		r = error_set(err, ERR_NOTFOUND, "the journal has no record '%s' there", from);
-		return error_hint(err, "'minsky journal log' shows those it has");
+		r = error_set(err, ERR_NOTFOUND, "the journal has no record '%s'", from);
+		return error_hint(err, "to list records: minsky journal log");
 	}
 	if (into)
 		return store(repo, all, err);
@@ -285,7 +286,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argc;
 	(void)argv;
 	if (into && (session || from)) {
-		r = error_set(err, ERR_USAGE, "--into wants whole records of all sessions");
+		r = error_set(err, ERR_USAGE, "--into writes all records of all sessions");
 		error_hint(err, "leave out --session and --from");
 	}
 	if (r == 0 && into)
@@ -300,9 +301,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_journal_replay = {
 	.name = "journal replay",
-	.summary = "show event by event what the journal makes of the records",
-	.details = "SEQ is the number of a record, or ORIGIN:SEQ. With --json one document for "
-		   "each event,\nthen one for each record.",
+	.summary = "show what each event changed",
+	.details = "SEQ is the number of a record of this machine, or ORIGIN:SEQ. With --json, one "
+		   "document is\n"
+		   "printed for each event, then one for each record.",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -6,10 +6,11 @@ static const char *repo_path, *tag, *ref;
 static bool sign;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "tag", &tag, "NAME", "the name of the tag (minsky/seal/TIME-N)" },
-	{ OPTION_STRING, 0, "ref", &ref, "REF", "under this ref instead of a tag" },
-	{ OPTION_FLAG, 's', "sign", &sign, NULL, "sign it, as git signs your tags" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "tag", &tag, "NAME", "name of the tag (default: minsky/seal/TIME-N)" },
+	{ OPTION_STRING, 0, "ref", &ref, "REF", "write the seal to this ref instead of a tag" },
+	{ OPTION_FLAG, 's', "sign", &sign, NULL, "sign the tag, as git tag --sign does" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -39,9 +40,10 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0 && !repo.known)
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
 	if (r == 0 && tag && ref)
-		r = error_set(err, ERR_USAGE, "--tag and --ref exclude each other");
+		r = error_set(err, ERR_USAGE, "--tag and --ref cannot be used together");
 	if (r == 0 && (tag ? tag[0] == '-' : ref && strncmp(ref, "refs/", 5) != 0))
-		r = error_set(err, ERR_USAGE, "'%s' is no name for a seal", tag ? tag : ref);
+		r = error_set(
+			err, ERR_USAGE, "'%s' is not a valid name for a seal", tag ? tag : ref);
 	if (r == 0)
 		r = seal_make(&repo, tag, ref, sign, &name, err);
 	if (r == 0)
@@ -53,8 +55,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_journal_seal = {
 	.name = "journal seal",
-	.summary =
-		"put the journal's present end into a tag, to prove later that nothing was changed",
+	.summary = "record the end of the journal in a tag, to detect later changes",
 	.options = options,
 	.json = true,
 	.run = run,

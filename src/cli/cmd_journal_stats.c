@@ -11,7 +11,8 @@
 static const char *repo_path;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -96,11 +97,10 @@ static void print_text(struct app *app, const struct stats *s, const char *own)
 			(unsigned long long)s->origins[i].records,
 			strcmp(s->origins[i].origin, own) == 0 ? " (this machine)" : "");
 	if (s->n_hook_us)
-		buf_addf(out, "hooks took %.1f ms (half of them), %.1f ms (95 of 100)\n",
+		buf_addf(out, "hooks took %.1f ms (median), %.1f ms (95th percentile)\n",
 			(double)stats_hook_us(s, 50) / 1000, (double)stats_hook_us(s, 95) / 1000);
 	if (s->n_days)
-		buf_addf(
-			out, "it grows by %llu bytes a day\n", (unsigned long long)stats_growth(s));
+		buf_addf(out, "grows by %llu bytes per day\n", (unsigned long long)stats_growth(s));
 	for (size_t i = 0; i < s->n_types; i++) {
 		buf_addf(out, "%s%8llu  ", i ? "" : "\nby type:\n",
 			(unsigned long long)s->types[i].records);
@@ -204,7 +204,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 			print_text(app, &s, journal_origin(repo.journal));
 	}
 	if (r == 0 && damage.code != ERR_OK) {
-		app_warn(app, "%s; what is behind it was not counted", damage.msg);
+		app_warn(app, "%s; later records were not counted", damage.msg);
 		app->damaged = true;
 	}
 	stats_release(&s);
@@ -214,7 +214,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_journal_stats = {
 	.name = "journal stats",
-	.summary = "count the journal's events by type and day, its size, and the time of hooks",
+	.summary = "count the events of the journal by origin, type and day",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -9,11 +9,12 @@ static const char *repo_path, *against;
 static bool resume, all;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "against", &against, "REF", "compare with this seal, too" },
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "the others' chains too, which is always so" },
+	{ OPTION_STRING, 0, "against", &against, "REF", "also compare with this seal" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "verify the chains of all machines (always done)" },
 	{ OPTION_FLAG, 0, "resume", &resume, NULL,
-		"do not read again what an earlier run has read and nobody has touched" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+		"skip what an earlier run has read and has not changed since" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -91,7 +92,8 @@ static void print_result(struct app *app, struct jsonw *w, const struct verify_r
 	else
 		buf_adds(&app->out, "good\n");
 	if (v->known)
-		buf_addf(&app->out, "%llu segments were read by an earlier run and are unchanged\n",
+		buf_addf(&app->out,
+			"%llu segments were verified by an earlier run and are unchanged\n",
 			(unsigned long long)v->known);
 }
 
@@ -135,7 +137,7 @@ out:
 
 const struct cmd cmd_journal_verify = {
 	.name = "journal verify",
-	.summary = "check every record of the journal; exit 6 when something is damaged",
+	.summary = "check every record of the journal (exit 6 if damaged)",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -10,25 +10,27 @@ static bool reverse, all;
 
 #define WHAT_AND_WHEN                                                                              \
 	{ OPTION_STRING, 't', "type", &filter.type, "TYPE",                                        \
-		"events of this type: pr, pr.created" },                                           \
+		"only events of this type, such as pr or pr.created" },                            \
 		{ OPTION_STRING, 0, "actor", &filter.actor, "NAME",                                \
-			"by this user, host or agent" },                                           \
-		{ OPTION_STRING, 0, "branch", &filter.branch, "BRANCH", "about this branch" },     \
-		{ OPTION_STRING, 0, "since", &filter.since, "TIME", "learnt at or after TIME" },   \
-		{ OPTION_STRING, 0, "until", &filter.until, "TIME", "learnt at or before TIME" },  \
-		{ OPTION_STRING, 0, "from", &filter.from, "SEQ", "from this record on" },          \
-		{ OPTION_STRING, 0, "to", &filter.to, "SEQ", "up to this record" },                \
-		{ OPTION_COUNT, 'n', "count", &count, "N", "the newest N" },                       \
-		{ OPTION_FLAG, 0, "reverse", &reverse, NULL, "newest first" },                     \
+			"only events by this user, host or agent" },                               \
+		{ OPTION_STRING, 0, "branch", &filter.branch, "BRANCH",                            \
+			"only events about this branch" },                                         \
+		{ OPTION_STRING, 0, "since", &filter.since, "TIME", "recorded at or after TIME" }, \
+		{ OPTION_STRING, 0, "until", &filter.until, "TIME",                                \
+			"recorded at or before TIME" },                                            \
+		{ OPTION_STRING, 0, "from", &filter.from, "SEQ", "start at this record" },         \
+		{ OPTION_STRING, 0, "to", &filter.to, "SEQ", "stop after this record" },           \
+		{ OPTION_COUNT, 'n', "count", &count, "N", "show the newest N" },                  \
+		{ OPTION_FLAG, 0, "reverse", &reverse, NULL, "show the newest event first" },      \
 	{                                                                                          \
 		OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",                                 \
-			"the repository (the one we are in)"                                       \
+			"the repository (default: the current one)"                                \
 	}
 
 static const struct option_desc journal_options[] = {
-	{ OPTION_STRING, 's', "session", &filter.session, "NAME", "events of one session" },
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "everybody's events, which is so without --own" },
-	{ OPTION_FLAG, 0, "own", &filter.own, NULL, "only what was written on this machine" },
+	{ OPTION_STRING, 's', "session", &filter.session, "NAME", "only events of this session" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "events of all machines (default)" },
+	{ OPTION_FLAG, 0, "own", &filter.own, NULL, "only events recorded on this machine" },
 	WHAT_AND_WHEN,
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
@@ -54,7 +56,7 @@ static int run_journal(struct app *app, int argc, const char **argv, struct erro
 	(void)argc;
 	(void)argv;
 	if (r == 0 && all && filter.own)
-		r = error_set(err, ERR_USAGE, "--all and --own are opposites");
+		r = error_set(err, ERR_USAGE, "--all and --own cannot be used together");
 	if (r == 0)
 		r = print(&repo, filter.session, err);
 	repo_release(&repo);
@@ -83,12 +85,13 @@ static int run_session(struct app *app, int argc, const char **argv, struct erro
 }
 
 #define DETAILS                                                                                    \
-	"TIME is a date, a time or an age such as 90m, 2h, 3d; SEQ the number of a record, or "    \
-	"ORIGIN:SEQ.\nWith --json each line is a record of the journal as it stands there."
+	"TIME is a date, a time or an age such as 90m, 2h, 3d; SEQ is the number of a record "     \
+	"of\nthis machine, or ORIGIN:SEQ. With --json, each line is one record of the journal, "   \
+	"unchanged."
 
 const struct cmd cmd_journal_log = {
 	.name = "journal log",
-	.summary = "show what happened, oldest first",
+	.summary = "show what happened in a repository",
 	.details = DETAILS,
 	.options = journal_options,
 	.json = true,
@@ -96,7 +99,7 @@ const struct cmd cmd_journal_log = {
 };
 const struct cmd cmd_session_log = {
 	.name = "session log",
-	.summary = "show what happened in a session, oldest first",
+	.summary = "show what happened in a session",
 	.usage = "[NAME|ID|TASK]",
 	.details = DETAILS,
 	.options = session_options,

@@ -8,13 +8,15 @@ static const char *name, *task, *description, *base, *repo_path;
 static bool worktree;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "name", &name, "NAME", "name of the session (the branch's)" },
-	{ OPTION_STRING, 't', "task", &task, "ID", "the task that it is for: 123, #123, task#123" },
-	{ OPTION_STRING, 'd', "description", &description, "TEXT", "what it is about" },
-	{ OPTION_STRING, 0, "base", &base, "BRANCH", "branch that it is for (the default branch)" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository of a BRANCH" },
+	{ OPTION_STRING, 0, "name", &name, "NAME",
+		"name of the session (default: that of the branch)" },
+	{ OPTION_STRING, 't', "task", &task, "ID", "task of the session: 123, #123 or task#123" },
+	{ OPTION_STRING, 'd', "description", &description, "TEXT", "description of the session" },
+	{ OPTION_STRING, 0, "base", &base, "BRANCH", "base branch (default: the default branch)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository of BRANCH (default: the current one)" },
 	{ OPTION_FLAG, 'w', "worktree", &worktree, NULL,
-		"give a BRANCH a linked work tree of the repository instead of a clone" },
+		"create a linked work tree for BRANCH instead of a clone" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -32,7 +34,8 @@ static int print(struct repo *repo, const struct session *s, size_t events, stru
 		app_json_end(app, &w);
 		return r;
 	}
-	app_say(app, "session '%s' adopted; %zu events of its past were told", s->name, events);
+	app_say(app, "session '%s' adopted; %zu events of its history were recorded", s->name,
+		events);
 	return output_session_text(repo, s, 0, err);
 }
 
@@ -67,9 +70,9 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_session_adopt = {
 	.name = "session adopt",
-	.summary = "make a session of a clone, work tree or branch that is there, with its history",
+	.summary = "make a session from an existing clone, work tree or branch, with its history",
 	.usage = "PATH|BRANCH",
-	.details = "What is a directory is taken as PATH.",
+	.details = "An argument that is a directory is a PATH, any other one a BRANCH.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,

@@ -10,17 +10,17 @@ static bool yes;
 #define HEAD                                                                                       \
 	{                                                                                          \
 		OPTION_STRING, 0, "head", &head, "OID",                                            \
-			"only if the PR is still at this commit: what you have looked at"          \
+			"only if the PR is still at this commit, the one you reviewed"             \
 	}
 #define YES                                                                                        \
 	{                                                                                          \
 		OPTION_FLAG, 'y', "yes", &yes, NULL,                                               \
-			"do not ask before the first push to a remote's base"                      \
+			"do not ask before the first push to the base branch of a remote"          \
 	}
 #define REPO                                                                                       \
 	{                                                                                          \
 		OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",                                 \
-			"the repository (the one we are in)"                                       \
+			"the repository (default: the current one)"                                \
 	}
 #define END                                                                                        \
 	{                                                                                          \
@@ -121,12 +121,13 @@ static int run_merge(struct app *app, int argc, const char **argv, struct error 
 
 const struct cmd cmd_session_approve = {
 	.name = "session approve",
-	.summary = "approve a session's PR and land it: the base branch moves to it",
+	.summary = "approve and merge a session's PR",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"With a remote, one atomic push moves its base branch forward and deletes the PR "
-		"branch;\nthen the main repository follows. Nothing is ever forced: a base that "
-		"has moved is\nrefused (exit 4), and nothing has changed then.",
+	.details = "With a remote, one atomic push moves its base branch forward and deletes the "
+		   "PR branch;\n"
+		   "then the main repository is updated. Nothing is forced: if the base has moved, "
+		   "the command\n"
+		   "is refused (exit 4) and nothing has changed.",
 	.options = land_options,
 	.max_args = 1,
 	.json = true,
@@ -134,9 +135,9 @@ const struct cmd cmd_session_approve = {
 };
 const struct cmd cmd_session_pr_approve = {
 	.name = "session pr approve",
-	.summary = "say yes to a session's PR as it stands now, without landing it",
+	.summary = "approve a session's PR at its current commit, without merging it",
 	.usage = "[NAME|ID|TASK]",
-	.details = "The approval names the commit, and lapses when the PR moves on.",
+	.details = "The approval applies to that commit only, and lapses when the PR moves.",
 	.options = approve_options,
 	.max_args = 1,
 	.json = true,
@@ -144,11 +145,11 @@ const struct cmd cmd_session_pr_approve = {
 };
 const struct cmd cmd_session_pr_merge = {
 	.name = "session pr merge",
-	.summary = "land a session's PR that is approved as it stands",
+	.summary = "merge a session's approved PR",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"As 'minsky session approve' does, but refuses (exit 4) what nobody has approved, "
-		"or what\nhas moved since.",
+	.details = "Like 'minsky session approve', but refuses (exit 4) a PR that is not approved, "
+		   "or has moved\n"
+		   "since.",
 	.options = land_options,
 	.max_args = 1,
 	.json = true,

@@ -10,14 +10,17 @@ static bool dry_run;
 
 static const struct option_desc delete_options[] = {
 	{ OPTION_STRING, 0, "override", &override, "REASON",
-		"delete although work could be lost; the reason is journaled" },
-	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say whether it would be deleted" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+		"delete even if work could be lost; the reason is recorded" },
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL,
+		"show whether it would be deleted, without deleting it" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc restore_options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -45,7 +48,7 @@ static int run_delete(struct app *app, int argc, const char **argv, struct error
 
 	(void)argc;
 	if (override && !*override)
-		return error_set(err, ERR_USAGE, "--override wants a reason");
+		return error_set(err, ERR_USAGE, "--override requires a reason");
 	r = open_session(&repo, app, repo_path, argv[0], &s, err);
 	if (r == 0) {
 		r = session_delete(&repo, &s, &req, &result, err);
@@ -79,11 +82,11 @@ static int run_restore(struct app *app, int argc, const char **argv, struct erro
 
 const struct cmd cmd_session_delete = {
 	.name = "session delete",
-	.summary = "delete a session; refuses (exit 4) when work could be lost with it",
+	.summary = "delete a session, unless work could be lost (exit 4)",
 	.usage = "NAME|ID|TASK",
-	.details =
-		"Uncommitted, untracked, stashed, unpushed and unmerged work stand against it, and "
-		"so does\nany error of git. The workspace goes to the trash.",
+	.details = "Uncommitted, untracked, stashed, unpushed or unmerged work prevents the "
+		   "deletion, and so does\n"
+		   "any error of git. The workspace is moved to the trash.",
 	.options = delete_options,
 	.min_args = 1,
 	.max_args = 1,
@@ -92,7 +95,7 @@ const struct cmd cmd_session_delete = {
 };
 const struct cmd cmd_session_restore = {
 	.name = "session restore",
-	.summary = "bring a deleted session back from the trash",
+	.summary = "restore a deleted session from the trash",
 	.usage = "NAME|ID",
 	.options = restore_options,
 	.min_args = 1,

@@ -9,13 +9,15 @@
 static const char *repo_path, *when;
 
 static const struct option_desc get_options[] = {
-	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as it was then" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as it was at this time" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -112,7 +114,7 @@ static int run_dir(struct app *app, int argc, const char **argv, struct error *e
 	if (r == 0 && !s.workspace)
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no workspace", s.name);
 	if (r == 0 && session_health(&repo, &s) == HEALTH_LOST)
-		app_warn(app, "the workspace is not there any more");
+		app_warn(app, "the directory of the workspace does not exist");
 	if (r == 0 && app->json) {
 		app_json_begin(app, &w);
 		jsonw_kstring(&w, "session", s.name);
@@ -129,7 +131,7 @@ static int run_dir(struct app *app, int argc, const char **argv, struct error *e
 
 const struct cmd cmd_session_get = {
 	.name = "session get",
-	.summary = "show a session, with a PR state that has been checked",
+	.summary = "show a session and the state of its PR",
 	.usage = "[NAME|ID|TASK]",
 	.options = get_options,
 	.max_args = 1,
@@ -147,7 +149,7 @@ const struct cmd cmd_session_dir = {
 };
 const struct cmd cmd_session_inspect = {
 	.name = "session inspect",
-	.summary = "show the session whose workspace we are in",
+	.summary = "show the session of the current workspace",
 	.options = no_options,
 	.json = true,
 	.run = run_inspect,

@@ -12,24 +12,28 @@ static unsigned long limit, offset;
 static bool all, deleted;
 
 static const struct option_desc options[] = {
-	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N sessions" },
-	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
-	{ OPTION_STRING, 0, "sort", &sort, "KEY", "activity, created or name" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "those of this repository" },
+	{ OPTION_COUNT, 'n', "limit", &limit, "N", "list at most N sessions" },
+	{ OPTION_COUNT, 0, "offset", &offset, "N", "skip the first N" },
+	{ OPTION_STRING, 0, "sort", &sort, "KEY", "sort by activity, created or name" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_STRING, 's', "status", &status, "STATUS",
-		"starting, active, pr-open, approved, merged, closed or deleted" },
+		"those that are starting, active, pr-open, approved, merged, closed or deleted" },
 	{ OPTION_STRING, 't', "task", &task, "ID", "those of a task" },
 	{ OPTION_STRING, 'b', "branch", &branch, "NAME", "those on a branch" },
-	{ OPTION_STRING, 0, "pr", &pr, "STATE", "those whose PR is none, open, merged or closed" },
+	{ OPTION_STRING, 0, "pr", &pr, "STATE",
+		"those whose PR is open, merged or closed, or none" },
 	{ OPTION_STRING, 0, "text", &text, "WORDS",
-		"those with this in name, task, branch or description" },
-	{ OPTION_STRING, 0, "since", &since, "TIME", "those active then or later" },
-	{ OPTION_STRING, 0, "until", &until, "TIME", "those not active since" },
-	{ OPTION_STRING, 0, "created-since", &created_since, "TIME", "those made then or later" },
-	{ OPTION_STRING, 0, "created-until", &created_until, "TIME", "those made until then" },
-	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were then" },
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
-	{ OPTION_FLAG, 0, "deleted", &deleted, NULL, "deleted ones too" },
+		"those with this text in name, task, branch or description" },
+	{ OPTION_STRING, 0, "since", &since, "TIME", "those active at or after this time" },
+	{ OPTION_STRING, 0, "until", &until, "TIME", "those last active at or before this time" },
+	{ OPTION_STRING, 0, "created-since", &created_since, "TIME",
+		"those created at or after this time" },
+	{ OPTION_STRING, 0, "created-until", &created_until, "TIME",
+		"those created at or before this time" },
+	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were at this time" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every registered repository" },
+	{ OPTION_FLAG, 0, "deleted", &deleted, NULL, "include deleted sessions" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -81,8 +85,8 @@ static int list_then(
 	int r = as_of_fold(&then, repo, when, err);
 
 	if (r == 0 && l->several && !then.by_time) {
-		r = error_set(err, ERR_USAGE, "'%s' is a place in one journal", when);
-		error_hint(err, "several repositories are listed: give a time");
+		r = error_set(err, ERR_USAGE, "'%s' is a record of one journal", when);
+		error_hint(err, "several repositories are listed: give a time instead");
 	}
 	if (r == 0)
 		r = as_of_list(&then, query, &v, &n, err);
@@ -216,7 +220,7 @@ static int parse_sort(enum session_sort *out, struct error *err)
 			return 0;
 		}
 	}
-	error_set(err, ERR_USAGE, "sessions are not sorted by '%s'", sort);
+	error_set(err, ERR_USAGE, "cannot sort sessions by '%s'", sort);
 	return error_hint(err, "activity, created, name");
 }
 
@@ -226,13 +230,13 @@ static int parse(struct session_query *q, struct buf *task_id, struct error *err
 	int r = 0;
 
 	if (status && !session_status_parse(status, &parsed)) {
-		error_set(err, ERR_USAGE, "there is no status '%s'", status);
+		error_set(err, ERR_USAGE, "'%s' is not a status", status);
 		return error_hint(err,
 			"starting, active, pr-open, approved, merged, closed, "
 			"deleted");
 	}
 	if (pr && !session_pr_state_parse(pr, &q->pr)) {
-		error_set(err, ERR_USAGE, "a PR is never '%s'", pr);
+		error_set(err, ERR_USAGE, "'%s' is not a state of a PR", pr);
 		return error_hint(err, "none, open, merged, closed");
 	}
 	if (task)
@@ -281,8 +285,8 @@ static int show_text(struct listing *l, struct error *err)
 
 	if (!l->n) {
 		app_say(l->app,
-			when ? "no sessions then"
-			     : "no sessions; 'minsky session start NAME' starts one");
+			when ? "there were no sessions"
+			     : "no sessions; start one: minsky session start NAME");
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < l->n; i++)
@@ -330,7 +334,7 @@ out:
 
 const struct cmd cmd_session_list = {
 	.name = "session list",
-	.summary = "list the sessions of this repository, or of all outside any",
+	.summary = "list the sessions of this repository (outside a repository: of all)",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -7,10 +7,11 @@ static const char *repo_path, *state, *text;
 static bool clear;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 's', "state", &state, "WORD", "working, waiting, blocked or done" },
-	{ OPTION_STRING, 't', "text", &text, "TEXT", "in a line, on what or for what" },
-	{ OPTION_FLAG, 0, "clear", &clear, NULL, "take the note away" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 's', "state", &state, "WORD", "state: working, waiting, blocked or done" },
+	{ OPTION_STRING, 't', "text", &text, "TEXT", "one line of details" },
+	{ OPTION_FLAG, 0, "clear", &clear, NULL, "remove the note" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -46,11 +47,11 @@ out:
 
 const struct cmd cmd_session_note = {
 	.name = "session note",
-	.summary = "say how a session stands: working, waiting, blocked or done",
+	.summary = "set the note of a session: working, waiting, blocked or done",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"For people and agents that work in it. 'session list' and 'session get' show the "
-		"newest note,\nthe journal keeps all.",
+	.details = "For people and agents. 'session list' and 'session get' show the newest note; "
+		   "the journal\n"
+		   "keeps all.",
 	.options = options,
 	.min_args = 0,
 	.max_args = 1,

@@ -16,19 +16,21 @@ static const char *title, *body, *body_file, *repo_path;
 static bool fetch;
 
 static const struct option_desc create_options[] = {
-	{ OPTION_STRING, 0, "title", &title, "TEXT",
-		"first line of the commit that will be merged" },
-	{ OPTION_STRING, 0, "body", &body, "TEXT", "the rest of it" },
-	{ OPTION_STRING, 0, "body-file", &body_file, "FILE", "the rest of it, from a file" },
-	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "ask the remote first where the base branch is" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "title", &title, "TEXT", "first line of the commit message" },
+	{ OPTION_STRING, 0, "body", &body, "TEXT", "rest of the commit message" },
+	{ OPTION_STRING, 0, "body-file", &body_file, "FILE",
+		"read the rest of the commit message from a file; - is stdin" },
+	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "fetch the base branch from the remote first" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc get_options[] = {
 	{ OPTION_FLAG, 0, "fetch", &fetch, NULL,
-		"ask the remote first where base and PR branch are" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+		"fetch the base and the PR branch from the remote first" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -83,9 +85,9 @@ static int read_request(struct pr_request *req, struct buf *file, struct error *
 
 	*req = (struct pr_request){ .title = title, .fetch = fetch };
 	if (title && (!title[strspn(title, " \t\r\v\f")] || strchr(title, '\n')))
-		return error_set(err, ERR_USAGE, "a title is one line that is not empty");
+		return error_set(err, ERR_USAGE, "the title must be one line that is not empty");
 	if (body && body_file)
-		return error_set(err, ERR_USAGE, "--body and --body-file exclude each other");
+		return error_set(err, ERR_USAGE, "--body and --body-file cannot be used together");
 	if (body_file) {
 		r = read_body(body_file, file, err);
 		if (r < 0)
@@ -97,7 +99,7 @@ static int read_request(struct pr_request *req, struct buf *file, struct error *
 		req->body_len = strlen(body);
 	}
 	if (req->body && memchr(req->body, '\0', req->body_len))
-		return error_set(err, ERR_USAGE, "the body has a NUL byte in it");
+		return error_set(err, ERR_USAGE, "the body contains a NUL byte");
 	return 0;
 }
 
@@ -142,7 +144,7 @@ static int run_get(struct app *app, int argc, const char **argv, struct error *e
 		r = pr_refresh(&repo, &s, fetch ? PR_REFRESH_FETCHED : PR_REFRESH_USUAL, err);
 	if (r == 0 && !session_pr(&s)) {
 		r = error_set(err, ERR_NOTFOUND, "session '%s' has no PR", s.name);
-		error_hint(err, "'minsky session pr create' makes one");
+		error_hint(err, "create one: minsky session pr create");
 	}
 	if (r == 0)
 		r = pr_cmd_print(&repo, &s, NULL, err);
@@ -153,12 +155,13 @@ static int run_get(struct app *app, int argc, const char **argv, struct error *e
 
 const struct cmd cmd_session_pr_create = {
 	.name = "session pr create",
-	.summary = "make or refresh the PR branch of a session: a merge that is ready to land",
+	.summary = "create or refresh a session's PR: a prepared merge on a branch",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"Nothing is checked out and nothing is merged: pr/NAME is a commit with the base "
-		"and\nthe session as parents. Run it again after more commits, or when the base "
-		"has moved;\ntitle and body stay unless they are given.",
+	.details = "The branch pr/NAME gets a merge commit of the session's branch into the base. "
+		   "Nothing is\n"
+		   "checked out or merged. Run the command again after more commits, or when the "
+		   "base has moved;\n"
+		   "the title and the body are kept unless they are given.",
 	.options = create_options,
 	.max_args = 1,
 	.json = true,
@@ -168,9 +171,8 @@ const struct cmd cmd_session_pr_get = {
 	.name = "session pr get",
 	.summary = "show the PR of a session",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"What a remote has is known since the last fetch, which 'checked' tells; --fetch "
-		"asks it.",
+	.details = "The state of the remote is that of the last fetch, as 'checked' shows; --fetch "
+		   "updates it.",
 	.options = get_options,
 	.max_args = 1,
 	.json = true,

@@ -7,7 +7,8 @@
 static const char *repo_path;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -42,11 +43,12 @@ static int run_reopen(struct app *app, int argc, const char **argv, struct error
 
 const struct cmd cmd_session_pr_close = {
 	.name = "session pr close",
-	.summary = "end a session's PR without merging it",
+	.summary = "close a session's PR without merging it",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"Its branch is deleted, also on the remote; the commit stays in the workspace, and "
-		"'minsky\nsession pr reopen' puts it back. 'pr create' begins another PR.",
+	.details = "The PR branch is deleted, also on the remote; its commit is kept in the "
+		   "workspace. 'minsky\n"
+		   "session pr reopen' reopens the PR, 'minsky session pr create' creates another "
+		   "one.",
 	.options = options,
 	.max_args = 1,
 	.json = true,
@@ -54,7 +56,7 @@ const struct cmd cmd_session_pr_close = {
 };
 const struct cmd cmd_session_pr_reopen = {
 	.name = "session pr reopen",
-	.summary = "put the branch of a closed or deleted PR back, where it was",
+	.summary = "reopen a closed PR, or one whose branch was deleted",
 	.usage = "[NAME|ID|TASK]",
 	.options = options,
 	.max_args = 1,

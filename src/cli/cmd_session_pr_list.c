@@ -11,13 +11,14 @@ static unsigned long limit, offset;
 static bool all, history;
 
 static const struct option_desc options[] = {
-	{ OPTION_COUNT, 'n', "limit", &limit, "N", "at most N PRs" },
-	{ OPTION_COUNT, 0, "offset", &offset, "N", "pass over the first N" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "those of this repository" },
+	{ OPTION_COUNT, 'n', "limit", &limit, "N", "list at most N PRs" },
+	{ OPTION_COUNT, 0, "offset", &offset, "N", "skip the first N" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_STRING, 's', "state", &state, "STATE",
-		"open, approved, merged, closed, gone or unchecked" },
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
-	{ OPTION_FLAG, 0, "history", &history, NULL, "not only the newest of each session" },
+		"those that are open, approved, merged, closed, gone or unchecked" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every registered repository" },
+	{ OPTION_FLAG, 0, "history", &history, NULL, "include earlier PRs of each session" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -202,7 +203,7 @@ static void finish(struct listing *l)
 	} else if (from < to) {
 		print(l, from, to);
 	} else {
-		app_say(l->app, "no PRs; 'minsky session pr create NAME' makes one");
+		app_say(l->app, "no PRs; create one: minsky session pr create NAME");
 	}
 }
 
@@ -216,7 +217,7 @@ static int check_state(struct error *err)
 			return 0;
 	if (!state)
 		return 0;
-	error_set(err, ERR_USAGE, "there is no state '%s' of a PR", state);
+	error_set(err, ERR_USAGE, "'%s' is not a state of a PR", state);
 	return error_hint(err, "open, approved, merged, closed, gone, unchecked");
 }
 
@@ -249,7 +250,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_session_pr_list = {
 	.name = "session pr list",
-	.summary = "list the PRs of this repository, or of all outside any",
+	.summary = "list the PRs of this repository (outside a repository: of all)",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -12,10 +12,12 @@ static bool all, dry_run;
 
 static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "older-than", &older_than, "DURATION",
-		"those deleted so long ago (the setting trash.keep)" },
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every repository" },
-	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say which would be purged" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+		"those deleted longer ago than this (default: trash.keep)" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every registered repository" },
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL,
+		"list what would be removed, without removing it" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -67,14 +69,14 @@ static int purge_one(struct repo *repo, void *arg, struct error *err)
 static int check_usage(const char *key, int64_t *keep_ms, struct error *err)
 {
 	if (key && (older_than || all))
-		return error_set(err, ERR_USAGE, "--%s is not about one session",
+		return error_set(err, ERR_USAGE, "--%s cannot be used with a session",
 			all ? "all" : "older-than");
 	if (all && repo_path)
-		return error_set(err, ERR_USAGE, "--all and --repo exclude each other");
+		return error_set(err, ERR_USAGE, "--all and --repo cannot be used together");
 	if (older_than && !duration_parse(older_than, keep_ms)) {
-		error_set(err, ERR_USAGE, "--older-than: '%s' is no duration", older_than);
+		error_set(err, ERR_USAGE, "--older-than: '%s' is not a duration", older_than);
 		return error_hint(
-			err, "write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w");
+			err, "write a number with a unit: 200ms, 90s, 5m, 12h, 14d or 2w");
 	}
 	return 0;
 }
@@ -92,7 +94,7 @@ static void print(struct purged *p, const struct repo *repo)
 		if (*age == '0')
 			app_say(app, "the trash is empty");
 		else
-			app_say(app, "nothing in the trash was deleted %s ago or earlier", age);
+			app_say(app, "nothing in the trash was deleted at least %s ago", age);
 	}
 }
 
@@ -134,11 +136,11 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_session_purge = {
 	.name = "session purge",
-	.summary = "remove workspaces for good that were deleted long ago",
+	.summary = "remove deleted workspaces for good",
 	.usage = "[NAME|ID]",
-	.details =
-		"With a session, its workspace alone, however short ago it was deleted. Deleting "
-		"a session\npurges the trash by itself; what is removed cannot be restored.",
+	.details = "If a session is given, only its workspace is removed, no matter when it was "
+		   "deleted. Deleting\n"
+		   "a session purges the trash automatically. What is removed cannot be restored.",
 	.options = options,
 	.min_args = 0,
 	.max_args = 1,

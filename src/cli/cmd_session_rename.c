@@ -11,9 +11,11 @@ static const char *repo_path;
 static bool branch, move;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 0, "branch", &branch, NULL, "rename the session's git branch, too" },
-	{ OPTION_FLAG, 0, "move", &move, NULL, "move its workspace to a directory of that name" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_FLAG, 0, "branch", &branch, NULL, "also rename the session's git branch" },
+	{ OPTION_FLAG, 0, "move", &move, NULL,
+		"also move its workspace to a directory of that name" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -50,10 +52,11 @@ out:
 
 const struct cmd cmd_session_rename = {
 	.name = "session rename",
-	.summary = "give a session another name; its history, its branch and its PR stay",
+	.summary = "rename a session",
 	.usage = "[NAME|ID|TASK] NEW",
-	.details = "An open PR keeps its branch; the next one will be pr/NEW. Branch and directory "
-		   "keep their\nnames unless you say otherwise.",
+	.details = "The history and the PRs are kept. An open PR keeps its branch; the next one "
+		   "will be on pr/NEW.\n"
+		   "Branch and directory keep their names unless --branch or --move is given.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 2,

@@ -7,16 +7,17 @@ static const char *task, *description, *branch, *base, *repo_path;
 static bool quiet, worktree;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 't', "task", &task, "ID", "the task that it is for: 123, #123, task#123" },
-	{ OPTION_STRING, 'd', "description", &description, "TEXT", "what it is about" },
+	{ OPTION_STRING, 't', "task", &task, "ID", "task of the session: 123, #123 or task#123" },
+	{ OPTION_STRING, 'd', "description", &description, "TEXT", "description of the session" },
 	{ OPTION_STRING, 'b', "branch", &branch, "NAME",
-		"name of its branch (the session's name)" },
-	{ OPTION_STRING, 0, "base", &base, "BRANCH", "branch to start from (the default branch)" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+		"name of the branch (default: the name of the session)" },
+	{ OPTION_STRING, 0, "base", &base, "BRANCH",
+		"branch to start from (default: the default branch)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_FLAG, 'w', "worktree", &worktree, NULL,
-		"a linked work tree of the repository instead of a clone" },
-	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL,
-		"print the workspace's directory, say nothing else" },
+		"create a linked work tree instead of a clone" },
+	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL, "print only the directory of the workspace" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -72,7 +73,7 @@ const struct cmd cmd_session_start = {
 	.name = "session start",
 	.summary = "start a session: a workspace on its own branch, for one task",
 	.usage = "[NAME]",
-	.details = "Without NAME the session is called task-ID, or after its description.",
+	.details = "Without NAME, the session is named task-ID, or after its description.",
 	.options = options,
 	.max_args = 1,
 	.json = true,

@@ -9,10 +9,11 @@ static const char *repo_path, *base;
 static bool fetch, dry_run;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "base", &base, "BRANCH", "its work is to go there from now on" },
-	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "ask the remote first where the base branch is" },
-	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "only say what would be done" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "base", &base, "BRANCH", "change the base branch to this branch" },
+	{ OPTION_FLAG, 0, "fetch", &fetch, NULL, "fetch the base branch from the remote first" },
+	{ OPTION_FLAG, 0, "dry-run", &dry_run, NULL, "show what would be done, without doing it" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -71,12 +72,11 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_session_update = {
 	.name = "session update",
-	.summary = "bring the base branch into a session's branch, in its workspace",
+	.summary = "merge the base branch into a session's branch",
 	.usage = "[NAME|ID|TASK]",
-	.details =
-		"Conflicts are found before anything changes (exit 4, the files are listed). "
-		"Changes that\nare in no commit stay as they are; where they stand in the way it "
-		"is refused.",
+	.details = "Conflicts are determined before anything changes (exit 4, and the files are "
+		   "listed). Uncommitted\n"
+		   "changes are kept; if they would be overwritten, the command is refused.",
 	.options = options,
 	.max_args = 1,
 	.json = true,

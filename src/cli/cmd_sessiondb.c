@@ -14,14 +14,17 @@ static const char *repo_path, *when;
 static bool all;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "every repository that is known here" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "every registered repository" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc export_options[] = {
-	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ", "as they were then, from the journal" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "as-of", &when, "TIME|SEQ",
+		"as they were at this time, from the journal" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -31,7 +34,7 @@ typedef int store_fn(struct repo *repo, struct jsonw *w, struct error *err);
 static int no_sessions(struct error *err)
 {
 	error_set(err, ERR_NOTFOUND, "this repository has no sessions");
-	return error_hint(err, "'minsky session start NAME' starts one");
+	return error_hint(err, "start one: minsky session start NAME");
 }
 
 struct every {
@@ -143,7 +146,7 @@ static void check_text(struct repo *repo, const struct store_check *check)
 		buf_addch(&app->out, '\n');
 	}
 	if (!check->n)
-		app_row(app, "good", "every record is what the journal gives");
+		app_row(app, "good", "the store matches the journal");
 }
 
 static int check_one(struct repo *repo, struct jsonw *w, struct error *err)
@@ -158,7 +161,7 @@ static int check_one(struct repo *repo, struct jsonw *w, struct error *err)
 	if (r == 0 && check.n) {
 		app_of(repo)->damaged = true;
 		app_say(app_of(repo),
-			"'minsky sessiondb rebuild' fills the store anew from the journal");
+			"rebuild the store from the journal: minsky sessiondb rebuild");
 	}
 	store_check_release(&check);
 	return r;
@@ -194,8 +197,8 @@ static int set_aside(struct repo *repo, const char *path, struct error *err)
 			r = fs_rename_new(from.data, to.data, err);
 	}
 	if (r == 0)
-		app_warn(app_of(repo), "the store was damaged: it is kept as '%s.damaged-%s'", path,
-			at);
+		app_warn(app_of(repo), "the store was damaged; it was renamed to '%s.damaged-%s'",
+			path, at);
 	buf_release(&from);
 	buf_release(&to);
 	return r;
@@ -243,8 +246,8 @@ static int rebuild_one(struct repo *repo, struct jsonw *w, struct error *err)
 	int r = repo_hub_ask(repo, err);
 
 	if (r == 0 && repo->hub.kind == REPO_HUB_SHARED) {
-		r = error_set(err, ERR_REFUSED, "the rows of a team's database are everybody's");
-		return error_hint(err, "'minsky sync' brings them up to date");
+		r = error_set(err, ERR_REFUSED, "a team's database is shared by all members");
+		return error_hint(err, "to update it: minsky sync");
 	}
 	if (r == 0)
 		r = empty_store(repo, err);
@@ -374,21 +377,21 @@ static int run_export(struct app *app, int argc, const char **argv, struct error
 
 const struct cmd cmd_sessiondb_check = {
 	.name = "sessiondb check",
-	.summary = "compare the store with what the journal gives, and look for damage in it",
+	.summary = "compare the session store with the journal, and check it for damage",
 	.options = options,
 	.json = true,
 	.run = run_check,
 };
 const struct cmd cmd_sessiondb_rebuild = {
 	.name = "sessiondb rebuild",
-	.summary = "fill the store anew from the journal",
+	.summary = "rebuild the session store from the journal",
 	.options = options,
 	.json = true,
 	.run = run_rebuild,
 };
 const struct cmd cmd_sessiondb_export = {
 	.name = "sessiondb export",
-	.summary = "print all of a repository's sessions, with the heads that they correspond to",
+	.summary = "print all sessions of a repository as one document",
 	.options = export_options,
 	.json = true,
 	.run = run_export,

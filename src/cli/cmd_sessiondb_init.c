@@ -8,10 +8,9 @@ static bool print_sql;
 static struct option_list members;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 0, "print-sql", &print_sql, NULL,
-		"print what would be run, for somebody else to read and run" },
+	{ OPTION_FLAG, 0, "print-sql", &print_sql, NULL, "print the SQL instead of running it" },
 	{ OPTION_LIST, 0, "member", &members, "ROLE",
-		"account that is to be a member of the team" },
+		"make this role a member of the team; can be repeated" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -27,8 +26,8 @@ static int find(const struct backend_admin **out, const char *name, struct error
 		m = NULL;
 	}
 	if (r == 0 && (!m || !m->admin)) {
-		error_set(err, ERR_USAGE, "backend '%s' needs no setting up", name);
-		r = error_hint(err, "it makes its store when it is first used");
+		error_set(err, ERR_USAGE, "backend '%s' needs no setup", name);
+		r = error_hint(err, "its store is created when it is first used");
 	}
 	if (r == 0)
 		*out = m->admin;
@@ -44,8 +43,8 @@ static void report(struct app *app, const char *name, const char *location, int 
 		app_row(app, "database", location);
 		(void)snprintf(schema, sizeof(schema), "%d%s", to,
 			!from               ? ", new"
-				: from < to ? ", brought up to date"
-					    : ", as it was");
+				: from < to ? ", upgraded"
+					    : ", unchanged");
 		app_row(app, "schema", schema);
 		for (size_t i = 0; i < members.n; i++)
 			app_row(app, "member", members.v[i]);
@@ -93,11 +92,11 @@ out:
 
 const struct cmd cmd_sessiondb_init = {
 	.name = "sessiondb init",
-	.summary = "set up a team's database, or bring it up to date",
+	.summary = "set up or upgrade a team's database",
 	.usage = "BACKEND",
-	.details = "The backend is postgres. It connects by sessiondb.hub or sessiondb.postgres.*, "
-		   "as a "
-		   "role that may create roles and owns the database.",
+	.details = "The backend must be postgres. The command connects to sessiondb.hub or "
+		   "sessiondb.postgres.*, as\n"
+		   "a role that can create roles and owns the database.",
 	.options = options,
 	.min_args = 1,
 	.max_args = 1,

@@ -9,15 +9,17 @@ static const char *repo_path;
 static bool dry_run, no_verify;
 
 static const struct option_desc to_options[] = {
-	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL,
-		"say from where to where, and write nothing" },
-	{ OPTION_FLAG, 0, "no-verify", &no_verify, NULL, "do not compare what was written" },
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "show both stores, without writing" },
+	{ OPTION_FLAG, 0, "no-verify", &no_verify, NULL,
+		"do not compare the new store with the journal" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
 static const struct option_desc status_options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -46,7 +48,7 @@ static int open_known(struct repo *repo, struct app *app, struct error *err)
 
 	if (r == 0 && !repo->known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no sessions");
-		error_hint(err, "'minsky session start NAME' starts one");
+		error_hint(err, "start one: minsky session start NAME");
 	}
 	return r;
 }
@@ -81,9 +83,9 @@ static int verify(const struct store_check *check, struct error *err)
 {
 	if (!check->n)
 		return 0;
-	error_set(err, ERR_CORRUPT, "%zu things in '%s' are not what the journal gives", check->n,
+	error_set(err, ERR_CORRUPT, "%zu things in '%s' differ from the journal", check->n,
 		check->location.data);
-	return error_hint(err, "'minsky sessiondb check' with that backend lists them");
+	return error_hint(err, "to list them, run 'minsky sessiondb check' with that backend");
 }
 
 static void report(struct app *app, const struct repo *from, const char *to,
@@ -125,7 +127,7 @@ static int fill(struct repo *target, struct store_check *check, struct heads *he
 
 	if (r == 0 && repo_hub_degraded(target)) {
 		r = error_set(err, ERR_BACKEND, "the team's database does not answer");
-		error_hint(err, "'minsky status' says why");
+		error_hint(err, "for details: minsky status");
 	}
 	if (r < 0)
 		return r;
@@ -157,7 +159,7 @@ static int run_to(struct app *app, int argc, const char **argv, struct error *er
 		goto out;
 	from = config_get(repo.config, "sessiondb.backend");
 	if (strcmp(from, to) == 0) {
-		r = error_set(err, ERR_USAGE, "the sessions are in '%s' already", to);
+		r = error_set(err, ERR_USAGE, "'%s' is the backend in use", to);
 		goto out;
 	}
 	/* What others have told goes along. */
@@ -203,7 +205,8 @@ static void show(struct app *app, struct jsonw *w, const char *name, bool config
 	else
 		buf_addf(&app->out, "%zu session%s, %llu record%s behind%s  ", check->sessions,
 			check->sessions == 1 ? "" : "s", (unsigned long long)check->behind,
-			check->behind == 1 ? "" : "s", check->n ? ", not as it should be" : "");
+			check->behind == 1 ? "" : "s",
+			check->n ? ", differs from the journal" : "");
 	if (bad->code == ERR_OK)
 		app_text(app, check->location.data);
 	buf_addch(&app->out, '\n');
@@ -263,10 +266,9 @@ out:
 
 const struct cmd cmd_sessiondb_migrate_to = {
 	.name = "sessiondb migrate to",
-	.summary = "fill another backend from the journal, and compare what it holds then",
+	.summary = "fill the store of another backend from the journal, and verify it",
 	.usage = "BACKEND",
-	.details =
-		"The old store stays as it is. Which one is used is for sessiondb.backend to say.",
+	.details = "The old store is not changed. To use the new one, set sessiondb.backend.",
 	.options = to_options,
 	.min_args = 1,
 	.max_args = 1,
@@ -275,7 +277,7 @@ const struct cmd cmd_sessiondb_migrate_to = {
 };
 const struct cmd cmd_sessiondb_migrate_status = {
 	.name = "sessiondb migrate status",
-	.summary = "show which stores hold this repository's sessions, and how far they are",
+	.summary = "show the stores of this repository and their state",
 	.options = status_options,
 	.json = true,
 	.run = run_status,

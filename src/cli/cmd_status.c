@@ -10,7 +10,8 @@
 static const char *repo_path;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -103,7 +104,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argv;
 	if (r == 0 && !repo.known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
-		error_hint(err, "'minsky init' or 'minsky session start' begin one");
+		error_hint(err, "create one: minsky init");
 	}
 	if (r == 0)
 		r = look(&repo, &s, err);
@@ -119,7 +120,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_status = {
 	.name = "status",
-	.summary = "show what there is here: journal, store, hub, and what has not been exchanged",
+	.summary = "show the journal, the store and the hub of a repository",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -14,16 +14,17 @@ static const char *repo_path, *journal, *since;
 static bool facts, flush, dry_run;
 
 static const struct option_desc options[] = {
-	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY", "the repository (the one we are in)" },
+	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
+		"the repository (default: the current one)" },
 	{ OPTION_STRING, 0, "since", &since, "TIME",
-		"tell also what happened before minsky knew a clone, from then on" },
-	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "only show what would be added" },
-	{ OPTION_FLAG, 0, "facts", &facts, NULL,
-		"as hooks start it: in the background, one at a time" },
+		"also record what happened since TIME before a clone was registered" },
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL,
+		"show which events would be recorded, without recording them" },
+	{ OPTION_FLAG, 0, "facts", &facts, NULL, "used by hooks: determine which PRs are merged" },
 	{ OPTION_FLAG, 0, "flush", &flush, NULL,
-		"as hooks start it: only give the hub what was written" },
+		"used by hooks: only exchange events with the hub" },
 	{ OPTION_STRING, 0, "repo-journal", &journal, "DIRECTORY",
-		"the repository of this journal" },
+		"the repository with this journal" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -145,7 +146,7 @@ static int run_dry(struct repo *repo, struct error *err)
 		jsonw_ku64(&s.w, "events", events);
 		app_json_end(app, &s.w);
 	} else {
-		buf_addf(&app->out, "%zu events would be added\n", events);
+		buf_addf(&app->out, "%zu events would be recorded\n", events);
 	}
 out:
 	history_names_release(&s.names);
@@ -166,7 +167,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	(void)argv;
 	if (r == 0 && !repo.known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
-		error_hint(err, "'minsky init' or 'minsky session start' begin one");
+		error_hint(err, "create one: minsky init");
 	}
 	if (r == 0)
 		r = facts         ? session_sync_facts(&repo, err)
@@ -181,7 +182,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_sync = {
 	.name = "sync",
-	.summary = "notice what git did everywhere and what is merged; exchange it with a team",
+	.summary = "record what git did, and exchange events with a team",
 	.options = options,
 	.json = true,
 	.run = run,

@@ -10,11 +10,13 @@
 static bool list, revoke, everywhere, yes, dry_run;
 
 static const struct option_desc options[] = {
-	{ OPTION_FLAG, 'l', "list", &list, NULL, "list what is trusted, and change nothing" },
-	{ OPTION_FLAG, 'a', "all", &everywhere, NULL, "with --list: of every repository" },
-	{ OPTION_FLAG, 0, "revoke", &revoke, NULL, "trust these keys, or all of them, no longer" },
-	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask" },
-	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL, "show what would be trusted" },
+	{ OPTION_FLAG, 'l', "list", &list, NULL, "list the trusted values" },
+	{ OPTION_FLAG, 'a', "all", &everywhere, NULL, "with --list: those of every repository" },
+	{ OPTION_FLAG, 0, "revoke", &revoke, NULL,
+		"revoke trust in these keys, or in all of them" },
+	{ OPTION_FLAG, 'y', "yes", &yes, NULL, "do not ask for confirmation" },
+	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL,
+		"show what would be trusted, without trusting it" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };
 
@@ -99,7 +101,7 @@ static int revoke_run(struct app *app, int argc, const char **argv, struct error
 		jsonw_ku64(&w, "revoked", n);
 		app_json_end(app, &w);
 	} else if (r == 0) {
-		app_say(app, "%zu value%s trusted no longer", n, n == 1 ? " is" : "s are");
+		app_say(app, "trust in %zu value%s revoked", n, n == 1 ? " is" : "s are");
 	}
 	repo_release(&repo);
 	return r;
@@ -187,9 +189,9 @@ static bool agreed(struct app *app, const struct offer *o)
 	for (size_t i = 0; i < o->n; i++) {
 		buf_clear(&shown);
 		config_add_shown(&shown, o->v[i].key, o->v[i].raw);
-		app_warn(app, "the repository's file says %s = %s", o->v[i].key->name, shown.data);
+		app_warn(app, "the repository's file sets %s = %s", o->v[i].key->name, shown.data);
 	}
-	answer = app_confirm(app, "let it?");
+	answer = app_confirm(app, "trust it?");
 	buf_release(&shown);
 	return answer;
 }
@@ -229,8 +231,8 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 	if (r == 0 && (list + revoke > 1 || (everywhere && !list)))
 		r = error_set(err, ERR_USAGE, "%s",
-			everywhere && !list ? "--all goes with --list"
-					    : "--list and --revoke exclude each other");
+			everywhere && !list ? "--all requires --list"
+					    : "--list and --revoke cannot be used together");
 	if (r < 0)
 		return r;
 	if (list)
@@ -253,7 +255,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0)
 		r = print_offer(app, &o, err);
 	if (r == 0 && !o.n)
-		app_say(app, "there is nothing in the repository's file that wants trust");
+		app_say(app, "nothing in the repository's file requires trust");
 	config_free(o.config);
 	free(o.v);
 	repo_release(&repo);
@@ -262,7 +264,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 
 const struct cmd cmd_trust = {
 	.name = "trust",
-	.summary = "let this repository's file decide where data goes and what runs",
+	.summary = "trust settings in the repository's file",
 	.usage = "[KEY...]",
 	.options = options,
 	.max_args = 64,

@@ -140,7 +140,7 @@ int log_open(struct repo *repo, struct app *app, const char *path, struct error 
 
 	if (r == 0 && !repo->known) {
 		r = error_set(err, ERR_NOTFOUND, "this repository has no journal");
-		error_hint(err, "'minsky init' or 'minsky session start' begin one");
+		error_hint(err, "create one: minsky init");
 	}
 	return r;
 }
@@ -152,7 +152,7 @@ int log_prepare(
 
 	/* The journal can be read whatever has become of the store. */
 	if (r < 0 && r != ERR_NOMEM && !f->session) {
-		app_warn(app_of(repo), "sessions are shown by their ids: %s", err->msg);
+		app_warn(app_of(repo), "cannot show the names of sessions: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}

@@ -21,11 +21,12 @@ static void list_commands(struct buf *out, int argc, const char **argv)
 static void print_overview(struct app *app)
 {
 	buf_adds(&app->out,
-		"minsky: sessions (isolated git workspaces, one per task) with a journal\n\n"
+		"minsky: isolated git workspaces, one per task, with a journal\n\n"
 		"usage: minsky COMMAND [arguments] [options]\n\n");
 	list_commands(&app->out, 0, NULL);
 	buf_adds(&app->out,
-		"\n'minsky COMMAND -h' explains one, 'minsky help COMMAND' opens its "
+		"\n"
+		"Run 'minsky COMMAND -h' for a summary of a command, 'minsky help COMMAND' for its "
 		"manual page.\n");
 }
 
@@ -57,7 +58,7 @@ static int unknown_command(struct app *app, int argc, const char **argv, struct 
 	for (int i = 0; i <= known && i < words; i++)
 		buf_addf(&given, "%s%s", i ? " " : "", argv[i]);
 	if (known && known == words)
-		error_set(err, ERR_USAGE, "'%s' wants a command behind it", given.data);
+		error_set(err, ERR_USAGE, "'%s' requires a command", given.data);
 	else
 		error_set(err, ERR_USAGE, "there is no command '%s'", given.data);
 	error_hint(err, "'minsky %s-h' lists the commands", group.data);
@@ -86,10 +87,10 @@ static int run_command(struct app *app, int argc, const char **argv, struct erro
 		return r;
 	if (argc < app->cmd->min_args)
 		return error_set(
-			err, ERR_USAGE, "'minsky %s' wants: %s", app->cmd->name, app->cmd->usage);
+			err, ERR_USAGE, "'minsky %s' requires %s", app->cmd->name, app->cmd->usage);
 	if (argc > app->cmd->max_args)
-		return error_set(err, ERR_USAGE, "'minsky %s' takes no '%s'", app->cmd->name,
-			argv[app->cmd->max_args]);
+		return error_set(err, ERR_USAGE, "'minsky %s' does not take the argument '%s'",
+			app->cmd->name, argv[app->cmd->max_args]);
 	return app->cmd->run(app, argc, argv, err);
 }
 
@@ -172,7 +173,7 @@ static int global_options(struct app *app, int *argc, const char ***argv, struct
 			return 0;
 		} else if (strcmp(word, "-C") == 0 && *argc > 1) {
 			if (chdir((*argv)[1]) < 0) {
-				int r = error_errno(err, "cannot go to '%s'", (*argv)[1]);
+				int r = error_errno(err, "cannot change to '%s'", (*argv)[1]);
 
 				if (errno == ENOENT || errno == ENOTDIR)
 					r = err->code = ERR_NOTFOUND;

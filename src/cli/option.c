@@ -34,7 +34,7 @@ static int set_value(const struct option_desc *o, const char *value, struct erro
 		number = strtoul(value, &end, 10);
 		if (errno || *value < '0' || *value > '9' || *end)
 			return error_set(
-				err, ERR_USAGE, "--%s wants a number, not '%s'", o->name, value);
+				err, ERR_USAGE, "--%s expects a number, not '%s'", o->name, value);
 		*(unsigned long *)o->target = number;
 		return 0;
 	case OPTION_LIST:
@@ -70,7 +70,8 @@ static int take_value(
 	}
 	if (!inlined) {
 		if (p->at + 1 >= p->argc)
-			return error_set(err, ERR_USAGE, "--%s wants a value: %s", o->name, o->arg);
+			return error_set(
+				err, ERR_USAGE, "--%s requires a value: %s", o->name, o->arg);
 		inlined = p->argv[++p->at];
 	}
 	return set_value(o, inlined, err);

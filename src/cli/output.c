@@ -262,11 +262,11 @@ void output_pr_line(struct app *app, const struct pr *pr, int64_t at)
 		if (pr->merge_method)
 			buf_addf(&app->out, " (%s, %s)", pr->merge_method,
 				output_short(pr->merge_commit));
-		buf_adds(&app->out, pr->exists ? ", branch is still there" : ", branch is gone");
+		buf_adds(&app->out, pr->exists ? ", branch still exists" : ", branch deleted");
 	} else if (pr->closed_at) {
 		buf_adds(&app->out, " closed");
 	} else {
-		buf_addf(&app->out, " %s", pr->exists ? "open" : "gone, not merged");
+		buf_addf(&app->out, " %s", pr->exists ? "open" : "gone (not merged)");
 		if (pr->exists && is_approved(pr))
 			buf_adds(&app->out, ", approved");
 		if (pr->verdict && strcmp(pr->verdict, "unknown") == 0)

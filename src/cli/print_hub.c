@@ -61,7 +61,7 @@ static void row_problem(struct app *app, const struct hub_state *h)
 		app_row(app, "problem", line.data);
 	}
 	if (h->fails && h->next_try == INT64_MAX) {
-		app_row(app, "next try", "when the settings change, or with 'minsky sync'");
+		app_row(app, "next try", "after a change of settings, or with 'minsky sync'");
 	} else if (h->fails) {
 		clock_format(h->next_try, next);
 		app_row(app, "next try", next);

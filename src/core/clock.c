@@ -239,7 +239,7 @@ int clock_parse_user(const char *text, int64_t now_ms, int64_t *ms_out, struct e
 			return 0;
 		}
 	}
-	error_set(err, ERR_USAGE, "cannot understand the time '%s'", text);
+	error_set(err, ERR_USAGE, "'%s' is not a valid time", text);
 	return error_hint(err,
 		"write a date (2026-11-23), a time (2026-11-23T14:05Z) or an age (90s, "
 		"15m, 2h, 3d, 2w)");

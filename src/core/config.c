@@ -185,11 +185,11 @@ int config_find_key(const struct config_key **out, const char *name, struct erro
 	r = buf_check(&shown, err);
 	if (!r) {
 		nearest = config_key_nearest(name);
-		r = error_set(err, ERR_USAGE, "setting '%s' is not known", shown.data);
+		r = error_set(err, ERR_USAGE, "unknown setting '%s'", shown.data);
 		if (nearest)
 			r = error_hint(err, "did you mean '%s'?", nearest);
 		else
-			r = error_hint(err, "'minsky config show' lists those there are");
+			r = error_hint(err, "to list settings: minsky config show");
 	}
 	buf_release(&shown);
 	return r;

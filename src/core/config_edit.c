@@ -254,8 +254,8 @@ static int fail_layout(const char *name, const struct config_edit *e, struct err
 	while (e->path[n])
 		n++;
 	join(&path, e, n);
-	error_set(err, ERR_UNSUPPORTED, "%s: cannot change '%s' without touching the rest", name,
-		path.data);
+	error_set(err, ERR_UNSUPPORTED,
+		"%s: cannot change '%s' without changing the rest of the file", name, path.data);
 	buf_release(&path);
 	return error_hint(err, "edit the file by hand, then run 'minsky config validate'");
 }
@@ -450,7 +450,7 @@ static int check_value(const char *value, struct error *err)
 		if (!n)
 			return error_set(err, ERR_USAGE, "the value is not UTF-8");
 		if (cp < 0x20 || cp == 0x7f || text_is_control(cp))
-			return error_set(err, ERR_USAGE, "the value holds control characters");
+			return error_set(err, ERR_USAGE, "the value contains control characters");
 	}
 	return 0;
 }

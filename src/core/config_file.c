@@ -25,15 +25,14 @@ static int look(struct target *t, bool user, struct error *err)
 		return error_nomem(err);
 	if (!user && lstat(t->dir.data, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		error_set(err, ERR_REFUSED, "'%s' is not a directory", t->dir.data);
-		return error_hint(err,
-			"a repository's configuration is never written to through "
-			"a link");
+		return error_hint(
+			err, "a repository's configuration is never written through a link");
 	}
 	t->there = lstat(t->path.data, &st) == 0;
 	if (!t->there)
 		return errno == ENOENT || errno == ENOTDIR
 			? 0
-			: error_errno(err, "cannot look at '%s'", t->path.data);
+			: error_errno(err, "cannot access '%s'", t->path.data);
 	if (!S_ISREG(st.st_mode))
 		return error_set(err, ERR_REFUSED, "'%s' is not a regular file", t->path.data);
 	if (st.st_uid != geteuid())
@@ -54,8 +53,8 @@ static int find_target(
 	else
 		buf_adds(&t->path, path);
 	if (r == ERR_NOTFOUND) {
-		error_set(err, ERR_REFUSED, "'%s' is a link that leads nowhere", path);
-		return error_hint(err, "make the file that it names, or remove the link");
+		error_set(err, ERR_REFUSED, "'%s' is a link to a file that does not exist", path);
+		return error_hint(err, "create that file, or remove the link");
 	}
 	if (r == 0)
 		r = buf_check(&t->path, err);

@@ -45,11 +45,11 @@ int config_kept_load(struct config_kept *out, const char *path, struct error *er
 		goto out;
 	r = json_parse(&j, text.data, text.len, err);
 	if (r == 0 && !json_get_string(j, "branch"))
-		r = error_set(err, ERR_CORRUPT, "names no branch");
+		r = error_set(err, ERR_CORRUPT, "no branch is given");
 	if (r < 0) {
 		error_wrap(err, "'%s'", path);
 		error_hint(
-			err, "'minsky trust' writes it anew from the branch that is checked out");
+			err, "to write it again from the branch that is checked out: minsky trust");
 		goto out;
 	}
 	k.raw = calloc(n_config_keys, sizeof(*k.raw));

@@ -61,8 +61,8 @@ static int warn_source(const struct source *s, struct error *err)
 {
 	struct buf text = BUF_INIT;
 	int r = warn_list(s, "ignored ", &s->ignored,
-		": a repository does not decide where data goes or what runs; 'minsky trust' "
-		"shows it and lets it",
+		": a repository's file cannot choose where data goes or what is run; to review and "
+		"trust it: minsky trust",
 		err);
 
 	if (!r && s->exposed) {
@@ -75,16 +75,16 @@ static int warn_source(const struct source *s, struct error *err)
 	if (!r && s->sources->kept) {
 		const char *branch = config_kept_branch(s->sources->kept);
 
-		buf_adds(&text, ": sessions are kept where branch '");
+		buf_adds(&text, ": the store is determined by branch '");
 		text_add_line(&text, branch, strlen(branch));
-		buf_adds(&text, "' says; 'minsky trust' goes by this branch");
+		buf_adds(&text, "'; to use this branch: minsky trust");
 		r = buf_check(&text, err);
 		if (!r)
 			r = warn_list(s, "ignored ", &s->other_branch, text.data, err);
 		buf_clear(&text);
 	}
 	if (!r)
-		r = warn_list(s, "old spelling: ", &s->old, "", err);
+		r = warn_list(s, "old name: ", &s->old, "", err);
 	if (!r && s->unknown > UNKNOWN_MAX) {
 		buf_addf(&text, "%s: %u more unknown keys", s->name, s->unknown - UNKNOWN_MAX);
 		r = warn(s, &text, err);
@@ -193,7 +193,7 @@ static int look_below(struct source *s, const struct config_node *node, const ch
 		*name_out = NULL;
 		return node->kind == CONFIG_NODE_SECTION || node->kind == CONFIG_NODE_NULL
 			? 0
-			: fail_shape(s, node, "holds further keys, not a value", err);
+			: fail_shape(s, node, "has keys below it, not a value", err);
 	}
 	for (const char *const *p = s->sources->repository_names; p && *p && !*ours_out; p++)
 		*ours_out = strlen(*p) == node->second - sizeof(top) &&
@@ -223,7 +223,7 @@ static int on_node(void *arg, const struct config_node *node, struct error *err)
 	if (w.key == SIZE_MAX && config_key_is_section(name)) {
 		if (node->kind == CONFIG_NODE_SECTION || node->kind == CONFIG_NODE_NULL)
 			return 0;
-		return fail_shape(s, node, "holds further keys, not a value", err);
+		return fail_shape(s, node, "has keys below it, not a value", err);
 	}
 	if (w.key == SIZE_MAX)
 		return node->kind == CONFIG_NODE_SECTION ? 0 : warn_unknown(s, node, name, err);
@@ -325,7 +325,8 @@ static int load_repository(
 	if (sources->repository_text)
 		return load_text(c, sources, CONFIG_REPOSITORY, name ? name : ".minsky/config.yaml",
 			sources->repository_text, sources->repository_text_len,
-			"whoever has the commit can read it; put it into your own file", err);
+			"everyone with the commit can read it; write it to your own file instead",
+			err);
 	return name ? load_file(c, sources, CONFIG_REPOSITORY, name, err) : 0;
 }
 
@@ -413,8 +414,8 @@ static int fail_setting(const char *setting, struct error *err)
 	if (!r)
 		r = buf_check(&shown, err);
 	if (!r) {
-		error_set(err, ERR_USAGE, "setting '%s' has no key and value", shown.data);
-		r = error_hint(err, "write it as key=value");
+		error_set(err, ERR_USAGE, "'%s' is not a setting with a value", shown.data);
+		r = error_hint(err, "write it as KEY=VALUE");
 	}
 	buf_release(&clean);
 	buf_release(&shown);

@@ -81,7 +81,7 @@ static int add_variable(struct buf *out, const struct config_key *key, const cha
 	if (!value) {
 		error_set(err, ERR_USAGE, "%s: '%s' uses ${%s}, which is not set", origin,
 			key->name, name);
-		return error_hint(err, "set %s, or write $${ where ${ is meant", name);
+		return error_hint(err, "set %s, or write $${ for a literal ${", name);
 	}
 	buf_adds(out, value);
 	return 0;
@@ -128,9 +128,10 @@ int config_expand(const struct config_key *key, const char *raw, const char *ori
 			continue;
 		}
 		if (!n) {
-			error_set(err, ERR_USAGE, "%s: '%s' holds a '${' that names no variable",
-				origin, key->name);
-			return error_hint(err, "write ${NAME}, or $${ where ${ is meant");
+			error_set(err, ERR_USAGE,
+				"%s: '%s' contains a '${' without the name of a variable", origin,
+				key->name);
+			return error_hint(err, "write ${NAME}, or $${ for a literal ${");
 		}
 		r = add_variable(out, key, name, origin, err);
 		if (r)
@@ -211,7 +212,7 @@ static int hint_allowed(const struct config_key *key, struct error *err)
 		return error_hint(err, "one of: %s, or the bare name of a module", key->choices);
 	case CONFIG_DURATION:
 		return error_hint(
-			err, "write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w");
+			err, "write a number with a unit: 200ms, 90s, 5m, 12h, 14d or 2w");
 	case CONFIG_INT:
 		return error_hint(err, "write a number%s%s", key->choices ? " in " : "",
 			key->choices ? key->choices : "");

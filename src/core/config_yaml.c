@@ -119,7 +119,7 @@ static int see_path(struct walk *w, yaml_mark_t at, struct error *err)
 	for (size_t i = 0; i < w->seen.len; i += sizeof(hash)) {
 		memcpy(&other, w->seen.data + i, sizeof(other));
 		if (other == hash)
-			return fail_path(w, at, "is there twice", err);
+			return fail_path(w, at, "appears twice", err);
 	}
 	buf_add(&w->seen, &hash, sizeof(hash));
 	return buf_check(&w->seen, err);
@@ -156,7 +156,7 @@ static int on_scalar(struct walk *w, const yaml_event_t *e, struct error *err)
 		return fail_at(w, e->start_mark, "text is longer than 4096 bytes", err);
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)s[i] < 0x20 && s[i] != '\n' && s[i] != '\t') || s[i] == 0x7f)
-			return fail_at(w, e->start_mark, "text holds control characters", err);
+			return fail_at(w, e->start_mark, "text contains control characters", err);
 	if (!w->depth)
 		return is_null(e) ? 0
 				  : fail_at(w, e->start_mark, "expected 'key: value' lines", err);
@@ -300,7 +300,7 @@ static int fail_parse(const struct walk *w, const yaml_parser_t *parser, const c
 	else
 		fail_at(w, at, problem, err);
 	if (is_tab(text, len, at.index) && strstr(problem, "token"))
-		return error_hint(err, "indent with spaces: YAML takes no tabs");
+		return error_hint(err, "indent with spaces: YAML does not allow tabs");
 	return err->code;
 }
 

@@ -92,11 +92,11 @@ static int check_body(const char *body, size_t len, const char *type, struct err
 	if (memchr(body, '\0', len) || !text_is_utf8(body, len))
 		return error_set(err, ERR_USAGE, "event '%s' is not valid UTF-8", type);
 	if (text_find_secret(body, len, &secret_len)) {
-		error_set(err, ERR_USAGE, "event '%s' holds something that looks like a secret",
+		error_set(err, ERR_USAGE, "event '%s' contains something that looks like a secret",
 			type);
 		return error_hint(err,
-			"the journal is copied to others and cannot forget: name "
-			"the secret, do not write it");
+			"the journal is copied to others and is never erased: refer to the secret "
+			"by a name instead");
 	}
 	return 0;
 }

@@ -76,11 +76,11 @@ int fs_mkdirs(const char *path, mode_t mode, struct error *err)
 	}
 	if (errno == EEXIST) {
 		if (!fs_is_dir(path))
-			r = error_set(err, ERR_IO, "'%s' is there and is no directory", path);
+			r = error_set(err, ERR_IO, "'%s' exists and is not a directory", path);
 		goto out;
 	}
 	if (errno != ENOENT) {
-		r = error_errno(err, "cannot make directory '%s'", path);
+		r = error_errno(err, "cannot create directory '%s'", path);
 		goto out;
 	}
 	parent_of(&parent, path);
@@ -91,7 +91,7 @@ int fs_mkdirs(const char *path, mode_t mode, struct error *err)
 	if (r < 0)
 		goto out;
 	if (mkdir(path, mode) < 0 && errno != EEXIST) {
-		r = error_errno(err, "cannot make directory '%s'", path);
+		r = error_errno(err, "cannot create directory '%s'", path);
 		goto out;
 	}
 	r = fs_sync_dir(parent.data, err);
@@ -104,10 +104,10 @@ static int check_private(const char *path, const struct stat *st, struct error *
 {
 	if (st->st_uid != geteuid()) {
 		error_set(err, ERR_REFUSED, "'%s' belongs to another user", path);
-		return error_hint(err, "minsky trusts only what you own");
+		return error_hint(err, "minsky only trusts files that you own");
 	}
 	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
-		error_set(err, ERR_REFUSED, "'%s' can be written by others", path);
+		error_set(err, ERR_REFUSED, "others can write to '%s'", path);
 		return error_hint(err, "run: chmod go-w '%s'", path);
 	}
 	return 0;
@@ -125,7 +125,7 @@ int fs_open_private_dir(const char *path, int *fd_out, struct error *err)
 		r = fs_check_private_dir(path, err);
 		return r < 0 ? r : error_set(err, ERR_BUSY, "'%s' is being replaced", path);
 	}
-	r = fstat(fd, &st) < 0 ? error_errno(err, "cannot look at '%s'", path)
+	r = fstat(fd, &st) < 0 ? error_errno(err, "cannot access '%s'", path)
 			       : check_private(path, &st, err);
 	if (r < 0)
 		close(fd);
@@ -141,12 +141,12 @@ int fs_check_private_dir(const char *path, struct error *err)
 	if (lstat(path, &st) < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return error_set(err, ERR_NOTFOUND, "there is no directory '%s'", path);
-		return error_errno(err, "cannot look at '%s'", path);
+		return error_errno(err, "cannot access '%s'", path);
 	}
 	if (S_ISLNK(st.st_mode))
 		return error_set(err, ERR_REFUSED, "'%s' is a symbolic link", path);
 	if (!S_ISDIR(st.st_mode))
-		return error_set(err, ERR_REFUSED, "'%s' is no directory", path);
+		return error_set(err, ERR_REFUSED, "'%s' is not a directory", path);
 	return check_private(path, &st, err);
 }
 
@@ -191,9 +191,10 @@ static int read_file(const char *path, size_t max, bool private, struct buf *out
 		return error_errno(err, "cannot open '%s'", path);
 	}
 	if (fstat(fd, &st) < 0)
-		r = error_errno(err, "cannot look at '%s'", path);
+		r = error_errno(err, "cannot access '%s'", path);
 	else if (!S_ISREG(st.st_mode))
-		r = error_set(err, private ? ERR_REFUSED : ERR_IO, "'%s' is no regular file", path);
+		r = error_set(
+			err, private ? ERR_REFUSED : ERR_IO, "'%s' is not a regular file", path);
 	else if (private)
 		r = check_private(path, &st, err);
 	if (r == 0)
@@ -252,7 +253,7 @@ int fs_replace(const char *path, const void *data, size_t len, mode_t mode, bool
 	}
 	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0) {
-		r = error_errno(err, "cannot make '%s'", temp.data);
+		r = error_errno(err, "cannot create '%s'", temp.data);
 		goto out;
 	}
 	made = true;
@@ -329,7 +330,7 @@ int fs_remove_tree(const char *path, struct error *err)
 	if (lstat(path, &st) < 0) {
 		if (errno == ENOENT)
 			return 0;
-		return error_errno(err, "cannot look at '%s'", path);
+		return error_errno(err, "cannot access '%s'", path);
 	}
 	return remove_entry(AT_FDCWD, path, path, err);
 }
@@ -339,12 +340,12 @@ int fs_rename_new(const char *from, const char *to, struct error *err)
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno == EEXIST)
-		return error_set(err, ERR_REFUSED, "'%s' is there already", to);
+		return error_set(err, ERR_REFUSED, "'%s' already exists", to);
 	if (errno != EINVAL && errno != ENOSYS)
 		return error_errno(err, "cannot rename '%s' to '%s'", from, to);
 	/* A file system without the flag: rename(2) still refuses a directory that is not empty. */
 	if (fs_exists(to))
-		return error_set(err, ERR_REFUSED, "'%s' is there already", to);
+		return error_set(err, ERR_REFUSED, "'%s' already exists", to);
 	if (rename(from, to) < 0)
 		return error_errno(err, "cannot rename '%s' to '%s'", from, to);
 	return 0;
@@ -388,7 +389,7 @@ int fs_lock_again(int fd, int timeout_ms, const char *shown, struct error *err)
 			continue;
 		if (clock_monotonic_ms() >= deadline) {
 			error_set(err, ERR_BUSY, "'%s' is locked by another process", shown);
-			return error_hint(err, "wait for it to end, and try again");
+			return error_hint(err, "wait until it has ended, and try again");
 		}
 		nanosleep(&pause, NULL);
 		pause_us += pause_us / 2;
@@ -410,9 +411,9 @@ static int is_named(int fd, int dir_fd, const char *name, const char *shown, str
 	struct stat held, seen;
 
 	if (fstat(fd, &held) < 0)
-		return error_errno(err, "cannot look at lock '%s'", shown);
+		return error_errno(err, "cannot access lock '%s'", shown);
 	if (fstatat(dir_fd, name, &seen, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : error_errno(err, "cannot look at lock '%s'", shown);
+		return errno == ENOENT ? 0 : error_errno(err, "cannot access lock '%s'", shown);
 	return held.st_dev == seen.st_dev && held.st_ino == seen.st_ino;
 }
 

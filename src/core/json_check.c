@@ -77,7 +77,7 @@ static int scan_escape(struct scan *s)
 	uint32_t cp, low;
 
 	if (left < 2)
-		return bad(s, "an escape is cut off");
+		return bad(s, "an escape is truncated");
 	if (p[1] != 'u') {
 		if (!p[1] || !strchr("\"\\/bfnrt", p[1]))
 			return bad(s, "unknown escape");
@@ -85,7 +85,7 @@ static int scan_escape(struct scan *s)
 		return 0;
 	}
 	if (left < 6 || !hex4(p + 2, &cp))
-		return bad(s, "\\u wants four hexadecimal digits");
+		return bad(s, "\\u requires four hexadecimal digits");
 	if (!cp)
 		return bad(s, "\\u0000 is not allowed");
 	if (cp >= 0xdc00 && cp <= 0xdfff)
@@ -157,7 +157,7 @@ static int scan_string(struct scan *s)
 			s->pos += n;
 		}
 	}
-	return bad_at(s, start, "a string has no end");
+	return bad_at(s, start, "a string is not terminated");
 }
 
 static size_t scan_digits(struct scan *s)
@@ -271,7 +271,7 @@ static int push_key(struct scan *s, struct json_slice key)
 		int c = json_key_order(&s->keys[s->n_keys - 1], &key);
 
 		if (!c)
-			return bad_at(s, (size_t)(key.at - s->text), "a key comes twice");
+			return bad_at(s, (size_t)(key.at - s->text), "duplicate key");
 		l->ascending = c < 0;
 	}
 	s->keys[s->n_keys++] = key;
@@ -296,7 +296,7 @@ static int close_level(struct scan *s)
 			const char *later = v[i].at > v[i - 1].at ? v[i].at : v[i - 1].at;
 
 			if (json_key_order(&v[i - 1], &v[i]) == 0)
-				return bad_at(s, (size_t)(later - s->text), "a key comes twice");
+				return bad_at(s, (size_t)(later - s->text), "duplicate key");
 		}
 	}
 	s->n_keys = l->first_key;
@@ -404,7 +404,7 @@ static int scan_all(struct scan *s)
 		}
 	}
 	skip_space(s);
-	return s->pos == s->len ? 0 : bad(s, "something follows the value");
+	return s->pos == s->len ? 0 : bad(s, "extra text after the value");
 }
 
 int json_check_depth(const char *text, size_t len, size_t max_depth, struct error *err)

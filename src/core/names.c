@@ -70,7 +70,7 @@ static int refuse(struct error *err, const char *kind, const char *name, const c
 	if (!r) {
 		error_set(err, ERR_USAGE, "%s '%s' %s", kind, shown.data, rule);
 		r = error_hint(
-			err, "a %s that works: '%s'", kind, slug.len ? slug.data : "fix-login");
+			err, "a valid %s would be '%s'", kind, slug.len ? slug.data : "fix-login");
 	}
 	buf_release(&shown);
 	buf_release(&slug);
@@ -97,13 +97,13 @@ static const char *session_rule(const char *name, size_t len)
 		return "must not start with '-' or '.'";
 	for (size_t i = 0; i < len; i++)
 		if (!is_alnum(name[i]) && !strchr("._#-", name[i]))
-			return "may hold only letters, digits, '.', '_', '#' and '-'";
+			return "can contain only letters, digits, '.', '_', '#' and '-'";
 	if (strstr(name, ".."))
-		return "must not hold '..'";
+		return "must not contain '..'";
 	if (ends_with(name, len, ".lock") || name[len - 1] == '.')
 		return "must not end in '.' or '.lock'";
 	if (!strcmp(name, "HEAD"))
-		return "means something else to git";
+		return "has a special meaning in git";
 	return NULL;
 }
 
@@ -129,17 +129,17 @@ static const char *branch_rule(const char *branch, size_t len)
 	if (branch[0] == '-')
 		return "must not start with '-'";
 	if (!strcmp(branch, "HEAD") || !strcmp(branch, "@"))
-		return "means something else to git";
+		return "has a special meaning in git";
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)branch[i] < 0x20 || branch[i] == 0x7f)
-			return "must not hold control characters";
+			return "must not contain control characters";
 		if (strchr(" ~^:?*[\\", branch[i]))
-			return "must not hold a space or any of ~ ^ : ? * [ \\";
+			return "must not contain a space or any of ~ ^ : ? * [ \\";
 	}
 	if (!text_is_utf8(branch, len))
 		return "is not UTF-8";
 	if (strstr(branch, "..") || strstr(branch, "@{"))
-		return "must not hold '..' or '@{'";
+		return "must not contain '..' or '@{'";
 	if (branch[len - 1] == '.')
 		return "must not end in '.'";
 	for (part = branch;; part = end + 1) {
@@ -149,7 +149,7 @@ static const char *branch_rule(const char *branch, size_t len)
 		if (!end)
 			end = branch + len;
 		if (end == part)
-			return "must not start or end with '/' or hold '//'";
+			return "must not start or end with '/' or contain '//'";
 		rule = component_rule(part, (size_t)(end - part));
 		if (rule)
 			return rule;
@@ -211,8 +211,9 @@ int name_slug(const char *description, struct buf *out, struct error *err)
 	add_slug(out, description);
 	if (out->len > start || out->failed)
 		return buf_check(out, err);
-	refuse(err, "description", description, "holds no letter or digit to make a name of");
-	return err->code == ERR_USAGE ? error_hint(err, "give the session a name") : err->code;
+	refuse(err, "description", description, "contains no letter or digit to make a name of");
+	return err->code == ERR_USAGE ? error_hint(err, "give a name: minsky session start NAME")
+				      : err->code;
 }
 
 void name_dir_slug(const char *text, struct buf *out)

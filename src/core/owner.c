@@ -99,7 +99,7 @@ static int look(struct buf *done, struct buf *rest, unsigned *links, struct erro
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR
 			? 0
-			: error_errno(err, "cannot look at '%s'", path);
+			: error_errno(err, "cannot access '%s'", path);
 	r = owner_check_one(path, &st, err);
 	if (r < 0 || !S_ISLNK(st.st_mode))
 		return r < 0 ? r : 1;

@@ -14,7 +14,7 @@ static int place(struct buf *out, const char *variable, const char *below_home, 
 	const char *base = absolute(variable), *home = absolute("HOME");
 
 	if (!base && !home) {
-		error_set(err, ERR_IO, "cannot tell where to keep files: HOME is not set");
+		error_set(err, ERR_IO, "cannot determine where to keep files: HOME is not set");
 		return error_hint(err, "set HOME or %s to an absolute path", variable);
 	}
 	buf_clear(out);

@@ -91,7 +91,7 @@ static int parse(struct pointer *p, const char *version, char *text, struct erro
 
 		line++;
 		if (!end)
-			return error_set(err, ERR_CORRUPT, "line %zu is cut off", line);
+			return error_set(err, ERR_CORRUPT, "line %zu is truncated", line);
 		*end = '\0';
 		next = end + 1;
 		if (line == 1) {
@@ -126,7 +126,7 @@ static int read_lines(struct pointer *p, const char *dir, const char *name, cons
 	if (r < 0)
 		goto out;
 	if (strlen(text.data) != text.len)
-		r = error_set(err, ERR_CORRUPT, "it holds a NUL");
+		r = error_set(err, ERR_CORRUPT, "it contains a NUL byte");
 	else
 		r = parse(p, version, text.data, err);
 	if (r == ERR_CORRUPT)
@@ -203,7 +203,7 @@ int pointer_read(struct pointer *out, const char *common_dir, struct error *err)
 		error_wrap(err, "cannot read pointer '%s/minsky/journal'", common_dir);
 	}
 	if (r == ERR_CORRUPT)
-		error_hint(err, "remove it and run minsky init in the repository");
+		error_hint(err, "remove it, and run 'minsky init' in the repository");
 	if (r < 0)
 		goto out;
 	r = find_journal(&p, common_dir, err);
@@ -220,7 +220,7 @@ out:
 static int one_line(const char *what, const char *value, struct error *err)
 {
 	if (value && strchr(value, '\n'))
-		return error_set(err, ERR_UNSUPPORTED, "%s has a newline in it", what);
+		return error_set(err, ERR_UNSUPPORTED, "%s contains a newline", what);
 	return 0;
 }
 
@@ -277,7 +277,7 @@ int pointer_write(struct pointer *p, const char *common_dir, struct error *err)
 	if (r < 0)
 		goto out;
 	if (stat(real.data, &st) < 0) {
-		r = error_errno(err, "cannot look at '%s'", real.data);
+		r = error_errno(err, "cannot access '%s'", real.data);
 		goto out;
 	}
 	r = format(&text, p, real.data, &st, err);

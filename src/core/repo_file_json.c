@@ -19,7 +19,7 @@
 
 static int missing(const char *what, struct error *err)
 {
-	return error_set(err, ERR_CORRUPT, "'%s' is missing or not what it should be", what);
+	return error_set(err, ERR_CORRUPT, "'%s' is missing or not valid", what);
 }
 
 static int take_string(
@@ -131,7 +131,7 @@ static int check_schema(const struct json_slice *value, struct error *err)
 		return 0;
 	error_set(err, ERR_UNSUPPORTED, "schema %llu is newer than this minsky",
 		(unsigned long long)schema);
-	return error_hint(err, "use the newer minsky that wrote it");
+	return error_hint(err, "use the newer version of minsky that wrote it");
 }
 
 /* The members, in the order in which they are read: whether the rest is ours depends on the first.

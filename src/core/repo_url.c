@@ -380,11 +380,11 @@ static int check(const char *text, const struct parts *p, struct error *err)
 	if (!*text)
 		return error_set(err, ERR_USAGE, "repository URL is empty");
 	if (has_control(text, strlen(text)))
-		wrong = "holds control characters";
+		wrong = "contains control characters";
 	else if (!p->host.len && (p->scp || (p->scheme.len && !piece_is(p->scheme, "file"))))
-		wrong = "names no host";
+		wrong = "has no host";
 	else if (!p->path.len && (!p->host.len || piece_is(p->scheme, "file")))
-		wrong = "names no path";
+		wrong = "has no path";
 	if (!wrong)
 		return 0;
 	text_add_scrubbed(&clean, text, strlen(text));

@@ -78,7 +78,7 @@ int trust_load(struct trust *out, const char *state_dir, struct error *err)
 		r = json_parse(&j, text.data, text.len, err);
 	list = json_get(j, "trusted");
 	if (r == 0 && !json_is_array(list))
-		r = error_set(err, ERR_CORRUPT, "it has no list of what is trusted");
+		r = error_set(err, ERR_CORRUPT, "it has no list of trusted values");
 	for (const struct json *e = json_first(list); e && r == 0; e = json_next(e))
 		r = read_entry(&t, e, err);
 	if (r < 0) {
@@ -86,8 +86,8 @@ int trust_load(struct trust *out, const char *state_dir, struct error *err)
 			error_wrap(err, "'%s'", path.data);
 		if (r == ERR_CORRUPT)
 			error_hint(err,
-				"move it away, then run 'minsky trust' again where it "
-				"is needed");
+				"move it away, then run 'minsky trust' again in the repositories "
+				"that need it");
 		goto out;
 	}
 	*out = t;

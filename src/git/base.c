@@ -265,7 +265,7 @@ static int ask_remote_head(
 static int no_commits(const struct git_repo *r, struct error *err)
 {
 	error_set(err, ERR_REFUSED, "repository '%s' has no commits yet", git_repo_dir(r));
-	return error_hint(err, "make a first commit, then start again");
+	return error_hint(err, "make a first commit, then try again");
 }
 
 /* No branch to start from. HEAD may be on one that is not born yet, while there are others. */
@@ -281,8 +281,8 @@ static int no_base(const struct git_repo *r, struct error *err)
 			error_set(err, ERR_REFUSED, "branch '%s' has no commits yet", r->branch);
 		else
 			error_set(err, ERR_REFUSED,
-				"HEAD is detached, so no branch is the default one");
-		rc = error_hint(err, "name the branch to start from with --base");
+				"HEAD is detached, so there is no default branch");
+		rc = error_hint(err, "give the branch to start from with --base");
 	}
 	buf_release(&refs);
 	return rc;

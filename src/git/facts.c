@@ -133,7 +133,7 @@ int facts_open(struct facts **out, const char *git_dir, struct error *err)
 out:
 	facts_close(f);
 	if (rc < 0)
-		error_wrap(err, "cannot look into repository '%s'", git_dir);
+		error_wrap(err, "cannot open repository '%s'", git_dir);
 	return rc;
 }
 

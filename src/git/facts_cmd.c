@@ -40,7 +40,7 @@ static int ask_oid(struct facts *f, struct git_cmd *cmd, struct oid *oid_out, st
 	if (rc == 0 && status)
 		*oid_out = OID_NONE;
 	else if (rc == 0 && !oid_read(oid_out, out.data))
-		rc = error_set(err, ERR_GIT, "git gave no object id");
+		rc = error_set(err, ERR_GIT, "git printed no object id");
 	buf_release(&out);
 	return rc;
 }

@@ -118,7 +118,7 @@ static int channel_open(struct channel *c, bool child_writes, struct error *err)
 	int high[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_errno(err, "cannot make a pipe");
+		return error_errno(err, "cannot create a pipe");
 	for (int i = 0; i < 2; i++) {
 		high[i] = fds[i] > 2 ? fds[i] : fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
 		if (high[i] != fds[i])
@@ -127,7 +127,7 @@ static int channel_open(struct channel *c, bool child_writes, struct error *err)
 	c->ours = high[child_writes ? 0 : 1];
 	c->theirs = high[child_writes ? 1 : 0];
 	if (high[0] < 0 || high[1] < 0)
-		return error_errno(err, "cannot make a pipe");
+		return error_errno(err, "cannot create a pipe");
 	if (fcntl(c->ours, F_SETFL, O_NONBLOCK) < 0)
 		return error_errno(err, "cannot set up a pipe");
 	return 0;
@@ -354,7 +354,8 @@ int git_run(const struct git_cmd *cmd, struct buf *out, struct buf *errout, int 
 		errno = e;
 		rc = error_set(err, ERR_GIT, "cannot run git: %s", strerror(e));
 		if (e == ENOENT)
-			error_hint(err, "install git (on Debian: apt install git), or fix PATH");
+			error_hint(
+				err, "install git (on Debian: apt install git), or correct PATH");
 		goto out;
 	}
 	close_fd(&r.in.theirs);
@@ -409,7 +410,7 @@ int git_version(int *major_out, int *minor_out, struct error *err)
 		rc = git_must(&cmd, &out, err);
 		if (rc == 0 && sscanf(out.data, "git version %d.%d", &major, &minor) != 2) {
 			major = 0;
-			rc = error_set(err, ERR_GIT, "git does not say its version");
+			rc = error_set(err, ERR_GIT, "git does not print its version");
 		}
 	}
 	if (rc == 0) {

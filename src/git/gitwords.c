@@ -173,11 +173,11 @@ static void add_cause(const struct buf *errout, struct error *err)
 		const char *said, *reason, *hint;
 	} causes[] = {
 		{ "auto-detect", "no-identity",
-			"say who you are: git config --global user.name NAME, and user.email "
-			"ADDRESS" },
+			"tell git who you are: git config --global user.name NAME; git config "
+			"--global user.email ADDRESS" },
 		{ "empty ident", "no-identity",
-			"say who you are: git config --global user.name NAME, and user.email "
-			"ADDRESS" },
+			"tell git who you are: git config --global user.name NAME; git config "
+			"--global user.email ADDRESS" },
 		{ "No space left on device", "disk-full", "make room, then try again" },
 		{ "Disk quota exceeded", "disk-full", "make room, then try again" },
 		{ "Read-only file system", "read-only", NULL },

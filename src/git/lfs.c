@@ -50,7 +50,7 @@ static int copy_file(const char *from, const char *to, struct error *err)
 	if (r == 0) {
 		out = open(temporary.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		if (out < 0)
-			r = error_errno(err, "cannot make '%s'", temporary.data);
+			r = error_errno(err, "cannot create '%s'", temporary.data);
 	}
 	if (r == 0)
 		r = copy_bytes(in, out, from, err);
@@ -96,7 +96,7 @@ static int share_level(const char *from, const char *to, int level, size_t *n, s
 		return 0;
 	}
 	if (r == 0 && mkdir(to, 0755) < 0 && errno != EEXIST)
-		r = error_errno(err, "cannot make directory '%s'", to);
+		r = error_errno(err, "cannot create directory '%s'", to);
 	while (r == 0 && (r = dir_next(&d, &name, err)) == 0 && name) {
 		if (!is_object(name, level))
 			continue;

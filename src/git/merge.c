@@ -20,7 +20,7 @@ int git_merge(
 		r = git_failed(&cmd, status, &errout, in_the_way ? ERR_REFUSED : ERR_GIT, err);
 		if (in_the_way)
 			error_hint(err,
-				"commit, stash or move what is in the way: git -C '%s' status",
+				"commit or stash the changes; to list them: git -C '%s' status",
 				dir);
 	}
 	buf_release(&errout);

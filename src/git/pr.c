@@ -16,9 +16,9 @@ static int check_message(const char *message, size_t len, struct error *err)
 	if (len == 0 || message[0] == '\n')
 		return error_set(err, ERR_USAGE, "the PR has no title");
 	if (memchr(message, '\0', len))
-		return error_set(err, ERR_USAGE, "the PR's text has a NUL byte in it");
+		return error_set(err, ERR_USAGE, "the text of the PR contains a NUL byte");
 	if (!text_is_utf8(message, len))
-		return error_set(err, ERR_USAGE, "the PR's text is not UTF-8");
+		return error_set(err, ERR_USAGE, "the text of the PR is not UTF-8");
 	return 0;
 }
 
@@ -44,8 +44,8 @@ static int resolve(struct pr_commit *c, struct oid *tree_out, const char *dir, c
 	int rc = 0;
 
 	if (base[0] == '-' || tip[0] == '-')
-		return error_set(err, ERR_USAGE, "a commit cannot be named '%s'",
-			base[0] == '-' ? base : tip);
+		return error_set(
+			err, ERR_USAGE, "'%s' is not a valid commit", base[0] == '-' ? base : tip);
 	buf_addf(&names[0], "%s^{commit}", base);
 	buf_addf(&names[1], "%s^{commit}", tip);
 	buf_addf(&names[2], "%s^{tree}", base);
@@ -59,7 +59,7 @@ static int resolve(struct pr_commit *c, struct oid *tree_out, const char *dir, c
 	at = out.data;
 	if (rc == 0 &&
 		(!take_oid(&at, &c->base) || !take_oid(&at, &c->tip) || !take_oid(&at, tree_out)))
-		rc = error_set(err, ERR_GIT, "git rev-parse gave no object ids");
+		rc = error_set(err, ERR_GIT, "git rev-parse printed no object ids");
 	for (size_t i = 0; i < 3; i++)
 		buf_release(&names[i]);
 	buf_release(&out);
@@ -87,7 +87,9 @@ static int refuse_conflict(const struct buf *out, struct buf *conflicts, struct 
 		"the branch conflicts with its base in %zu file%s, first '%.*s'", n,
 		n == 1 ? "" : "s", (int)strcspn(line.data, "\n"), line.data);
 	error_reason(err, "conflict");
-	error_hint(err, "merge or rebase onto the base in the workspace, resolve, and try again");
+	error_hint(err,
+		"merge or rebase onto the base in the workspace, resolve the conflicts, and try "
+		"again");
 	buf_release(&line);
 	return ERR_REFUSED;
 }
@@ -116,7 +118,7 @@ static int merge_tree(struct oid *tree_out, const char *dir, const char *ours, c
 		goto out;
 	}
 	if (!oid_parse(tree_out, out.data, strlen(out.data)))
-		rc = error_set(err, ERR_GIT, "git merge-tree gave no tree");
+		rc = error_set(err, ERR_GIT, "git merge-tree printed no tree");
 out:
 	buf_release(&out);
 	buf_release(&errout);
@@ -129,8 +131,8 @@ static int merge(struct oid *tree_out, const char *dir, const struct pr_commit *
 	int rc = merge_tree(tree_out, dir, c->base.hex, c->tip.hex, conflicts, err);
 
 	if (rc == 0 && oid_is(tree_out, base_tree)) {
-		error_set(
-			err, ERR_REFUSED, "nothing to merge: the branch adds nothing to its base");
+		error_set(err, ERR_REFUSED,
+			"nothing to merge: the branch has no changes that are not in its base");
 		error_reason(err, "nothing-to-merge");
 		rc = error_hint(err, "commit something first");
 	}
@@ -193,7 +195,7 @@ static int commit(struct pr_commit *c, const char *dir, const char *tree, struct
 	}
 	at = out.data;
 	if (!take_oid(&at, &c->oid))
-		rc = error_set(err, ERR_GIT, "git commit-tree gave no commit");
+		rc = error_set(err, ERR_GIT, "git commit-tree printed no commit");
 out:
 	buf_release(&out);
 	buf_release(&errout);
@@ -271,7 +273,7 @@ int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct erro
 	int rc;
 
 	if (strchr(rev, '\n'))
-		return error_set(err, ERR_USAGE, "a commit's name cannot have a newline in it");
+		return error_set(err, ERR_USAGE, "the name of a commit cannot contain a newline");
 	buf_addf(&input, "%s^{commit}\n", rev);
 	rc = buf_check(&input, err);
 	cmd.input = input.data;
@@ -290,7 +292,7 @@ int pr_read(struct pr_commit *out, const char *dir, const char *rev, struct erro
 	}
 	body++;
 	if (size > text.len - (size_t)(body - text.data)) {
-		rc = error_set(err, ERR_GIT, "git cat-file broke off");
+		rc = error_set(err, ERR_GIT, "git cat-file ended early");
 		goto out;
 	}
 	rc = parse_commit(&c, body, size, rev, err);

@@ -82,7 +82,7 @@ static int check_no_rebase(const char *common_dir, const char *branch, struct er
 	if (rc == 0 && found) {
 		error_set(err, ERR_REFUSED, "branch '%s' is being rebased", branch);
 		error_reason(err, "in-progress");
-		rc = error_hint(err, "finish that first, or git rebase --abort");
+		rc = error_hint(err, "finish it first, or abort it: git rebase --abort");
 	}
 	dir_close(&d);
 	buf_release(&path);
@@ -136,9 +136,9 @@ static int merge_in(const char *work_tree, const char *oid, struct error *err)
 	rc = git_run(&cmd, NULL, &errout, &status, err);
 	if (rc == 0 && status != 0) {
 		rc = git_failed(&cmd, status, &errout, ERR_REFUSED, err);
-		error_wrap(err, "work tree '%s' cannot follow", work_tree);
+		error_wrap(err, "work tree '%s' cannot be updated", work_tree);
 		if (git_says_in_the_way(&errout))
-			error_hint(err, "commit, stash or move what is in the way, then try again");
+			error_hint(err, "commit or stash the changes there, then try again");
 	}
 	buf_release(&errout);
 	return rc;
@@ -173,10 +173,11 @@ static int forward(const char *main_dir, const char *common_dir, const char *bas
 		return rc;
 	if (!forward_only) {
 		error_set(err, ERR_REFUSED,
-			"branch '%s' cannot move forward: it has commits that '%.12s' has not",
+			"branch '%s' cannot be fast-forwarded: it has commits that are not in "
+			"'%.12s'",
 			base, oid);
 		error_reason(err, "base-diverged");
-		rc = error_hint(err, "bring '%s' up to date, then refresh the PR", base);
+		rc = error_hint(err, "update '%s', then refresh the PR", base);
 	}
 	if (rc == 0)
 		rc = check_no_rebase(common_dir, base, err);
@@ -285,7 +286,7 @@ static int delete_branch(
 		error_set(err, ERR_REFUSED, "branch '%s' is checked out in '%s'", branch,
 			work_tree.data);
 		error_reason(err, "branch-checked-out");
-		rc = error_hint(err, "switch to another branch there");
+		rc = error_hint(err, "switch to another branch there: git switch OTHER");
 	}
 	if (rc == 0 && !dry_run)
 		rc = pr_drop_branch(dir, branch, oid, err);

@@ -66,19 +66,19 @@ static const struct {
 	const char *hint; /* with the remote's name in it where there is a %s */
 } causes[] = {
 	{ "stale info", false, "moved-on-remote",
-		"it has moved there: git fetch, look, and try again" },
+		"it has moved there: fetch, review the changes, and try again" },
 	{ "fetch first", false, "moved-on-remote",
-		"it has moved there: git fetch, look, and try again" },
+		"it has moved there: fetch, review the changes, and try again" },
 	{ "non-fast-forward", false, "moved-on-remote",
-		"it has moved there: git fetch, look, and try again" },
+		"it has moved there: fetch, review the changes, and try again" },
 	{ "non-fast-forward", true, "server-denies-replacing",
-		"'%s' lets no branch be replaced (receive.denyNonFastForwards)" },
+		"'%s' does not allow branches to be replaced (receive.denyNonFastForwards)" },
 	{ "deletion prohibited", true, "server-denies-deletion",
-		"'%s' lets no branch be deleted (receive.denyDeletes)" },
+		"'%s' does not allow branches to be deleted (receive.denyDeletes)" },
 	{ "deletion of the current branch", true, "server-denies-deletion",
-		"'%s' has that branch checked out, or as its default one" },
+		"'%s' has that branch checked out, or as its default branch" },
 	{ "currently checked out", true, "checked-out-on-remote",
-		"'%s' has a work tree with that branch: switch it to another one there, or set "
+		"'%s' has that branch checked out: switch to another one there, or set "
 		"receive.denyCurrentBranch there" },
 	{ "hook declined", true, "declined-by-server", NULL },
 };
@@ -108,7 +108,7 @@ static int refused(const char *remote, const char *branch, const struct refusal 
 	text_add_line(&reason, refusal->why, strcspn(refusal->why, "\n"));
 	git_words(errout, &said);
 	remote_words(said.said, &words);
-	error_set(err, ERR_REFUSED, "'%s' does not take '%s': %s%s%s", remote, branch, reason.data,
+	error_set(err, ERR_REFUSED, "'%s' rejected '%s': %s%s%s", remote, branch, reason.data,
 		words.len ? ": " : "", words.data);
 	error_reason(err, refusal->by_server ? "declined-by-server" : "push-refused");
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
@@ -278,7 +278,7 @@ static int check_there(const char *dir, const char *remote, const char *branch, 
 	if (rc == 0 && strncmp(out.data, oid, strlen(oid)) != 0) {
 		error_set(err, ERR_REFUSED, "'%s' on '%s' is not at %.8s any more", branch, remote,
 			oid);
-		error_hint(err, "it has moved there: git fetch, look, and try again");
+		error_hint(err, "it has moved there: fetch, review the changes, and try again");
 		rc = error_reason(err, "moved-on-remote");
 	}
 	buf_release(&ref);

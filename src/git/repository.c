@@ -45,11 +45,10 @@ static int explain(const char *path, int status, const struct buf *errout, struc
 		return rc;
 	if (strstr(errout->data, "refstorage"))
 		return error_set(err, ERR_UNSUPPORTED,
-			"repository '%s' keeps its refs in reftable, which minsky does not support",
-			path);
+			"repository '%s' uses reftable, which minsky does not support", path);
 	if (strstr(errout->data, "not a git repository")) {
 		error_set(err, ERR_NOTFOUND, "'%s' is not inside a git repository", path);
-		return error_hint(err, "go into a repository, or name one with --repo");
+		return error_hint(err, "change to a repository, or give one with --repo");
 	}
 	if (strstr(errout->data, "cannot change to"))
 		return error_set(err, ERR_NOTFOUND, "there is no directory '%s'", path);
@@ -131,13 +130,13 @@ static int check_path(const char *path, const char *line, struct error *err)
 	uint32_t cp;
 
 	if (line[0] != '/')
-		wrong = "has a newline in it";
+		wrong = "contains a newline";
 	for (size_t n; !wrong && *line; line += n) {
 		n = text_utf8_char(line, strlen(line), &cp);
 		if (!n)
 			wrong = "is not UTF-8";
 		else if (text_is_control(cp))
-			wrong = "has a control character in it";
+			wrong = "contains a control character";
 	}
 	return wrong
 		? error_set(err, ERR_UNSUPPORTED, "the path of repository '%s' %s", path, wrong)
@@ -170,7 +169,7 @@ static int set_dirs(
 		rc = take(&r->top, lines[L_TOP], err);
 	if (rc == 0 && !r->bare && !r->top) {
 		error_set(err, ERR_REFUSED, "'%s' is inside a git directory", path);
-		rc = error_hint(err, "go to the work tree");
+		rc = error_hint(err, "change to the work tree");
 	}
 	buf_release(&common);
 	return rc;
@@ -199,7 +198,7 @@ static int ask_places(struct git_repo *r, const char *path, struct error *err)
 	/* A newline in a path, behind which another path seems to begin. */
 	if (n > (strcmp(lines[L_BARE], "true") == 0 ? L_TOP : L_COUNT))
 		rc = error_set(err, ERR_UNSUPPORTED,
-			"the path of repository '%s' has a newline in it", path);
+			"the path of repository '%s' contains a newline", path);
 	else
 		rc = set_dirs(r, path, lines, n, err);
 	if (rc < 0)
@@ -237,8 +236,7 @@ static int ask_config(struct git_repo *r, const char *path, struct error *err)
 		if (git_setting_is(&s, "extensions", NULL, "refstorage") && s.value &&
 			strcasecmp(s.value, "files") != 0) {
 			rc = error_set(err, ERR_UNSUPPORTED,
-				"repository '%s' keeps its refs in %s, which minsky does not "
-				"support",
+				"repository '%s' stores refs in %s, which minsky does not support",
 				path, s.value);
 			goto out;
 		}

@@ -51,7 +51,7 @@ int risk_add_error(struct workspace_risks *r, struct error *err)
 
 	if (err->code == ERR_NOMEM)
 		return ERR_NOMEM;
-	rc = risk_add(r, err, "git-error", "cannot tell what is in it: %s", err->msg);
+	rc = risk_add(r, err, "git-error", "cannot determine what is in it: %s", err->msg);
 	if (rc == 0)
 		error_clear(err);
 	return rc;
@@ -146,7 +146,7 @@ static int risks_of_hidden(const struct risk_place *p, struct workspace_risks *r
 	buf_release(&out);
 	buf_release(&path);
 	if (rc == 0)
-		return sample_tell(&hidden, r, "hidden", "that git was told not to look at", err);
+		return sample_tell(&hidden, r, "hidden", "that git was told to ignore", err);
 	buf_release(&hidden.text);
 	return rc;
 }
@@ -216,7 +216,7 @@ static int risks_of_work_trees(
 		buf_clear(&shown);
 		text_add_line(&shown, line + 9, strlen(line + 9));
 		rc = risk_add(r, err, "worktree",
-			"the work tree '%s' has its repository in this workspace", shown.data);
+			"the linked work tree '%s' belongs to this workspace", shown.data);
 	}
 	buf_release(&out);
 	buf_release(&shown);
@@ -265,7 +265,7 @@ static int find_git(
 		char *nl = strchr(at, '\n');
 
 		if (!nl)
-			return error_set(err, ERR_GIT, "git rev-parse broke off");
+			return error_set(err, ERR_GIT, "git rev-parse ended early");
 		*nl = '\0';
 		lines[i] = at;
 		at = nl + 1;

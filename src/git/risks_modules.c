@@ -32,7 +32,7 @@ static int check_module(
 		rc = rc == ERR_NOMEM ? rc : risk_add_error(r, err);
 	else if (out.len)
 		rc = risk_add(r, err, "submodule",
-			"submodule '%s' has commits or a stash that its remotes have not",
+			"submodule '%s' has commits or a stash that its remotes do not have",
 			name.data);
 	buf_release(&out);
 	buf_release(&name);

@@ -344,7 +344,7 @@ static int find_present(
 		if (!s->v[i].unsafe)
 			continue;
 		if (strncmp(at, s->v[i].oid, oid_len) != 0) {
-			rc = error_set(err, ERR_GIT, "git cat-file broke off");
+			rc = error_set(err, ERR_GIT, "git cat-file ended early");
 			break;
 		}
 		present[i] = strncmp(at + oid_len, " commit ", 8) == 0;

@@ -32,7 +32,7 @@ static bool is_foreign(const struct git_repo *r, struct error *err, int *rc_out)
 	fs_join(&objects, r->common_dir, "objects");
 	*rc_out = buf_check(&objects, err);
 	if (*rc_out == 0 && stat(objects.data, &st) < 0)
-		*rc_out = error_errno(err, "cannot look at '%s'", objects.data);
+		*rc_out = error_errno(err, "cannot access '%s'", objects.data);
 	else if (*rc_out == 0)
 		foreign = st.st_uid != geteuid();
 	buf_release(&objects);
@@ -112,7 +112,7 @@ static int make_dir(const char *git_dir, const char *name, struct error *err)
 	fs_join(&path, git_dir, name);
 	rc = buf_check(&path, err);
 	if (rc == 0 && mkdir(path.data, 0777) < 0 && errno != EEXIST)
-		rc = error_errno(err, "cannot make directory '%s'", path.data);
+		rc = error_errno(err, "cannot create directory '%s'", path.data);
 	buf_release(&path);
 	return rc;
 }
@@ -185,7 +185,7 @@ static int copy_keys(const char *from, const char *to, int depth, struct error *
 	if (rc == 0 && depth > KEYS_DEPTH_MAX)
 		rc = error_set(err, ERR_IO, "'%s' is nested too deeply", from);
 	else if (rc == 0 && mkdir(to, 0700) < 0 && errno != EEXIST)
-		rc = error_errno(err, "cannot make directory '%s'", to);
+		rc = error_errno(err, "cannot create directory '%s'", to);
 	while (rc == 0 && (rc = dir_next(&d, &name, err)) == 0 && name) {
 		fs_join(&a, from, name);
 		fs_join(&b, to, name);
@@ -338,7 +338,7 @@ int workspace_clone(const struct workspace_plan *plan, const char *dir, struct e
 	int rc;
 
 	if (lstat(dir, &st) == 0)
-		return error_set(err, ERR_REFUSED, "'%s' is there already", dir);
+		return error_set(err, ERR_REFUSED, "'%s' already exists", dir);
 	fs_join(&git_dir, dir, ".git");
 	rc = buf_check(&git_dir, err);
 	if (rc == 0)
@@ -360,7 +360,7 @@ int workspace_clone(const struct workspace_plan *plan, const char *dir, struct e
 		(void)fs_remove_tree(dir, &ignored);
 out:
 	if (rc < 0)
-		error_wrap(err, "cannot make workspace '%s'", dir);
+		error_wrap(err, "cannot create workspace '%s'", dir);
 	buf_release(&git_dir);
 	return rc;
 }

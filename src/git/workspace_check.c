@@ -12,22 +12,21 @@ static int check_against(
 	char where[300];
 
 	if (remote)
-		(void)snprintf(where, sizeof(where), "on %s, as last fetched", remote);
+		(void)snprintf(where, sizeof(where), "on %s (as last fetched)", remote);
 	else
 		(void)snprintf(where, sizeof(where), "in the main repository");
 	if (strcmp(other, "pr") == 0) {
 		error_set(err, ERR_REFUSED,
-			"a branch 'pr' %s is in the way of the PR branches 'pr/...'", where);
+			"the branch 'pr' %s conflicts with the PR branches 'pr/...'", where);
 		return error_hint(err, "rename it: git branch -m pr OTHER");
 	}
 	if (strcmp(other, branch) == 0) {
-		error_set(err, ERR_REFUSED, "branch '%s' is there already, %s", branch, where);
+		error_set(err, ERR_REFUSED, "branch '%s' already exists %s", branch, where);
 		return error_hint(err, "choose another name with --branch");
 	}
 	if (path_below(branch, other) || path_below(other, branch)) {
-		error_set(err, ERR_REFUSED,
-			"branch '%s' cannot be made: branch '%s' %s is in its way", branch, other,
-			where);
+		error_set(err, ERR_REFUSED, "cannot create branch '%s': branch '%s' exists %s",
+			branch, other, where);
 		return error_hint(err, "choose another name with --branch");
 	}
 	return 0;
@@ -68,13 +67,12 @@ int workspace_check_branch(
 
 	if (strcmp(branch, "pr") == 0) {
 		error_set(err, ERR_REFUSED,
-			"a branch 'pr' would be in the way of the PR branches 'pr/...'");
+			"a branch 'pr' would conflict with the PR branches 'pr/...'");
 		return error_hint(err, "choose another name with --branch");
 	}
 	if (path_below(branch, "pr")) {
-		error_set(err, ERR_REFUSED,
-			"branch '%s' is where the PR of a session '%s' would go", branch,
-			branch + strlen("pr/"));
+		error_set(err, ERR_REFUSED, "branch '%s' would be the PR branch of a session '%s'",
+			branch, branch + strlen("pr/"));
 		return error_hint(err, "choose another name with --branch");
 	}
 	buf_addf(&patterns[0], "refs/heads/%.*s", first, branch);

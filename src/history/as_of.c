@@ -29,7 +29,7 @@ int as_of_fold(struct as_of *out, struct repo *repo, const char *when, struct er
 	a.seq = own ? own->seq : 0;
 	if (a.replay.unknown)
 		caller_say(repo->caller,
-			"%llu events are of a kind that this version does not know",
+			"%llu events are of a type that this version does not know",
 			(unsigned long long)a.replay.unknown);
 	*out = a;
 	return 0;
@@ -75,8 +75,9 @@ int as_of_list(const struct as_of *a, const struct session_query *query,
 static int not_found(const char *key, struct error *err)
 {
 	error_set(err, ERR_NOTFOUND, "there was no session '%s'", key);
-	return error_hint(
-		err, "'minsky session list' with the same --as-of shows those there were");
+	return error_hint(err,
+		"to list the sessions of that time: minsky session list --as-of, with the same "
+		"value");
 }
 
 static int find_here(struct repo *repo, const char *key, const char *when, struct as_of *a,
@@ -88,8 +89,8 @@ static int find_here(struct repo *repo, const char *key, const char *when, struc
 		return key ? not_found(key, err)
 			   : error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 	if (!key && !repo->pointer.session[0]) {
-		error_set(err, ERR_USAGE, "which session?");
-		return error_hint(err, "name one, or go into its workspace");
+		error_set(err, ERR_USAGE, "no session was given");
+		return error_hint(err, "give its name, or change to its workspace");
 	}
 	key = key ? key : repo->pointer.session;
 	r = as_of_fold(a, repo, when, err);
@@ -148,7 +149,7 @@ static int find_everywhere(struct repo *repo, const struct caller *caller, const
 		return not_found(key, err);
 	if (search.hits > 1) {
 		error_set(err, ERR_USAGE, "%d repositories had a session '%s'", search.hits, key);
-		return error_hint(err, "go into the repository, or name it with --repo");
+		return error_hint(err, "change to the repository, or give it with --repo");
 	}
 	*out = search.hit;
 	return 0;

@@ -14,10 +14,10 @@ static int prepare_range(struct history_filter *f, struct journal *j, struct err
 	if (r < 0)
 		return r;
 	if (f->from && f->to && strcmp(from.origin, to.origin) != 0)
-		return error_set(
-			err, ERR_USAGE, "'%s' and '%s' are of two origins", f->from, f->to);
+		return error_set(err, ERR_USAGE, "'%s' and '%s' belong to different origins",
+			f->from, f->to);
 	if (f->from && f->to && from.seq > to.seq)
-		return error_set(err, ERR_USAGE, "--from %s is behind --to %s", f->from, f->to);
+		return error_set(err, ERR_USAGE, "--from %s is after --to %s", f->from, f->to);
 	if (f->from || f->to)
 		memcpy(f->range.origin, f->from ? from.origin : to.origin, ID_HEX_SIZE);
 	f->range.from = from.seq;

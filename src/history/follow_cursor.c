@@ -61,8 +61,8 @@ static int parse(struct heads *out, const struct buf *text, const char *path, st
 			break;
 	}
 	if (r == ERR_CORRUPT) {
-		error_set(err, r, "cannot understand '%s'", path);
-		error_hint(err, "remove it to begin anew, at the end or at --from");
+		error_set(err, r, "'%s' is not valid", path);
+		error_hint(err, "remove it to start again, at the end or at --from");
 	}
 	if (r < 0)
 		heads_release(&heads);
@@ -97,9 +97,8 @@ int follow_cursor_open(struct follow_cursor *c, const char *journal_dir, const c
 	int r;
 
 	if (!is_name(name)) {
-		error_set(err, ERR_USAGE, "'%s' cannot be the name of a cursor", name);
-		return error_hint(
-			err, "letters, digits, '-' and '_', at most %d of them", NAME_MAX_LEN);
+		error_set(err, ERR_USAGE, "'%s' is not a valid name for a cursor", name);
+		return error_hint(err, "use at most %d letters, digits, '-' and '_'", NAME_MAX_LEN);
 	}
 	buf_addf(&c->path, "%s/cursors", journal_dir);
 	r = buf_check(&c->path, err);
@@ -112,8 +111,8 @@ int follow_cursor_open(struct follow_cursor *c, const char *journal_dir, const c
 	if (r == 0)
 		r = fs_lock(lock.data, 0, &c->lock, err);
 	if (r == ERR_BUSY) {
-		error_set(err, r, "somebody follows with the cursor '%s' already", name);
-		error_hint(err, "give each reader a name of its own");
+		error_set(err, r, "another process uses the cursor '%s'", name);
+		error_hint(err, "use another name for each reader");
 	}
 	if (r == 0)
 		r = read_cursor(c, heads, found_out, err);

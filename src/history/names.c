@@ -140,8 +140,7 @@ int history_names_find(const struct history_names *names, const char *key, char 
 	buf_release(&task);
 	if (!hit) {
 		error_set(err, ERR_NOTFOUND, "there is no session '%s'", key);
-		return error_hint(
-			err, "'minsky session list --deleted' shows those there are and were");
+		return error_hint(err, "to list all sessions: minsky session list --deleted");
 	}
 	memcpy(out, hit->id, ID_UUID_SIZE);
 	return 0;

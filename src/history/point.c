@@ -25,7 +25,8 @@ int log_origin_find(char out[ID_HEX_SIZE], struct journal *j, const char *prefix
 	int hits = 0, r;
 
 	if (!len || len > ID_HEX_SIZE - 1 || strspn(prefix, "0123456789abcdef") != len)
-		return error_set(err, ERR_USAGE, "'%s' does not begin the id of an origin", prefix);
+		return error_set(
+			err, ERR_USAGE, "'%s' is not the beginning of an origin's id", prefix);
 	r = log_origins(&heads, j, err);
 	for (size_t i = 0; r == 0 && i < heads.n; i++) {
 		if (strncmp(heads.v[i].origin, prefix, len) != 0)
@@ -35,10 +36,10 @@ int log_origin_find(char out[ID_HEX_SIZE], struct journal *j, const char *prefix
 	}
 	if (r == 0 && hits == 0) {
 		r = error_set(err, ERR_NOTFOUND, "the journal has no origin '%s'", prefix);
-		error_hint(err, "'minsky journal stats' lists those it has");
+		error_hint(err, "to list origins: minsky journal stats");
 	} else if (r == 0 && hits > 1) {
 		r = error_set(err, ERR_USAGE, "%d origins begin with '%s'", hits, prefix);
-		error_hint(err, "give more digits; 'minsky journal stats' lists them");
+		error_hint(err, "give more digits; to list origins: minsky journal stats");
 	} else if (r == 0) {
 		memcpy(out, hit->origin, sizeof(hit->origin));
 	}
@@ -84,7 +85,7 @@ static int parse_place(
 int history_point_missing(const char *text, struct error *err)
 {
 	error_set(err, ERR_NOTFOUND, "the journal has no record %s", text);
-	return error_hint(err, "'minsky journal log' shows those it has");
+	return error_hint(err, "to list records: minsky journal log");
 }
 
 int history_point_parse(struct history_point *out, struct journal *j, const char *text, bool times,
@@ -100,13 +101,13 @@ int history_point_parse(struct history_point *out, struct journal *j, const char
 		r = clock_parse_user(text, clock_now_ms(), &p.ms, err);
 		if (r < 0)
 			error_hint(err,
-				"the number of a record, ORIGIN:NUMBER, a date, a time, or an age "
-				"such as 2h");
+				"write the number of a record, ORIGIN:NUMBER, a date, a time, or "
+				"an age such as 2h");
 	} else if (r < 0 && err->code == ERR_OK) {
 		r = error_set(err, ERR_USAGE, "'%s' is not the number of a record", text);
 		error_hint(err,
-			"'minsky journal log' shows them; ORIGIN:NUMBER is one of another "
-			"machine");
+			"to list records: minsky journal log; a record of another machine is "
+			"ORIGIN:NUMBER");
 	}
 	if (r == 0)
 		*out = p;

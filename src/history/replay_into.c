@@ -33,8 +33,9 @@ static int check_kind(const char *path, struct error *err)
 	const char *kind = kind_of(path);
 
 	if (!kind) {
-		error_set(err, ERR_USAGE, "'%s' does not say what kind of store it is", path);
-		return error_hint(err, "end its name with .json, .db or .sqlite");
+		error_set(err, ERR_USAGE, "cannot determine the kind of store from the name '%s'",
+			path);
+		return error_hint(err, "use a name that ends in .json, .db or .sqlite");
 	}
 	if (registry_find(&ops, kind, err) < 0) {
 		err->code = ERR_UNSUPPORTED;
@@ -50,8 +51,8 @@ int replay_into_check(const char *path, struct error *err)
 
 	if (r < 0 || lstat(path, &st) < 0)
 		return r;
-	error_set(err, ERR_REFUSED, "there is something at '%s' already", path);
-	return error_hint(err, "name a file that is not there yet");
+	error_set(err, ERR_REFUSED, "'%s' already exists", path);
+	return error_hint(err, "give the name of a new file");
 }
 
 /* A setting, in which nothing but the path itself is to be expanded. */
@@ -62,7 +63,7 @@ static int add_setting(struct buf *out, const char *kind, const char *path, stru
 	buf_addf(out, "sessiondb.%s.path=", kind);
 	if (*path != '/') {
 		if (!getcwd(here, sizeof(here)))
-			return error_errno(err, "cannot tell where we are");
+			return error_errno(err, "cannot determine the current directory");
 		buf_addf(out, "%s/", here);
 	}
 	for (; *path; path++) {

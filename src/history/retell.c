@@ -131,7 +131,7 @@ int retell_withdraw(struct journal *j, size_t *events_out, struct error *err)
 
 		if (list.v[i].back)
 			r = journal_redact(j, journal_origin(j), list.v[i].seq,
-				"told again, and its first record came back", &changed, err);
+				"recorded again, and the first record was restored", &changed, err);
 		n += changed;
 	}
 	list_release(&list);

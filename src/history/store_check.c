@@ -202,7 +202,7 @@ int store_check(struct store_check *out, struct repo *repo, struct error *err)
 			r = replay_run(&folded, repo->journal, &wish, err);
 		if (r == 0 && !heads_equal(&heads, &folded.heads))
 			r = add(out, CHECK_DAMAGE, NULL, NULL,
-				"it has seen events that the journal does not have", err);
+				"it includes events that the journal does not have", err);
 		if (r == 0)
 			r = compare_all(out, &folded, &stored, err);
 		replay_release(&folded);

@@ -81,7 +81,7 @@ static void look(void *arg, const char *word)
 static int unknown(const char *wanted, struct error *err)
 {
 	struct near_words near = { .wanted = wanted, .text = BUF_INIT, .all = BUF_INIT };
-	int r = error_set(err, ERR_USAGE, "there is no type of event '%s'", wanted);
+	int r = error_set(err, ERR_USAGE, "'%s' is not a type of event", wanted);
 
 	history_type_each(look, &near);
 	if (near.n)

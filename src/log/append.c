@@ -48,7 +48,7 @@ static int check_entry(const struct journal_entry *e, struct error *err)
 	if (e->len < 2 || e->body[0] != '{' || e->body[e->len - 1] != '}')
 		return error_set(err, ERR_USAGE, "event is not a JSON object");
 	if (memchr(e->body, '\n', e->len) || memchr(e->body, '\0', e->len))
-		return error_set(err, ERR_USAGE, "event holds a newline or NUL");
+		return error_set(err, ERR_USAGE, "event contains a newline or NUL byte");
 	if (!text_is_utf8(e->body, e->len))
 		return error_set(err, ERR_USAGE, "event is not UTF-8");
 	return 0;
@@ -78,7 +78,7 @@ static int batch_add(struct batch *b, const char *body, size_t len, struct error
 	uint64_t wall = now > 0 ? (uint64_t)now << 16 : 0;
 
 	if (b->hlc == UINT64_MAX)
-		return error_set(err, ERR_CORRUPT, "the journal's clock stands at its end");
+		return error_set(err, ERR_CORRUPT, "the journal's clock is at its maximum");
 	b->seq++;
 	b->hlc = wall > b->hlc ? wall : b->hlc + 1;
 	b->last_at = b->lines.len;
@@ -173,7 +173,7 @@ static int find_end(struct append *a, struct error *err)
 	if (!a->tail.segment.name[0])
 		a->fresh = true;
 	if (a->tail.state == TAIL_CHANGING) {
-		error_set(err, ERR_IO, "'%s/%s' changes although it is locked", a->j->own.path,
+		error_set(err, ERR_IO, "'%s/%s' changed while it was locked", a->j->own.path,
 			a->tail.segment.name);
 		return error_hint(err, "another program writes to the journal; nothing was stored");
 	}
@@ -278,7 +278,7 @@ static int extend(struct append *a, struct error *err)
 	a->fd = fd;
 	r = file_size(fd, t->segment.name, &size, err);
 	if (r == 0 && size != t->good)
-		r = error_set(err, ERR_IO, "'%s/%s' changes although it is locked", a->j->own.path,
+		r = error_set(err, ERR_IO, "'%s/%s' changed while it was locked", a->j->own.path,
 			t->segment.name);
 	if (r < 0)
 		return r;
@@ -287,8 +287,8 @@ static int extend(struct append *a, struct error *err)
 		r = file_size(fd, t->segment.name, &size, err);
 	if (r == 0 && size != t->good + lines->len)
 		r = error_set(err, ERR_IO,
-			size < t->good + lines->len ? "a part of the write is missing"
-						    : "it changes although it is locked");
+			size < t->good + lines->len ? "part of the write is missing"
+						    : "it changed while it was locked");
 	if (r == 0 && fdatasync(fd) < 0)
 		r = error_errno(err, "cannot sync");
 	if (r == 0 && !a->covered && fsync(a->j->own.fd) < 0)

@@ -25,7 +25,7 @@ static int take(void *arg, const char *origin, const struct hub_record *in, stru
 	if (!exchange_late(p->run))
 		return 0;
 	p->late = true;
-	return error_set(err, ERR_BUSY, "no time is left");
+	return error_set(err, ERR_BUSY, "no time left");
 }
 
 /* *head_out is where our copy ends afterwards, also when something went wrong. */
@@ -56,7 +56,7 @@ static int pull_origin(
 	if (flushed == 0 && r < 0)
 		*err = first;
 	else if (flushed == 0 && !p.late && head_out->seq < there->seq)
-		r = error_set(err, ERR_CORRUPT, "the hub has no record %llu that is in order",
+		r = error_set(err, ERR_CORRUPT, "the hub has no valid record %llu",
 			(unsigned long long)(head_out->seq + 1));
 	peer_import_close(p.import);
 	return flushed < 0 ? flushed : r;
@@ -69,7 +69,7 @@ static int compare(struct run *run, const struct head *there, struct error *err)
 
 	if (r == 0 && strcmp(hash, there->hash) != 0)
 		exchange_trouble(run, EXCHANGE_DIFFERS,
-			"record %llu of origin %.8s is not the one that the hub has",
+			"record %llu of origin %.8s differs from that of the hub",
 			(unsigned long long)there->seq, there->origin);
 	return r;
 }

@@ -224,8 +224,8 @@ static int redact(struct run *run, const struct redactions *list, struct error *
 		r = hub->ops->redact(hub, run->x->key, list->v[i].origin, list->v[i].seq, err);
 		if (r == ERR_REFUSED)
 			exchange_trouble(run, EXCHANGE_REDACT,
-				"record %.8s:%llu is redacted here, but the hub keeps its body: a "
-				"keeper has to blank it",
+				"record %.8s:%llu is redacted here, but not on the hub: a keeper "
+				"has to redact it",
 				list->v[i].origin, (unsigned long long)list->v[i].seq);
 		if (r == ERR_REFUSED || r == ERR_NOTFOUND) {
 			error_clear(err);
@@ -261,7 +261,7 @@ static int reposition(struct run *run, struct head *base, const struct head *the
 	/* A copy of us went on with the records of an origin that we once were: to be pulled. */
 	if (r == 0)
 		exchange_trouble(run, EXCHANGE_DIFFERS,
-			"record %llu of origin %.8s is not the one that the hub has",
+			"record %llu of origin %.8s differs from that of the hub",
 			(unsigned long long)theirs->seq, theirs->origin);
 	return 0;
 }
@@ -281,7 +281,7 @@ static int clock_ahead(struct run *run, const struct head *base, struct error *e
 	if (is_current(run, base->origin) && skew > -PEERS_CLOCK_AHEAD_MS)
 		return exchange_heal(run, base, true, err);
 	exchange_trouble(run, EXCHANGE_CLOCK,
-		"this machine's clock is %lld s ahead of the hub's: set it right",
+		"this machine's clock is %lld s ahead of the hub's: correct it",
 		(long long)(-skew / 1000));
 	return 0;
 }
@@ -334,7 +334,7 @@ static int answer(struct run *run, enum hub_status status, const struct parcel *
 		break;
 	}
 	exchange_trouble(run, EXCHANGE_BATCH,
-		"the hub does not take records %llu to %llu of origin %.8s",
+		"the hub rejected records %llu to %llu of origin %.8s",
 		(unsigned long long)(base->seq + 1), (unsigned long long)p->end.seq, base->origin);
 	return 0;
 }

@@ -269,7 +269,7 @@ int journal_head(struct journal *j, struct head *out, struct error *err)
 			t.bad_segment,
 			(unsigned long long)(strcmp(t.bad_segment, t.segment.name) ? 0 : t.good),
 			t.what);
-		return error_hint(err, "run 'minsky journal verify'");
+		return error_hint(err, "for details: minsky journal verify");
 	}
 	memcpy(out->origin, j->origin, sizeof(out->origin));
 	out->seq = t.seq;

@@ -280,7 +280,7 @@ int torn_tail_repaired_body(struct buf *body, const char *segment, uint64_t offs
 	const char *kept, struct error *err);
 int torn_tail_break_body(struct buf *body, const struct tail *t, struct error *err);
 /* The body of a new origin's first record. */
-#define FORKED_COPY "the directory is another one: a copy, or a restored backup"
+#define FORKED_COPY "the directory is a copy or a restored backup"
 int torn_tail_forked_body(
 	struct buf *body, const struct parent *p, const char *reason, struct error *err);
 

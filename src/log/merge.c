@@ -58,12 +58,12 @@ static int disagree(int r, struct error *err)
 {
 	if (r != ERR_CORRUPT && r != ERR_NOTFOUND)
 		return r;
-	error_wrap(err, "the session store does not fit the journal");
+	error_wrap(err, "the session store does not match the journal");
 	err->code = ERR_CORRUPT;
 	return error_hint(err,
-		"the store was restored from a backup or belongs to another "
-		"journal, or the journal is damaged: run 'minsky journal verify'; if that is "
-		"content, 'minsky sessiondb rebuild'");
+		"the store was restored from a backup or belongs to another journal, or the "
+		"journal is damaged: run 'minsky journal verify', and if it reports no damage, "
+		"'minsky sessiondb rebuild'");
 }
 
 static int add_source(struct merge *m, struct journal *j, const char *origin, struct error *err)

@@ -44,7 +44,7 @@ static int fence_of(struct fence *out, int fd, const char *path, struct error *e
 	} else if (fstat(fd, &st) == 0) {
 		f.inode = st.st_ino;
 	} else {
-		return error_errno(err, "cannot look at '%s'", path);
+		return error_errno(err, "cannot access '%s'", path);
 	}
 	*out = f;
 	return 0;
@@ -94,8 +94,8 @@ static int refuse_second(const char *dir, struct error *err)
 	fs_join(&path, dir, "origin");
 	r = buf_check(&path, err);
 	if (r == 0 && fs_exists(path.data)) {
-		r = error_set(err, ERR_REFUSED, "there is a journal already: '%s'", path.data);
-		error_hint(err, "open it instead of making it");
+		r = error_set(err, ERR_REFUSED, "the journal '%s' already exists", path.data);
+		error_hint(err, "open it instead of creating it");
 	}
 	buf_release(&path);
 	return r;
@@ -227,9 +227,9 @@ static int parse(struct journal *j, char *text, struct error *err)
 
 	if (strncmp(text, first_line, sizeof(first_line) - 1) != 0) {
 		if (strncmp(text, first_line, sizeof("minsky-origin ") - 1) == 0)
-			return error_set(
-				err, ERR_UNSUPPORTED, "'%s/origin' is of a newer minsky", dir);
-		return error_set(err, ERR_CORRUPT, "'%s/origin' does not begin as it should", dir);
+			return error_set(err, ERR_UNSUPPORTED,
+				"'%s/origin' is from a newer version of minsky", dir);
+		return error_set(err, ERR_CORRUPT, "'%s/origin' has no valid first line", dir);
 	}
 	j->origin[0] = j->machine[0] = '\0';
 	j->fence = (struct fence){ .known = false };
@@ -238,11 +238,11 @@ static int parse(struct journal *j, char *text, struct error *err)
 	for (char *nl; (nl = strchr(line, '\n')); line = nl + 1) {
 		*nl = '\0';
 		if (!parse_line(j, line))
-			return error_set(
-				err, ERR_CORRUPT, "'%s/origin' has a line '%s'", dir, line);
+			return error_set(err, ERR_CORRUPT, "'%s/origin' has an invalid line '%s'",
+				dir, line);
 	}
 	if (!j->origin[0])
-		return error_set(err, ERR_CORRUPT, "'%s/origin' names no origin", dir);
+		return error_set(err, ERR_CORRUPT, "'%s/origin' has no origin", dir);
 	return 0;
 }
 
@@ -259,7 +259,7 @@ int origin_read(struct journal *j, struct error *err)
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)
-		r = error_errno(err, "cannot look at '%s/origin'", j->own.path);
+		r = error_errno(err, "cannot access '%s/origin'", j->own.path);
 	else /* The file is never changed, but replaced. */
 		r = read_at(fd, "origin", text,
 			(uint64_t)st.st_size < sizeof(text) ? (size_t)st.st_size : sizeof(text), 0,
@@ -302,7 +302,7 @@ static int fork_off(struct journal *j, const struct fence *fence, struct error *
 	if (r == 0)
 		r = tail_find(&t, &j->own, j->origin, &hint, err);
 	if (r == 0 && t.state == TAIL_CHANGING)
-		r = error_set(err, ERR_IO, "'%s' changes although it is locked", j->own.path);
+		r = error_set(err, ERR_IO, "'%s' changed while it was locked", j->own.path);
 	if (r == 0)
 		r = id_random_hex(origin, err);
 	if (r < 0)

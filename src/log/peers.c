@@ -118,7 +118,7 @@ static int find_end(struct peer_import *p, struct error *err)
 		if (!i)
 			continue;
 		if (p->tail.state == TAIL_CHANGING)
-			return error_set(err, ERR_IO, "'%s/%s' changes although it is locked",
+			return error_set(err, ERR_IO, "'%s/%s' changed while it was locked",
 				place_of(p)->path, p->tail.segment.name);
 		if (p->tail.state == TAIL_DAMAGED && p->tail.claimed_seq > p->known)
 			return damaged(p, &p->tail, err);
@@ -214,7 +214,7 @@ static const char *check_body(const struct record *rec)
 		return "body is not an object";
 	if (memchr(rec->body, '\n', rec->body_len) || memchr(rec->body, '\0', rec->body_len) ||
 		!text_is_utf8(rec->body, rec->body_len))
-		return "body holds bytes that no record has";
+		return "body contains invalid bytes";
 	hash_bytes(rec->body, rec->body_len, bodyhash);
 	return strcmp(bodyhash, rec->bodyhash) ? "body does not match its hash" : NULL;
 }
@@ -227,7 +227,7 @@ static int check_held(const struct peer_import *p, const struct record *rec, str
 
 	if (r == 0)
 		journal_reader_close(reader);
-	return r == ERR_CORRUPT ? contradicts(p, rec, "we hold another one", err) : r;
+	return r == ERR_CORRUPT ? contradicts(p, rec, "another record is stored here", err) : r;
 }
 
 int peer_import_add(struct peer_import *p, const struct record *rec, struct error *err)
@@ -240,7 +240,7 @@ int peer_import_add(struct peer_import *p, const struct record *rec, struct erro
 		return check_held(p, rec, err);
 	what = tail_check_next(rec, p->origin, p->seq, p->hash);
 	if (!what && rec->hlc <= p->hlc)
-		what = "clock does not go on";
+		what = "clock does not increase";
 	if (!what)
 		what = check_body(rec);
 	if (what)
@@ -306,7 +306,7 @@ static int extend(struct peer_import *p, struct error *err)
 	if (r == 0)
 		r = file_size(fd, p->tail.segment.name, &size, err);
 	if (r == 0 && size != p->tail.good + p->page.len)
-		r = error_set(err, ERR_IO, "a part of the write is missing");
+		r = error_set(err, ERR_IO, "part of the write is missing");
 	if (r == 0 && fdatasync(fd) < 0)
 		r = error_errno(err, "cannot sync");
 	if (r == 0 && !p->covered && fsync(place->fd) < 0)
@@ -348,8 +348,8 @@ static int check_unchanged(struct peer_import *p, struct error *err)
 		return 0;
 	r = find_end(p, err);
 	if (r == 0 && (p->tail.seq != before.seq || strcmp(p->tail.hash, before.hash) != 0))
-		r = error_set(err, ERR_BUSY, "our copy of origin '%.8s' was changed meanwhile",
-			p->origin);
+		r = error_set(err, ERR_BUSY,
+			"the local copy of origin '%.8s' has changed meanwhile", p->origin);
 	return r;
 }
 

@@ -33,7 +33,7 @@ static int corrupt(const struct journal_reader *r, const char *what, struct erro
 {
 	error_set(err, ERR_CORRUPT, "journal '%s', byte %" PRIu64 ": %s",
 		r->fd < 0 ? r->place->path : r->path.data, r->at, what);
-	return error_hint(err, "run 'minsky journal verify'");
+	return error_hint(err, "for details: minsky journal verify");
 }
 
 static int missing(const struct journal_reader *r, uint64_t next, struct error *err)
@@ -41,7 +41,7 @@ static int missing(const struct journal_reader *r, uint64_t next, struct error *
 	error_set(err, ERR_CORRUPT,
 		"journal '%s', byte %" PRIu64 ": records %" PRIu64 " to %" PRIu64 " are missing",
 		r->fd < 0 ? r->place->path : r->path.data, r->at, r->seq + 1, next - 1);
-	return error_hint(err, "run 'minsky journal verify'");
+	return error_hint(err, "for details: minsky journal verify");
 }
 
 static int seek_in_segment(struct journal_reader *r, uint64_t after, bool newer,
@@ -102,7 +102,7 @@ static int read_line(struct journal_reader *r, const char **what_out, struct err
 		what = "journal ends";
 		break;
 	case LINE_PARTIAL:
-		what = "line does not end";
+		what = "line is not terminated";
 		break;
 	case LINE_LONG:
 		what = "line is longer than any record";
@@ -181,7 +181,7 @@ static int follow_replaced(struct journal_reader *r, bool *replaced_out, struct 
 
 	*replaced_out = false;
 	if (fstat(r->fd, &held) < 0)
-		return error_errno(err, "cannot look at '%s'", r->path.data);
+		return error_errno(err, "cannot access '%s'", r->path.data);
 	if (fstatat(r->place->fd, segment.name, &seen, AT_SYMLINK_NOFOLLOW) < 0 ||
 		(held.st_dev == seen.st_dev && held.st_ino == seen.st_ino))
 		return 0;
@@ -333,7 +333,7 @@ static int not_there(struct journal_reader *r, uint64_t after, bool beyond, stru
 		error_set(err, ERR_CORRUPT,
 			"journal '%s': record %" PRIu64 " is missing or damaged",
 			r->fd < 0 ? r->place->path : r->path.data, after);
-		return error_hint(err, "run 'minsky journal verify'");
+		return error_hint(err, "for details: minsky journal verify");
 	}
 	return error_set(
 		err, ERR_NOTFOUND, "journal '%s' has no record %" PRIu64, r->place->path, after);
@@ -368,7 +368,7 @@ static int seek_in_segment(struct journal_reader *r, uint64_t after, bool newer,
 			continue;
 		r->at = line.offset;
 		if (expect_hash && strcmp(rec.hash, expect_hash) != 0)
-			return corrupt(r, "record is not the one that was remembered", err);
+			return corrupt(r, "record differs from the remembered one", err);
 		r->at = line.next;
 		r->seq = rec.seq;
 		memcpy(r->hash, rec.hash, sizeof(r->hash));

@@ -141,11 +141,11 @@ const char *record_parse(struct record *out, const char *line, size_t len)
 	const char *wrong;
 
 	if (!len || line[len - 1] != '\n')
-		return "line does not end";
+		return "line is not terminated";
 	if (len > RECORD_MAX)
 		return "line is longer than any record";
 	if (memchr(line, '\n', len - 1) || memchr(line, '\0', len))
-		return "line holds a byte that no record has";
+		return "line contains an invalid byte";
 	if (!take(&c, "{\"origin\":\"") || !take_hex(&c, ID_HEX_SIZE - 1, r.origin) ||
 		!take(&c, "\",\"seq\":") || !take_seq(&c, &r.seq) || !take(&c, ",\"hlc\":\"") ||
 		!take_hex(&c, 16, hlc) || !take(&c, "\",\"bodyhash\":\"") ||

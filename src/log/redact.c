@@ -131,7 +131,7 @@ static int write_new(const struct spot *s, int from, struct error *err)
 	int fd, r;
 
 	if (fstat(from, &st) < 0)
-		return error_errno(err, "cannot look at '%s'", s->segment);
+		return error_errno(err, "cannot access '%s'", s->segment);
 	if (unlinkat(s->place->fd, "new.tmp", 0) < 0 && errno != ENOENT)
 		return error_errno(err, "cannot remove '%s/new.tmp'", s->place->path);
 	r = place_open_file(&fd, s->place, "new.tmp", O_WRONLY | O_CREAT | O_EXCL, err);

@@ -199,8 +199,9 @@ int reorigin_finish(struct journal *j, struct error *err)
 		r = origin_write(j, j->origin, &j->parent, &moved, err);
 	place_release(&peers);
 	place_release(&fresh);
-	return r < 0 ? error_wrap(err, "cannot finish the new origin of journal '%s'", j->own.path)
-		     : 0;
+	return r < 0
+		? error_wrap(err, "cannot complete the new origin of journal '%s'", j->own.path)
+		: 0;
 }
 
 void reorigin_resume(struct journal *j)

@@ -11,7 +11,7 @@
 #include "log/verify_redact.h"
 
 #define FLUSH_AT ((size_t)256 << 10)
-#define FORKED_TWICE "another machine gave out the same numbers"
+#define FORKED_TWICE "another machine used the same numbers"
 
 /* Segments of the new origin, as they are written. */
 struct pending {

@@ -146,7 +146,7 @@ static int declare_file(struct declaring *d, const char *name, struct error *err
 		if (strcmp(d->kept[i], kept) == 0)
 			return 0;
 	if (fstatat(d->j->own.fd, kept, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, "cannot look at '%s/%s'", d->j->own.path, kept);
+		return error_errno(err, "cannot access '%s/%s'", d->j->own.path, kept);
 	body = new_body(d);
 	if (!body)
 		return error_nomem(err);

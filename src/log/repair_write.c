@@ -22,7 +22,7 @@ int repair_line(const struct origin_repair *o, const struct candidate *c, struct
 	if (r < 0)
 		return r;
 	if (got != c->len)
-		return error_set(err, ERR_IO, "'%s/%s' became shorter while it was read",
+		return error_set(err, ERR_IO, "'%s/%s' was truncated while it was read",
 			s->place->path, s->segment.name);
 	line->len = got;
 	line->data[got] = '\0';

@@ -173,13 +173,13 @@ int place_open_sized(int *fd_out, uint64_t *size_out, const struct place *p, con
 		return error_errno(err, "cannot open '%s/%s'", p->path, name);
 	}
 	if (fstat(fd, &st) < 0)
-		r = error_errno(err, "cannot look at '%s/%s'", p->path, name);
+		r = error_errno(err, "cannot access '%s/%s'", p->path, name);
 	else if (!S_ISREG(st.st_mode))
-		r = error_set(err, ERR_REFUSED, "'%s/%s' is no regular file", p->path, name);
+		r = error_set(err, ERR_REFUSED, "'%s/%s' is not a regular file", p->path, name);
 	else if (st.st_uid != geteuid())
 		r = error_set(err, ERR_REFUSED, "'%s/%s' belongs to another user", p->path, name);
 	else if (st.st_mode & (S_IWGRP | S_IWOTH))
-		r = error_set(err, ERR_REFUSED, "'%s/%s' can be written by others", p->path, name);
+		r = error_set(err, ERR_REFUSED, "others can write to '%s/%s'", p->path, name);
 	if (r < 0) {
 		close(fd);
 		return r;
@@ -212,7 +212,7 @@ int place_write_new(
 		r = error_errno(err, "cannot sync");
 	if (close(fd) < 0 && r == 0)
 		r = error_errno(err, "cannot close");
-	return r < 0 ? error_wrap(err, "cannot make '%s/%s'", p->path, name) : 0;
+	return r < 0 ? error_wrap(err, "cannot create '%s/%s'", p->path, name) : 0;
 }
 
 int file_size(int fd, const char *name, uint64_t *out, struct error *err)
@@ -220,7 +220,7 @@ int file_size(int fd, const char *name, uint64_t *out, struct error *err)
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return error_errno(err, "cannot look at '%s'", name);
+		return error_errno(err, "cannot access '%s'", name);
 	*out = (uint64_t)st.st_size;
 	return 0;
 }

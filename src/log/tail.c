@@ -13,14 +13,14 @@ const char *tail_check_next(
 	char expected[HASH_HEX_SIZE];
 
 	if (strcmp(rec->origin, origin) != 0)
-		return "record is of another origin";
+		return "record belongs to another origin";
 	if (rec->seq <= seq)
-		return "record stands behind one with a higher or the same seq";
+		return "record follows one with a higher or the same seq";
 	if (rec->seq != seq + 1)
 		return "records are missing before this one";
 	record_hash(expected, hash, rec->origin, rec->seq, rec->hlc, rec->bodyhash);
 	if (strcmp(expected, rec->hash) != 0)
-		return "hash does not fit the record and the one before it";
+		return "hash does not match the record and the one before it";
 	return NULL;
 }
 
@@ -204,9 +204,9 @@ static const char *check_first(const struct record *rec, const struct tail *t)
 	char hash[HASH_HEX_SIZE];
 
 	if (strcmp(rec->origin, t->segment.origin) != 0)
-		return "record is of another origin";
+		return "record belongs to another origin";
 	if (rec->seq != t->segment.first)
-		return "seq does not fit the name of the file";
+		return "seq does not match the name of the file";
 	if (tail_break_hash(rec, hash))
 		return tail_check_next(rec, t->segment.origin, rec->seq - 1, hash);
 	if (t->seq == rec->seq - 1)
@@ -220,7 +220,7 @@ static const char *check_line(
 	const char *what;
 
 	if (line->kind == LINE_PARTIAL)
-		return "line does not end";
+		return "line is not terminated";
 	if (line->kind == LINE_LONG)
 		return "line is longer than any record";
 	what = record_parse(rec, line->text, line->len);
@@ -229,7 +229,7 @@ static const char *check_line(
 	what = t->good ? tail_check_next(rec, t->segment.origin, t->seq, t->hash)
 		       : check_first(rec, t);
 	if (!what && h && rec->seq == h->seq && strcmp(rec->hash, h->hash) != 0)
-		what = "record is not the one that was remembered";
+		what = "record differs from the remembered one";
 	return what;
 }
 

@@ -76,13 +76,13 @@ static int create_copy(int *fd_out, const struct journal *j, const char *segment
 			return 0;
 		}
 		if (errno != EEXIST)
-			return error_errno(err, "cannot make '%s/%s'", j->own.path, kept->data);
+			return error_errno(err, "cannot create '%s/%s'", j->own.path, kept->data);
 		if (holds(j, kept->data, fd_of, from, to)) {
 			*fd_out = -1;
 			return 0;
 		}
 	}
-	return error_set(err, ERR_IO, "'%s/torn' holds too many copies", j->own.path);
+	return error_set(err, ERR_IO, "'%s/torn' contains too many copies", j->own.path);
 }
 
 int torn_tail_copy(
@@ -99,7 +99,7 @@ int torn_tail_copy(
 
 		r = read_at(from, name, buf, n, begin, &got, err);
 		if (r == 0 && got != n)
-			r = error_set(err, ERR_IO, "'%s' became shorter while it was read", name);
+			r = error_set(err, ERR_IO, "'%s' was truncated while it was read", name);
 		if (r == 0)
 			r = fs_write_all(to, buf, n, err);
 		begin += n;
@@ -150,7 +150,7 @@ int torn_tail_cut(const struct journal *j, const char *segment, uint64_t from, u
 	if (size > from)
 		r = torn_tail_keep(j, fd, segment, from, size, kept, err);
 	if (r < 0) {
-		error_wrap(err, "cannot set the torn end of '%s' aside", segment);
+		error_wrap(err, "cannot move the torn end of '%s' aside", segment);
 		goto out;
 	}
 	if (!from) {

@@ -112,7 +112,7 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 	int r = 0;
 
 	if (rec->seq <= c->seq) {
-		report_line(v, "record stands behind one with a higher or the same seq");
+		report_line(v, "record follows one with a higher or the same seq");
 		return 0;
 	}
 	if (known && v->number == 1)
@@ -126,17 +126,17 @@ static int check_record(struct verify *v, const struct record *rec, struct error
 	}
 	fits = follows(c, rec, is_break ? broken : NULL, expected);
 	if ((is_break || known) && !fits)
-		report_line(v, "hash does not fit the record and the one before it");
+		report_line(v, "hash does not match the record and the one before it");
 	else if (v->hint.known && rec->seq == v->hint.seq && strcmp(rec->hash, v->hint.hash) != 0)
-		report_line(v, "record is not the one that was remembered: the file was replaced");
+		report_line(v, "record differs from the remembered one: the file was replaced");
 	if (v->number == 1 && rec->seq != v->segment.first && v->result.damaged == before)
-		report_line(v, "seq does not fit the name of the file");
+		report_line(v, "seq does not match the name of the file");
 	memcpy(c->hash, rec->hash, sizeof(c->hash));
 	memcpy(c->computed, expected, sizeof(c->computed));
 	if (rec->hlc <= c->hlc)
 		verify_report(v, v->number, v->line.offset, false,
-			"clock does not go on from the record before",
-			"nothing: a faulty program wrote it, and its seq still says where it "
+			"clock does not increase from the record before",
+			"nothing to do: a faulty program wrote it, and its seq still says where it "
 			"belongs");
 	c->seq = rec->seq;
 	c->hlc = rec->hlc;
@@ -157,7 +157,7 @@ static const char *parse_line(const struct verify *v, struct record *rec)
 
 	switch (v->line.kind) {
 	case LINE_PARTIAL:
-		return "line does not end";
+		return "line is not terminated";
 	case LINE_LONG:
 		return "line is longer than any record";
 	case LINE_END:
@@ -166,7 +166,7 @@ static const char *parse_line(const struct verify *v, struct record *rec)
 	}
 	what = record_parse(rec, v->line.text, v->line.len);
 	if (!what && strcmp(rec->origin, v->segment.origin) != 0)
-		what = "record is of another origin";
+		what = "record belongs to another origin";
 	return what;
 }
 
@@ -213,8 +213,8 @@ static int check_bad(
 	}
 	if (state == TAIL_TORN && !(v->hint.known && v->hint.seq > v->chain.seq)) {
 		v->result.torn++;
-		verify_report(v, v->number, v->line.offset, false, "append was cut off half-way",
-			ADVICE_TORN);
+		verify_report(
+			v, v->number, v->line.offset, false, "append was interrupted", ADVICE_TORN);
 		*done_out = true;
 		return 0;
 	}
@@ -274,7 +274,7 @@ static int check_open(struct verify *v, struct error *err)
 	int r;
 
 	if (fstat(v->fd, &st) < 0)
-		return error_errno(err, "cannot look at '%s'", v->path.data);
+		return error_errno(err, "cannot access '%s'", v->path.data);
 	r = verify_state_adopt(v, &st, &known, err);
 	if (r < 0)
 		return r;

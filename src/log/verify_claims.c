@@ -19,7 +19,7 @@ static int check_blanks(
 		if (r < 0)
 			return r;
 		verify_report(v, b->line, b->offset, true,
-			"body is blank, and no later event.redacted says why", ADVICE_RESTORE);
+			"body is null, but no later event.redacted explains it", ADVICE_RESTORE);
 	}
 	return 0;
 }
@@ -81,7 +81,7 @@ static int check_machine(struct verify *v, const struct journal *j, struct error
 	r = buf_check(&v->path, err);
 	if (r == 0)
 		verify_report(v, 0, 0, false, "was written on another machine",
-			"nothing, if the disk has moved or this is a container; never let two "
+			"nothing to do if the disk was moved or this is a container; never let two "
 			"machines write here");
 	return r;
 }
@@ -98,7 +98,7 @@ static int check_suspect(struct verify *v, const struct place *p, struct error *
 	r = buf_check(&v->path, err);
 	if (r == 0)
 		verify_report(v, 0, 0, false, "an append failed and could not be undone",
-			"check the disk; the next append cuts off what it left behind");
+			"check the disk; the next append removes what it left");
 	return r;
 }
 

@@ -10,9 +10,8 @@
 #include "log/verify_notes.h"
 #include "log/verify_redact.h"
 
-#define ADVICE_RESTORE                                                                             \
-	"the records before it are good; 'minsky journal repair' restores or declares the rest"
-#define ADVICE_TORN "nothing: readers end before it, and the next append keeps it in torn/"
+#define ADVICE_RESTORE "the records before it are valid; to repair the rest: minsky journal repair"
+#define ADVICE_TORN "nothing to do: readers stop before it, and the next append moves it to torn/"
 
 /* What has been seen of one origin. */
 struct chain {

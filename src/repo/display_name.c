@@ -141,8 +141,8 @@ int display_name_find(struct repo *repo, const char *label, struct session *out,
 	if (r == 0 && !hits)
 		r = error_set(err, ERR_NOTFOUND, "there is no session '%s'", label);
 	if (r == 0 && hits > 1) {
-		error_set(err, ERR_USAGE, "%zu sessions are called '%s'", hits, label);
-		r = error_hint(err, "name one by its id, or by more of its last digits");
+		error_set(err, ERR_USAGE, "%zu sessions are named '%s'", hits, label);
+		r = error_hint(err, "give the id, or more of its last digits");
 	}
 	if (r == 0)
 		r = session_copy(out, hit, err);
@@ -215,10 +215,10 @@ static void tell_one(struct repo *repo, const struct session *own)
 
 		clock_format_age(owner.created_at, clock_now_ms(), age);
 		caller_say(repo->caller,
-			"session '%s' is also %s's, who began it %s; yours is called %s from now "
-			"on (minsky session rename)",
-			own->name, *whose ? whose : "another machine", age,
-			display_name(repo, own));
+			"session '%s' was also started by %s %s; yours is shown as %s from now on "
+			"(to rename it: minsky session rename %s NEW)",
+			own->name, *whose ? whose : "another machine", age, display_name(repo, own),
+			own->id);
 	}
 	session_release(&owner);
 }

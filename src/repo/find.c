@@ -28,7 +28,7 @@ static int look_up(struct repo *repo, const char *key, struct session *out, stru
 static int not_found(const char *key, struct error *err)
 {
 	error_set(err, ERR_NOTFOUND, "there is no session '%s'", key);
-	return error_hint(err, "'minsky session list' shows those there are");
+	return error_hint(err, "to list sessions: minsky session list");
 }
 
 static int find_here(struct repo *repo, const char *key, struct session *out, struct error *err)
@@ -39,11 +39,11 @@ static int find_here(struct repo *repo, const char *key, struct session *out, st
 		if (key)
 			return not_found(key, err);
 		error_set(err, ERR_NOTFOUND, "this repository has no sessions");
-		return error_hint(err, "'minsky session start NAME' starts one");
+		return error_hint(err, "start one: minsky session start NAME");
 	}
 	if (!key && !repo->pointer.session[0]) {
-		error_set(err, ERR_USAGE, "which session?");
-		return error_hint(err, "name one, or go into its workspace");
+		error_set(err, ERR_USAGE, "no session was given");
+		return error_hint(err, "give its name, or change to its workspace");
 	}
 	r = repo_project(repo, err);
 	if (r < 0)
@@ -112,7 +112,7 @@ static int find_everywhere(struct repo *repo, const struct caller *caller, const
 	if (r < 0)
 		return r;
 	error_set(err, ERR_USAGE, "%zu repositories have a session '%s'", search.hits, key);
-	return error_hint(err, "go into the repository, or name it with --repo");
+	return error_hint(err, "change to the repository, or give it with --repo");
 }
 
 int repo_find_session(struct repo *repo, const struct caller *caller, const char *path,

@@ -17,12 +17,12 @@ void hook_check_release(struct hook_check *b)
 
 const char *hooks_work_name(enum hooks_work s)
 {
-	return s == HOOKS_WORK ? "work" : s == HOOKS_DO_NOT_WORK ? "do not work" : "foreign";
+	return s == HOOKS_WORK ? "work" : s == HOOKS_DO_NOT_WORK ? "do not work" : "are not used";
 }
 
 const char *hooks_status_word(enum hooks_work s)
 {
-	return s == HOOKS_DO_NOT_WORK ? "do-not-work" : hooks_work_name(s);
+	return s == HOOKS_WORK ? "work" : s == HOOKS_DO_NOT_WORK ? "do-not-work" : "foreign";
 }
 
 static int dark(struct hook_check *b, const char *reason, struct error *err)
@@ -95,7 +95,7 @@ static const char *silence_reason(const struct hook_place *place, const char *na
 	fs_join(&path, place->directory.data, name);
 	skipped = !path.failed && fs_exists(path.data) && access(path.data, X_OK) < 0;
 	buf_release(&path);
-	return skipped ? "it is not executable" : "it is in place, and does not ring";
+	return skipped ? "it is not executable" : "it is installed, but did not answer";
 }
 
 /* One hook that git starts directly. */
@@ -127,9 +127,9 @@ out:
 
 static const char *state_reason(enum hook_state s)
 {
-	return s == HOOK_ABSENT     ? "it is not there"
-		: s == HOOK_FOREIGN ? "somebody else's hook is there"
-		: s == HOOK_CHANGED ? "it has been altered"
+	return s == HOOK_ABSENT     ? "it is missing"
+		: s == HOOK_FOREIGN ? "another program's hook is there"
+		: s == HOOK_CHANGED ? "it was modified"
 				    : "";
 }
 
@@ -170,7 +170,7 @@ static int try_through(struct hook_check *b, const char *common_dir, const struc
 		b->state = HOOKS_DO_NOT_WORK;
 		buf_addf(&b->reason, "%s: %s", name, said);
 	} else {
-		buf_addf(&b->reason, "through somebody else's hooks; only %s was tried", name);
+		buf_addf(&b->reason, "run by another program's hooks; only %s was tested", name);
 	}
 out:
 	buf_release(&answers);
@@ -241,7 +241,7 @@ static int ring_all(struct hook_check *b, const char *common_dir, const struct h
 		return try_one(b, common_dir, place, journal, other, false, err);
 	if (other->state != HOOK_BEHIND)
 		return not_ringing(b, place, other, err);
-	buf_addf(&b->reason, "%s is run by another tool, and was not tried", other->name);
+	buf_addf(&b->reason, "%s is run by another program, and was not tested", other->name);
 	return buf_check(&b->reason, err);
 }
 
@@ -253,8 +253,8 @@ static const char *switched_off(const struct pointer *pointer, const char *commo
 	if (variable && !strcmp(variable, "0"))
 		return "the variable MINSKY_HOOKS is 0";
 	if (pointer_where(pointer, common_dir) == POINTER_COPIED)
-		return "the directory is a copy of another clone; any command in it makes it one "
-		       "of its own";
+		return "the directory is a copy of another clone; run any minsky command in it to "
+		       "register it";
 	return NULL;
 }
 
@@ -268,7 +268,7 @@ int hook_check(struct hook_check *b, const char *common_dir, const struct hook_p
 	buf_clear(&b->reason);
 	b->state = HOOKS_WORK;
 	if (!fs_exists(common_dir))
-		return dark(b, "the clone is not there", err);
+		return dark(b, "the clone does not exist", err);
 	if (hook_foreign(common_dir)) {
 		b->state = HOOKS_FOREIGN;
 		buf_adds(&b->reason, "it belongs to another user");
@@ -277,7 +277,7 @@ int hook_check(struct hook_check *b, const char *common_dir, const struct hook_p
 	r = pointer_read(&pointer, common_dir, err);
 	if (r == ERR_NOTFOUND) {
 		error_clear(err);
-		r = dark(b, "minsky does not know this repository", err);
+		r = dark(b, "this repository is not registered", err);
 		goto out;
 	}
 	if (r < 0)

@@ -31,7 +31,7 @@ struct hook_check {
 	}
 
 void hook_check_release(struct hook_check *b);
-/* "work", "do not work", "foreign"; and as a word for programs: "do-not-work". */
+/* "work", "do not work", "are not used"; and for programs: "work", "do-not-work", "foreign". */
 const char *hooks_work_name(enum hooks_work s);
 const char *hooks_status_word(enum hooks_work s);
 /* `report` is how the hooks of this clone stand: hook_state(). */

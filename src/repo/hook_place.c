@@ -100,15 +100,15 @@ void hook_place_why(const struct hook_place *p, struct buf *out)
 {
 	buf_clear(out);
 	if (p->off)
-		buf_addf(out, "core.hooksPath (%s) switches hooks off", p->scope.data);
+		buf_addf(out, "core.hooksPath (%s) disables hooks", p->scope.data);
 	else if (p->manager == MANAGER_HUSKY)
 		buf_addf(out, "husky has set core.hooksPath to '%s'", p->setting.data);
 	else if (!p->own && p->scope.len)
 		buf_addf(out, "core.hooksPath (%s) is '%s'", p->scope.data, p->setting.data);
 	else if (!p->own)
-		buf_addf(out, "'%s' is not this repository's own", p->directory.data);
+		buf_addf(out, "'%s' does not belong to this repository", p->directory.data);
 	else if (p->manager == MANAGER_LEFTHOOK)
-		buf_adds(out, "lefthook replaces hooks when it installs its own");
+		buf_adds(out, "lefthook replaces minsky's hooks when it installs its own");
 	else if (p->manager == MANAGER_SIMPLE_GIT_HOOKS)
-		buf_adds(out, "simple-git-hooks removes hooks when it installs its own");
+		buf_adds(out, "simple-git-hooks removes minsky's hooks when it installs its own");
 }

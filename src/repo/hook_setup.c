@@ -35,7 +35,9 @@ int hook_program(struct buf *out, struct error *err)
 	buf_adds(out, MINSKY_LIBEXECDIR "/minsky-hook");
 	if (access(out->data, X_OK) < 0) {
 		r = error_set(err, ERR_NOTFOUND, "cannot find the program minsky-hook");
-		error_hint(err, "install minsky whole, or set MINSKY_HOOK_PROGRAM to its path");
+		error_hint(err,
+			"install minsky completely, or set MINSKY_HOOK_PROGRAM to the path of "
+			"minsky-hook");
 	}
 out:
 	buf_release(&self);
@@ -81,9 +83,10 @@ static int install_files(const char *common_dir, const struct hook_place *place,
 	int r;
 
 	if (place->off) {
-		error_set(err, ERR_REFUSED, "hooks are switched off in '%s'", place->top.data);
+		error_set(err, ERR_REFUSED, "hooks are disabled in '%s'", place->top.data);
 		return error_hint(err,
-			"core.hooksPath (%s) does that; minsky commands still find what happened",
+			"core.hooksPath (%s) disables them; what happens is recorded by the next "
+			"command",
 			place->scope.data);
 	}
 	r = hooks_install(common_dir, place->directory.data, program, place->bare, err);
@@ -190,10 +193,9 @@ int hook_setup(struct repo *repo, const char *common_dir, const char *clone, con
 
 	/* Ours would do nothing for us there, and the owner's git could not read what they need. */
 	if (hook_foreign(common_dir)) {
-		r = error_set(err, ERR_REFUSED,
-			"'%s' belongs to another user, for whom hooks are not installed",
-			common_dir);
-		error_hint(err, "commands notice what happens there without hooks");
+		r = error_set(err, ERR_REFUSED, "'%s' belongs to another user", common_dir);
+		error_hint(
+			err, "what happens there is recorded by the next command, without hooks");
 		goto out;
 	}
 	r = setup_look(&s, repo, common_dir, bare, err);

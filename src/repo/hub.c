@@ -292,11 +292,11 @@ int repo_hub_exchange(struct repo *repo, const struct repo_hub_wish *wish,
 		t->failed = true;
 		error_set(err, t->state.next_try == INT64_MAX ? ERR_REFUSED : ERR_BACKEND, "%s",
 			t->state.message);
-		return error_hint(err, "'minsky sync' tries it again");
+		return error_hint(err, "try again: minsky sync");
 	}
 	r = hub_state_lock(repo->file.journal, wish->deadline_ms, &lock, err);
 	if (r == ERR_BUSY)
-		error_set(err, ERR_BUSY, "another minsky is exchanging events just now");
+		error_set(err, ERR_BUSY, "another minsky process is exchanging events");
 	if (r < 0)
 		return r;
 	hub_state_read(&t->state, repo->file.journal, t->id);
@@ -349,14 +349,12 @@ static void tell(struct repo *repo, const char *why)
 	repo->hub.told = true;
 	if (!repo->hub.state.done_at) {
 		caller_warn(repo->caller,
-			"%s; answered from this machine's journal, which has never had "
-			"the others' events",
-			why);
+			"%s; using this machine's journal, without events of other machines", why);
 		return;
 	}
 	clock_format_age(repo->hub.state.done_at, clock_now_ms(), age);
 	caller_warn(repo->caller,
-		"%s; answered from this machine's journal, the others' events are as of %s", why,
+		"%s; using this machine's journal, with events of other machines as of %s", why,
 		age);
 }
 
@@ -395,11 +393,11 @@ static int project_shared(struct repo *repo, struct error *err)
 		exchange_release(&got);
 		if (r == 0 && !got.complete)
 			r = error_set(err, ERR_BUSY,
-				"there are more new events than one command fetches: run 'minsky "
-				"sync'");
+				"there are more new events than one command fetches; to fetch the "
+				"rest: minsky sync");
 		if (r == 0 && got.unpushed)
 			r = error_set(err, ERR_BUSY, "%s",
-				got.trouble ? got.what : "own events could not be given away");
+				got.trouble ? got.what : "own events could not be pushed");
 		if (r == 0 && !repo->backend)
 			r = registry_open(&repo->backend, repo->config, err);
 		if (r == 0 && repo->stale_store) {
@@ -411,7 +409,7 @@ static int project_shared(struct repo *repo, struct error *err)
 				&repo->hub.heads, &result, err);
 	}
 	if (r == ERR_NOTFOUND && repo->hub.kind != REPO_HUB_NONE)
-		r = error_set(err, ERR_BUSY, "the others are faster than we can follow");
+		r = error_set(err, ERR_BUSY, "other machines push faster than this one can fetch");
 	return r;
 }
 

@@ -168,7 +168,7 @@ static int warn(struct repo *repo, const char *common_dir, int r, struct error *
 {
 	if (r == 0 || r == ERR_NOMEM)
 		return r;
-	caller_warn(repo->caller, "cannot see what git did in '%s': %s", common_dir, err->msg);
+	caller_warn(repo->caller, "cannot read what git did in '%s': %s", common_dir, err->msg);
 	error_clear(err);
 	return 0;
 }

@@ -117,7 +117,7 @@ int repair_hub_ask(
 	int r = key ? ask(h, repo, hub, key, remembered, err) : err->code;
 
 	if (r < 0 && r != ERR_NOMEM) {
-		caller_warn(repo->caller, "the hub cannot help: %s", err->msg);
+		caller_warn(repo->caller, "cannot restore records from the hub: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}

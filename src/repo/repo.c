@@ -72,7 +72,7 @@ int repo_main_dir(
 	size_t len;
 
 	if (!path)
-		return error_set(err, ERR_NOTFOUND, "the main repository is not known");
+		return error_set(err, ERR_NOTFOUND, "the main repository is unknown");
 	len = strlen(path);
 	buf_clear(out);
 	if (len > 5 && strcmp(path + len - 5, "/.git") == 0)
@@ -144,8 +144,8 @@ static int open_known(struct repo *repo, const char *journal, struct error *err)
 	if (r == ERR_NOTFOUND) {
 		err->code = ERR_CORRUPT;
 		error_hint(err,
-			"bring '%s' back from a backup; without the directory 'minsky' "
-			"in its git directory the repository begins a new one",
+			"restore '%s' from a backup, or start a new journal: remove the directory "
+			"'minsky' in the git directory of the repository",
 			journal);
 	}
 	if (r < 0)
@@ -313,7 +313,7 @@ int repo_open(struct repo *repo, const struct caller *caller, const char *path, 
 	r = gitdir_find(real.data, false, &repo->git_dir, &repo->common_dir, &repo->top, err);
 	if (r < 0) {
 		if (r == ERR_NOTFOUND)
-			error_hint(err, "go into a git repository, or name one with --repo");
+			error_hint(err, "change to a git repository, or give one with --repo");
 		goto out;
 	}
 	r = pointer_read(&repo->pointer, repo->common_dir.data, err);
@@ -380,8 +380,7 @@ static int project_local(struct repo *repo, struct error *err)
 		r = projector_run(repo->journal, repo->backend, repo->file.id, &result, err);
 	if (r == 0 && result.unknown)
 		caller_say(repo->caller,
-			"%llu events are of a kind that this version does not know; they "
-			"are kept",
+			"%llu events are of a type that this version does not know; they are kept",
 			(unsigned long long)result.unknown);
 	return r;
 }
@@ -407,7 +406,7 @@ static int ring_or_warn(struct repo *repo, const char *common_dir, struct error 
 
 	if (r == ERR_NOTFOUND) {
 		caller_warn(
-			repo->caller, "cannot see what git did in '%s': %s", common_dir, err->msg);
+			repo->caller, "cannot read what git did in '%s': %s", common_dir, err->msg);
 		error_clear(err);
 		r = 0;
 	}

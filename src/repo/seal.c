@@ -32,7 +32,7 @@ static int write_text(struct repo *repo, struct buf *text, struct error *err)
 			buf_addf(text, "lost %" PRIu64 "\n", lost);
 	}
 	if (r == 0 && !heads.n)
-		r = error_set(err, ERR_NOTFOUND, "the journal has no record yet");
+		r = error_set(err, ERR_NOTFOUND, "the journal has no records yet");
 	heads_release(&heads);
 	return r == 0 ? buf_check(text, err) : r;
 }
@@ -58,7 +58,7 @@ static int new_name(const char *dir, struct buf *name, struct error *err)
 		if (r < 0 || !taken)
 			return r;
 	}
-	return error_set(err, ERR_REFUSED, "there are too many seals of this second");
+	return error_set(err, ERR_REFUSED, "too many seals were made in this second");
 }
 
 static int refuse_taken(const char *dir, const char *ref, struct error *err)
@@ -67,8 +67,8 @@ static int refuse_taken(const char *dir, const char *ref, struct error *err)
 	int r = git_ref_exists(dir, ref, &taken, err);
 
 	if (r == 0 && taken) {
-		r = error_set(err, ERR_REFUSED, "there is a '%s' already", ref);
-		error_hint(err, "name another one; a seal is never replaced");
+		r = error_set(err, ERR_REFUSED, "'%s' already exists", ref);
+		error_hint(err, "choose another name; a seal is never replaced");
 	}
 	return r;
 }
@@ -126,8 +126,8 @@ static int check_head(
 	const struct checking *k, const struct head *h, uint64_t sealed_lost, struct error *err)
 {
 	static const char advice[] =
-		"find out who could write here; a copy from the time of the seal, and 'minsky "
-		"journal repair --from', bring it back";
+		"find out who could write to the journal; to restore it from a copy of the time of "
+		"the seal: minsky journal repair --from DIRECTORY";
 	struct journal_reader *reader = NULL;
 	uint64_t lost = 0;
 	char what[160];
@@ -179,7 +179,7 @@ static bool take_seq(const char *text, uint64_t *out)
 
 static int no_seal(const struct checking *k, struct error *err)
 {
-	return error_set(err, ERR_USAGE, "'%s' is no seal of this repository's journal", k->ref);
+	return error_set(err, ERR_USAGE, "'%s' is not a seal of this repository's journal", k->ref);
 }
 
 static int check_groups(const struct checking *k, char *at, struct error *err)
@@ -219,8 +219,9 @@ static int check_signature(
 	int r = git_tag_verify(dir, oid, &good, err);
 
 	if (r == 0 && !good)
-		report(k, true, "the seal's signature is not good",
-			"'git verify-tag' says why: a key that is not known, or a forged seal");
+		report(k, true, "the signature of the seal is not valid",
+			"the key is unknown, or the seal is forged; 'git verify-tag' shows "
+			"details");
 	return r;
 }
 
@@ -258,7 +259,7 @@ int seal_check(struct repo *repo, const char *ref, struct verify_result *result,
 		r = git_tag_read(dir.data, ref, &oid, &tag, err);
 	if (r == ERR_NOTFOUND) {
 		error_set(err, ERR_NOTFOUND, "there is no seal '%s'", ref);
-		error_hint(err, "'git tag -l \"minsky/seal/*\"' lists those there are");
+		error_hint(err, "to list seals: git tag -l \"minsky/seal/*\"");
 	}
 	if (r == 0)
 		r = check_tag(&k, dir.data, tag.data, oid.data, err);

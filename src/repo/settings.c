@@ -279,7 +279,7 @@ int repo_load_config(struct repo *repo, struct error *err)
 	if (r == 0)
 		r = load(repo, &sources, err);
 	if (r == ERR_USAGE && !err->hint[0])
-		error_hint(err, "'man minsky-config' describes the settings");
+		error_hint(err, "for the settings: man minsky-config");
 	free(names);
 	buf_release(&file);
 	buf_release(&text);

@@ -16,7 +16,7 @@ int repo_visit_all(const struct caller *caller, const char *state, repo_fn *fn, 
 			r = fn(&repo, arg, err);
 		/* The damage of one does not hide what the others have. */
 		if (r == ERR_CORRUPT) {
-			caller_warn(caller, "'%s' is left out: %s",
+			caller_warn(caller, "skipped '%s': %s",
 				file->name ? file->name : file->journal, err->msg);
 			error_clear(err);
 			n++;

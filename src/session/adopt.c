@@ -43,8 +43,8 @@ static int already(struct repo *repo, const struct session *s, size_t *events_ou
 	buf_release(&ref);
 	if (r < 0)
 		return r;
-	error_set(err, ERR_REFUSED, "that is the workspace of session '%s' already", s->name);
-	return error_hint(err, "go on there: cd \"$(minsky session dir %s)\"", s->name);
+	error_set(err, ERR_REFUSED, "this is the workspace of session '%s' already", s->name);
+	return error_hint(err, "continue there: cd \"$(minsky session dir %s)\"", s->name);
 }
 
 /* The id that a killed adoption left in the work tree, or a new one. ERR_REFUSED for a session's.
@@ -143,7 +143,7 @@ static int find_on_remote(struct adopting *a, struct error *err)
 	if (r == ERR_NOTFOUND || (r == 0 && !a->tip))
 		r = error_set(err, ERR_NOTFOUND,
 			t->remote ? "there is no branch '%s', here or on '%s'"
-				  : "there is no branch '%s' here",
+				  : "there is no branch '%s' in this repository",
 			t->branch, t->remote);
 	buf_release(&ref);
 	return r;
@@ -170,7 +170,7 @@ static int look(struct adopting *a, struct error *err)
 		r = find_on_remote(a, err);
 	if (r == 0 && !strcmp(t->branch, t->base.branch)) {
 		error_set(err, ERR_REFUSED, "'%s' is the base branch", t->branch);
-		r = error_hint(err, "if it is for another branch, name that one with --base");
+		r = error_hint(err, "if the work is for another branch, give it with --base");
 	}
 	if (r == 0)
 		r = find_fork(a, git_repo_dir(&t->git), err);
@@ -269,7 +269,8 @@ static int adopt_hooks(struct adopting *a, struct error *err)
 	int r = hook_setup(t->repo, a->common.data, t->clone, a->linked ? NULL : t->id, false, err);
 
 	if (r < 0 && r != ERR_NOMEM) {
-		outcome_warn(t->outcome, "no hooks there: %s; commands will notice what happens",
+		outcome_warn(t->outcome,
+			"no hooks were installed: %s; the next command records what happens",
 			err->msg);
 		error_clear(err);
 		r = 0;
@@ -290,12 +291,12 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 	buf_adds(&t->workspace, a->top.data);
 	if (!a->linked && t->repo->file.main_path &&
 		!strcmp(t->repo->file.main_path, a->common.data)) {
-		error_set(err, ERR_REFUSED, "'%s' is the repository itself", a->top.data);
-		return error_hint(err, "adopt a branch of it: minsky session adopt BRANCH");
+		error_set(err, ERR_REFUSED, "'%s' is the main repository", a->top.data);
+		return error_hint(err, "adopt one of its branches: minsky session adopt BRANCH");
 	}
 	r = a->linked ? start_check_linked(t->remote, err) : 0;
 	if (r == ERR_REFUSED)
-		error_hint(err, "a branch that no work tree has checked out is given a clone");
+		error_hint(err, "adopt a branch instead: minsky session adopt BRANCH");
 	if (r == 0)
 		r = choose_id(a, events_out, err);
 	if (r == 0)
@@ -412,7 +413,7 @@ static int adopt_branch(struct adopting *a, size_t *events_out, struct error *er
 	if (r == 0 && here && t->worktree) {
 		r = error_set(
 			err, ERR_REFUSED, "'%s' is checked out in '%s'", t->branch, where.data);
-		error_hint(err, "switch to another branch there first");
+		error_hint(err, "switch to another branch there first: git switch OTHER");
 	}
 	if (r == 0)
 		r = t->worktree ? start_check_linked(t->remote, err) : 0;
@@ -460,15 +461,14 @@ static int check_path(struct starting *t, const char *path, struct error *err)
 	if (!repo->known && strcmp(repo->git_dir.data, repo->common_dir.data) == 0)
 		r = repo_would_join(repo, &t->git, &joins, err);
 	if (r == 0 && !joins) {
-		error_set(err, ERR_REFUSED, "'%s' is a clone of no repository that minsky knows",
-			path);
+		error_set(err, ERR_REFUSED, "'%s' is not a clone of a registered repository", path);
 		return error_hint(err,
-			"run minsky init in the repository; or adopt a branch of this one: "
-			"minsky session adopt BRANCH");
+			"run 'minsky init' in its repository, or adopt a branch of the current "
+			"one: minsky session adopt BRANCH");
 	}
 	if (r == 0 && !t->git.branch) {
 		error_set(err, ERR_REFUSED, "no branch is checked out in '%s'", path);
-		return error_hint(err, "git switch -c NAME makes one");
+		return error_hint(err, "create one: git switch -c NAME");
 	}
 	return r;
 }
@@ -481,7 +481,7 @@ static int check_branch(const struct starting *t, struct error *err)
 		return 0;
 	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
 		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
-	return error_hint(err, "name the repository with --repo");
+	return error_hint(err, "give the repository with --repo");
 }
 
 static int begin(

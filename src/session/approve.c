@@ -40,17 +40,18 @@ static int check_head(const struct approval *a, struct error *err)
 	if (want && (strlen(want) < 4 || strncmp(a->pr->head, want, strlen(want)) != 0)) {
 		error_set(err, ERR_REFUSED, "the PR of '%s' is at %.8s, not at '%s'", a->s->name,
 			a->pr->head, want);
-		return error_hint(err, "look at it again");
+		return error_hint(err, "review it again");
 	}
 	if (a->req->what != LAND_APPROVED || is_approved(a->pr))
 		return 0;
 	if (a->pr->approved_head)
 		error_set(err, ERR_REFUSED,
-			"the PR of '%s' was approved at %.8s, and is at %.8s now", a->s->name,
+			"the PR of '%s' was approved at %.8s, but is at %.8s now", a->s->name,
 			a->pr->approved_head, a->pr->head);
 	else
 		error_set(err, ERR_REFUSED, "the PR of '%s' is not approved", a->s->name);
-	return error_hint(err, "look at it, then: minsky session pr approve %s", a->s->name);
+	return error_hint(
+		err, "review it, then approve it: minsky session pr approve %s", a->s->name);
 }
 
 /* There must be a PR that provably exists: its branch, and the commit that it points at. */
@@ -62,13 +63,13 @@ static int check_pr(struct approval *a, struct error *err)
 	a->pr = session_pr(s);
 	if (!a->pr) {
 		error_set(err, ERR_NOTFOUND, "session '%s' has no PR", s->name);
-		return error_hint(err, "'minsky session pr create' makes one");
+		return error_hint(err, "create one: minsky session pr create");
 	}
 	if (a->pr->merged_at)
 		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", s->name);
 	if (a->pr->closed_at || !a->pr->exists || !a->pr->head) {
-		error_set(err, ERR_REFUSED, "the PR branch of '%s' is not there", s->name);
-		return error_hint(err, "'minsky session pr %s %s' makes it again",
+		error_set(err, ERR_REFUSED, "the PR branch of '%s' does not exist", s->name);
+		return error_hint(err, "restore it: minsky session pr %s %s",
 			a->pr->closed_at ? "reopen" : "create", s->name);
 	}
 	r = check_head(a, err);
@@ -77,11 +78,10 @@ static int check_pr(struct approval *a, struct error *err)
 	r = pr_read(&a->commit, s->workspace, a->pr->head, err);
 	if (r == ERR_NOTFOUND)
 		r = error_set(err, ERR_REFUSED,
-			"'%s' is at %.8s now, which somebody else made: the workspace has no "
-			"such commit",
+			"'%s' is at %.8s now, a commit that is not in the workspace",
 			a->pr->branch_name, a->pr->head);
 	if (r < 0)
-		error_hint(err, "make it a prepared merge: minsky session pr create %s", s->name);
+		error_hint(err, "prepare the merge again: minsky session pr create %s", s->name);
 	return r;
 }
 
@@ -105,7 +105,7 @@ static int check_base(struct approval *a, struct error *err)
 	buf_release(&ref);
 	if (r == 0 && !oid_is_none(&tip) && !oid_equal(&tip, &a->commit.tip))
 		outcome_warn(&a->out->outcome,
-			"the session has commits behind its PR; they are not part of it");
+			"the session has newer commits that are not part of its PR");
 	return r;
 }
 
@@ -163,8 +163,8 @@ static int ask_push(struct approval *a, struct error *err)
 		has_agreed(a->repo, line.data))
 		goto out;
 	if (strcmp(policy, "no") == 0) {
-		r = error_set(
-			err, ERR_REFUSED, "pr.push is 'no': nothing is pushed to '%s'", url.url);
+		r = error_set(err, ERR_REFUSED, "not pushed to '%s': the setting pr.push is 'no'",
+			url.url);
 		goto out;
 	}
 	if (a->req->consent == CONSENT_NONE) {
@@ -172,7 +172,7 @@ static int ask_push(struct approval *a, struct error *err)
 			url.url);
 		r = error_set(
 			err, ERR_REFUSED, "not pushed to '%s' of '%s'", a->s->base_branch, url.url);
-		error_hint(err, "say --yes, or set pr.push to yes");
+		error_hint(err, "give --yes, or allow it: minsky config set pr.push yes");
 		goto out;
 	}
 	r = remember_agreed(a->repo, line.data, err);
@@ -218,7 +218,7 @@ static void follow_remote(struct approval *a)
 	if (pr_forward(a->main_dir.data, a->s->workspace, a->s->base_branch, a->commit.oid.hex,
 		    &why) < 0) {
 		outcome_warn(&a->out->outcome,
-			"it is merged on the remote; '%s' in '%s' stays where it is: %s",
+			"merged on the remote, but '%s' in '%s' was not updated: %s",
 			a->s->base_branch, a->main_dir.data, why.msg);
 		a->out->main_behind = true;
 	}

@@ -40,7 +40,7 @@ int find_processes(const char *dir, struct outcome *outcome, struct error *err)
 		cwd[n] = '\0';
 		if (!path_below(cwd, dir))
 			continue;
-		buf_addf(&text, "process %.20s works in '%s'", name, cwd);
+		buf_addf(&text, "process %.20s runs in '%s'", name, cwd);
 		r = outcome_add_reason(outcome, "in-use", text.data, err);
 		buf_release(&text);
 		if (r < 0)
@@ -169,8 +169,8 @@ static int delete_checked(struct repo *repo, struct session *s, const struct del
 	if (outcome->n_reasons && !req->override) {
 		r = error_set(err, ERR_REFUSED, "deleting session '%s' could lose work", s->name);
 		error_hint(err,
-			"save it first; or say why it may go: --override 'REASON' (it goes "
-			"to the trash)");
+			"save the work first, or delete the session anyway (it stays in the trash "
+			"for a while): --override 'REASON'");
 		goto out;
 	}
 	if (req->dry_run)
@@ -184,7 +184,7 @@ static int delete_checked(struct repo *repo, struct session *s, const struct del
 	if (there)
 		r = trash_put(repo, s, &trash, err);
 	else
-		outcome_note(outcome, "the workspace was gone already");
+		outcome_note(outcome, "the workspace did not exist any more");
 	if (r == 0)
 		r = journal_deleted(repo, s, req->override, outcome->n_reasons > 0,
 			there ? trash.data : NULL, err);
@@ -226,14 +226,14 @@ static void tidy(struct repo *repo, const struct session *s, struct delete_resul
 
 	if (purge_keep(repo) && is_kept(repo, s))
 		outcome_note(&out->outcome,
-			"its workspace is in the trash for %s; 'minsky session restore %s' brings "
-			"it back",
+			"its workspace stays in the trash for %s; restore it: minsky session "
+			"restore %s",
 			keep, s->name);
 	r = session_purge(repo, &req, count, &out->purged, &failed);
 	if (r < 0 && r != ERR_BUSY)
 		outcome_warn(&out->outcome, "cannot purge the trash: %s", failed.msg);
 	else if (out->purged)
-		outcome_note(&out->outcome, "purged from the trash: %zu deleted %s ago or earlier",
+		outcome_note(&out->outcome, "purged from the trash: %zu deleted at least %s ago",
 			out->purged, keep);
 }
 
@@ -248,13 +248,14 @@ int session_delete(struct repo *repo, struct session *s, const struct delete_req
 	struct delete_result *out, struct error *err)
 {
 	int r = req->override && !*req->override
-		? error_set(err, ERR_USAGE, "--override wants a reason")
+		? error_set(err, ERR_USAGE, "--override requires a reason")
 		: session_want_local(repo, s, "delete it", err);
 
 	if (r == 0 && req->cwd && s->workspace && *s->workspace &&
 		path_below(req->cwd, s->workspace)) {
-		error_set(err, ERR_REFUSED, "we are inside the workspace of '%s'", s->name);
-		r = error_hint(err, "go somewhere else first");
+		error_set(err, ERR_REFUSED, "the current directory is inside the workspace of '%s'",
+			s->name);
+		r = error_hint(err, "change to another directory first");
 	}
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_FORCE, err);
@@ -291,9 +292,9 @@ int session_find_deleted(
 			best = s;
 	}
 	if (r == 0 && one && n > 1) {
-		r = error_set(err, ERR_USAGE, "%zu deleted sessions were called '%s'", n, key);
-		error_hint(
-			err, "name one by its id: 'minsky session list --status deleted --json'");
+		r = error_set(err, ERR_USAGE, "%zu deleted sessions were named '%s'", n, key);
+		error_hint(err,
+			"give the id, as shown by: minsky session list --status deleted --json");
 	}
 	if (r == 0)
 		r = best ? session_copy(out, best, err)
@@ -313,7 +314,7 @@ static int restore(struct repo *repo, struct session *s, struct outcome *outcome
 	r = repo->backend->ops->get(
 		repo->backend, repo_store(repo), KEY_NAME, s->name, &other, err);
 	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "there is another session '%s' now", s->name);
+		r = error_set(err, ERR_REFUSED, "another session is named '%s' now", s->name);
 		goto out;
 	}
 	if (r == ERR_NOTFOUND && s->task_id)

@@ -19,9 +19,9 @@ int note_check(const struct note_request *req, struct error *err)
 {
 	if (req->clear && (req->state || req->text))
 		return error_set(
-			err, ERR_USAGE, "--clear takes the note away: nothing goes with it");
+			err, ERR_USAGE, "--clear cannot be combined with --state or --text");
 	if (!req->clear && !req->state && !req->text)
-		return error_set(err, ERR_USAGE, "what is noted? give --state, --text or --clear");
+		return error_set(err, ERR_USAGE, "give --state, --text or --clear");
 	if (req->state && !is_state(req->state))
 		return error_set(err, ERR_USAGE,
 			"--state: '%s' is not one of working, waiting, blocked and done",
@@ -30,7 +30,7 @@ int note_check(const struct note_request *req, struct error *err)
 		return 0;
 	if (!*req->text || strpbrk(req->text, "\r\n") ||
 		!text_is_utf8(req->text, strlen(req->text)))
-		return error_set(err, ERR_USAGE, "--text wants a line of UTF-8");
+		return error_set(err, ERR_USAGE, "--text expects one line of UTF-8");
 	if (strlen(req->text) > TEXT_MAX)
 		return error_set(err, ERR_USAGE, "--text is longer than %d bytes", TEXT_MAX);
 	return 0;

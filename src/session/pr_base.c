@@ -137,8 +137,8 @@ static int look_beside(
 
 	if (r == 0 && oid_is_none(&theirs)) {
 		error_set(err, ERR_NOTFOUND, "there is no base branch '%s'", s->base_branch);
-		return error_hint(
-			err, "'minsky session update %s --base BRANCH' says which it is", s->name);
+		return error_hint(err,
+			"set the base branch: minsky session update %s --base BRANCH", s->name);
 	}
 	if (r == 0)
 		r = pr_read_ref(workspace, "refs/remotes/origin/", s->base_branch, oid, err);
@@ -168,7 +168,7 @@ int pr_find_base(struct repo *repo, const struct session *s, bool fetch, struct 
 	if (r < 0)
 		return r;
 	if (oid_is_none(&oid)) {
-		error_set(err, ERR_NOTFOUND, "the base branch '%s' is not known here",
+		error_set(err, ERR_NOTFOUND, "the base branch '%s' does not exist here",
 			s->base_branch);
 		return error_hint(err, "try again with --fetch");
 	}

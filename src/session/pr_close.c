@@ -22,7 +22,7 @@ static int find_pr(struct closing *k, struct error *err)
 	k->pr = session_pr(k->s);
 	if (!k->pr) {
 		error_set(err, ERR_NOTFOUND, "session '%s' has no PR", k->s->name);
-		return error_hint(err, "'minsky session pr create' makes one");
+		return error_hint(err, "create one: minsky session pr create");
 	}
 	if (k->pr->merged_at)
 		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", k->s->name);
@@ -128,7 +128,7 @@ static int record(struct closing *k, enum event_type type, struct error *err)
 int pr_close(struct repo *repo, struct session *s, bool *done_out, struct error *err)
 {
 	struct closing k = { .repo = repo, .s = s, .keep = BUF_INIT };
-	int r = session_begin(repo, s, "end its PR", err);
+	int r = session_begin(repo, s, "close its PR", err);
 
 	if (r == 0)
 		r = find_pr(&k, err);
@@ -157,7 +157,7 @@ int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error
 {
 	struct closing k = { .repo = repo, .s = s, .keep = BUF_INIT };
 	bool there = false;
-	int r = session_begin(repo, s, "end its PR", err);
+	int r = session_begin(repo, s, "close its PR", err);
 
 	if (r == 0)
 		r = find_pr(&k, err);
@@ -172,8 +172,8 @@ int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error
 		goto out;
 	if (!there) {
 		r = error_set(err, ERR_REFUSED,
-			"the commit of the PR of '%s' is not there any more", s->name);
-		error_hint(err, "make another one: minsky session pr create %s --title TITLE",
+			"the commit of the PR of '%s' does not exist any more", s->name);
+		error_hint(err, "create another PR: minsky session pr create %s --title TITLE",
 			s->name);
 		goto out;
 	}

@@ -32,9 +32,10 @@ static int check_clean(const struct session *s, struct outcome *outcome, struct 
 		line = end ? end + 1 : line + strlen(line);
 	}
 	if (r == 0 && n) {
-		r = error_set(err, ERR_REFUSED, "%zu file%s in the workspace %s in no commit", n,
+		r = error_set(err, ERR_REFUSED, "%zu file%s in the workspace %s not committed", n,
 			n == 1 ? "" : "s", n == 1 ? "is" : "are");
-		error_hint(err, "commit them, or stash them: git -C '%s' status", s->workspace);
+		error_hint(err, "commit or stash them; to list them: git -C '%s' status",
+			s->workspace);
 	}
 	buf_release(&files);
 	return r;
@@ -69,7 +70,7 @@ static int compose(struct making *m, struct error *err)
 	size_t title_len = strcspn(old, "\n"), body_at = title_len;
 
 	if (!m->req->title && !m->have_old) {
-		error_set(err, ERR_USAGE, "a new PR wants a title");
+		error_set(err, ERR_USAGE, "a new PR needs a title");
 		return error_hint(err, "give one with --title");
 	}
 	/* Exactly the blank line: a body may begin with more of them. */
@@ -110,7 +111,7 @@ static int find_tip(struct making *m, struct error *err)
 
 	if (r == 0 && oid_is_none(&m->tip)) {
 		r = error_set(err, ERR_NOTFOUND, "the workspace has no branch '%s'", s->branch);
-		error_hint(err, "a PR is made from the session's own branch");
+		error_hint(err, "a PR is created from the session's own branch");
 	}
 	return r;
 }
@@ -130,11 +131,12 @@ static int check_replaceable(struct making *m, struct error *err)
 	if (!m->open || !m->open->exists || !m->open->head || m->have_old ||
 		has_in_tip(m, m->open->head))
 		return 0;
-	error_set(err, ERR_REFUSED, "'%s' is at %.8s, which is no prepared merge of this session",
-		m->branch.data, m->open->head);
+	error_set(err, ERR_REFUSED,
+		"'%s' is at %.8s, which is not a prepared merge of this session", m->branch.data,
+		m->open->head);
 	return error_hint(err,
-		"somebody moved it there: look at it, and delete the branch if it may "
-		"go");
+		"somebody else moved it there; review it, and delete the branch if it is not "
+		"needed");
 }
 
 /*
@@ -158,11 +160,11 @@ static int check_own(struct making *m, struct error *err)
 		if (!places.now[p] || has_in_tip(m, places.now[p]))
 			continue;
 		r = error_set(err, ERR_REFUSED,
-			"'%s' is there already, at %.8s, from before this session had its name",
+			"'%s' exists already, at %.8s, from before the session got its name",
 			m->branch.data, places.now[p]);
 		error_hint(err,
-			"look at it, and delete the branch if it may go; or rename the session: "
-			"minsky session rename %s NEW",
+			"delete the branch if it is not needed, or rename the session: minsky "
+			"session rename %s NEW",
 			m->s->name);
 	}
 	return r;
@@ -336,7 +338,7 @@ int pr_create(struct repo *repo, struct session *s, const struct pr_request *req
 		.branch = BUF_INIT };
 	const struct pr *newest;
 	bool same;
-	int r = session_begin(repo, s, "make its PR", err);
+	int r = session_begin(repo, s, "create its PR", err);
 
 	if (r < 0)
 		return r;

@@ -86,8 +86,8 @@ static int check_branch(struct renaming *n, struct error *err)
 		r = git_repo_ref(own.common_dir, ref.data, &oid, err);
 	if (r == 0 && oid) {
 		r = error_set(
-			err, ERR_REFUSED, "the workspace has a branch '%s' already", n->req->name);
-		error_hint(err, "rename the session without --branch, or the branch first");
+			err, ERR_REFUSED, "the workspace already has a branch '%s'", n->req->name);
+		error_hint(err, "leave out --branch, or rename that branch first");
 	}
 	free(remote);
 	free(url);
@@ -110,12 +110,12 @@ static int check_move(struct renaming *n, struct error *err)
 	if (r < 0)
 		return r;
 	if (fs_exists(n->place.data))
-		return error_set(err, ERR_REFUSED, "'%s' is there already", n->place.data);
+		return error_set(err, ERR_REFUSED, "'%s' already exists", n->place.data);
 	r = find_processes(n->s->workspace, n->outcome, err);
 	if (r == 0 && n->outcome->n_reasons) {
 		r = error_set(
-			err, ERR_REFUSED, "somebody works in the workspace of '%s'", n->s->name);
-		error_hint(err, "end that first; or rename the session without --move");
+			err, ERR_REFUSED, "a process runs in the workspace of '%s'", n->s->name);
+		error_hint(err, "end it first, or leave out --move");
 	}
 	return r;
 }
@@ -131,7 +131,7 @@ static int plan(struct renaming *n, struct error *err)
 	n->move = n->req->move && slash && strcmp(slash + 1, n->req->name) != 0;
 	r = check_name(n, err);
 	if (r == 0 && (n->branch || n->move) && !fs_is_dir(s->workspace))
-		r = error_set(err, ERR_REFUSED, "the workspace of '%s' is not there", s->name);
+		r = error_set(err, ERR_REFUSED, "the workspace of '%s' does not exist", s->name);
 	if (r == 0 && n->branch)
 		r = check_branch(n, err);
 	if (r == 0 && n->move)
@@ -237,8 +237,8 @@ int session_rename(struct repo *repo, struct session *s, const struct rename_req
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 	if (r == 0 && (!s->started || !s->branch)) {
-		r = error_set(err, ERR_REFUSED, "session '%s' has not started", s->name);
-		error_hint(err, "'minsky session get %s' says why", s->name);
+		r = error_set(err, ERR_REFUSED, "session '%s' is not started yet", s->name);
+		error_hint(err, "for details: minsky session get %s", s->name);
 	}
 	if (r < 0)
 		return r;

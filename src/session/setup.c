@@ -48,7 +48,7 @@ int setup_run(
 	r = env ? run_in(s->workspace, command, env, &status, err) : error_nomem(err);
 	if (r == 0 && status) {
 		outcome_warn(outcome,
-			"the command in session.setup (%s) failed; the session is there",
+			"the session was started, but the command in session.setup (%s) failed",
 			config_origin(repo->config, "session.setup"));
 		outcome->unwell = true;
 	}

@@ -108,7 +108,7 @@ int starting_check_taken(struct starting *t, struct error *err)
 		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
 			t->task.data, s.name);
 		if (session_is_local(repo, &s))
-			error_hint(err, "go on there: cd \"$(minsky session dir %s)\"",
+			error_hint(err, "continue there: cd \"$(minsky session dir %s)\"",
 				display_name(repo, &s));
 		else
 			error_hint(err, "it is %s's", session_whose(&s));
@@ -170,7 +170,7 @@ int starting_choose_base(struct starting *t, struct error *err)
 	t->base_oid = b->start_oid ? b->start_oid : t->base_tip;
 	if (!t->base_oid) {
 		error_set(err, ERR_NOTFOUND, "the base branch '%s' has no commit", b->branch);
-		return error_hint(err, "name another with --base");
+		return error_hint(err, "give another one with --base");
 	}
 	if (b->start_oid)
 		outcome_note(t->outcome, "starting from '%s' (%.8s); the base is '%s'",
@@ -203,8 +203,9 @@ int starting_choose_places(struct starting *t, struct error *err)
 		goto out;
 	}
 	if (fs_exists(t->workspace.data)) {
-		r = error_set(err, ERR_REFUSED, "'%s' is there already", t->workspace.data);
-		error_hint(err, "it belongs to no session: move it away, or choose another name");
+		r = error_set(err, ERR_REFUSED, "'%s' already exists", t->workspace.data);
+		error_hint(err,
+			"it does not belong to a session: move it away, or choose another name");
 	}
 out:
 	buf_release(&root);
@@ -324,8 +325,8 @@ int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *w
 		/* The session works without hooks: what git does is noticed a little later. */
 		if (r < 0 && r != ERR_NOMEM) {
 			outcome_warn(outcome,
-				"no hooks in the workspace: %s; commands will notice what "
-				"happens",
+				"no hooks were installed in the workspace: %s; the next command "
+				"records what happens",
 				err->msg);
 			error_clear(err);
 			r = 0;
@@ -511,7 +512,7 @@ static int choose_name(
 	else if (req->description)
 		r = name_slug(req->description, name, err);
 	else
-		return error_set(err, ERR_USAGE, "a session wants a name, --task or --description");
+		return error_set(err, ERR_USAGE, "a session needs a name, --task or --description");
 	if (r == 0)
 		r = buf_check(name, err);
 	if (r == 0)
@@ -548,7 +549,7 @@ static int refuse_inside(const struct repo *repo, struct error *err)
 		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
 	if (repo->file.main_path && repo_main_dir(repo, NULL, &dir, &ignored) == 0) {
 		text_add_quoted(&quoted, dir.data);
-		error_hint(err, "start it from the repository: minsky session start --repo %s",
+		error_hint(err, "run it in the repository: minsky session start --repo %s",
 			quoted.data);
 	}
 	buf_release(&dir);

@@ -33,7 +33,7 @@ int start_check_linked(const char *remote, struct error *err)
 	else
 		error_set(err, ERR_REFUSED,
 			"a linked work tree needs a remote 'origin'; this repository has none");
-	return error_hint(err, "start without --worktree: a session's clone has one");
+	return error_hint(err, "leave out --worktree to create a clone");
 }
 
 int start_add(struct repo *repo, const struct workspace_plan *plan, const char *workspace,
@@ -79,7 +79,7 @@ static int find(const char *workspace, struct buf *git_dir, struct buf *common, 
 
 	if (r == 0 &&
 		(strcmp(git_dir->data, common->data) == 0 || strcmp(top->data, workspace) != 0))
-		r = error_set(err, ERR_NOTFOUND, "'%s' is no linked work tree", workspace);
+		r = error_set(err, ERR_NOTFOUND, "'%s' is not a linked work tree", workspace);
 	return r;
 }
 
@@ -127,7 +127,8 @@ int start_tie(struct repo *repo, struct outcome *outcome, const char *common_dir
 	r = hook_setup(repo, common_dir, pointer.clone, NULL, false, err);
 	if (r < 0 && r != ERR_NOMEM) {
 		outcome_warn(outcome,
-			"no hooks in the repository: %s; commands will notice what happens",
+			"no hooks were installed in the repository: %s; the next command records "
+			"what happens",
 			err->msg);
 		error_clear(err);
 		r = 0;

@@ -38,7 +38,8 @@ static int finish(
 	if (r == 0)
 		r = emit_append(&e, repo, err);
 	if (r == 0)
-		outcome_note(outcome, "the start of '%s' was interrupted; finished", s->name);
+		outcome_note(
+			outcome, "the start of '%s' was interrupted; it is completed now", s->name);
 out:
 	emit_release(&e);
 	return r;
@@ -61,7 +62,8 @@ static int recover_linked(struct repo *repo, struct outcome *outcome, const stru
 	if (r == 0)
 		r = starting_record_failure(repo, s->id, s->name, "interrupted", err);
 	if (r == 0)
-		outcome_note(outcome, "the start of '%s' was interrupted; taken back", s->name);
+		outcome_note(
+			outcome, "the start of '%s' was interrupted; it is undone now", s->name);
 	return r;
 }
 
@@ -78,8 +80,8 @@ static int recover_clone(struct repo *repo, struct outcome *outcome, const struc
 	} else if (r == 0) {
 		r = starting_record_failure(repo, s->id, s->name, "interrupted", err);
 		if (r == 0)
-			outcome_note(
-				outcome, "the start of '%s' was interrupted; taken back", s->name);
+			outcome_note(outcome, "the start of '%s' was interrupted; it is undone now",
+				s->name);
 	}
 	buf_release(&git);
 	return r;

@@ -98,8 +98,8 @@ int session_sync(struct repo *repo, const struct sync_request *req, struct sync_
 	out->seq = after.seq;
 	if (out->forked)
 		outcome_note(&out->outcome,
-			"another copy of this journal goes on elsewhere: %llu events are told "
-			"again under a new origin",
+			"another copy of this journal is in use elsewhere: %llu events were "
+			"recorded again under a new origin",
 			(unsigned long long)out->forked);
 	if (out->trouble)
 		outcome_warn(&out->outcome, "%s", out->what);

@@ -113,8 +113,8 @@ static int unshelve_linked(
 		r = rename_mark(s->workspace, "minsky/deleted", "minsky/session", err);
 	if (r == 0 && !attached)
 		outcome_warn(outcome,
-			"the branch '%s' has moved, or is checked out elsewhere: HEAD is detached "
-			"where it was",
+			"the branch '%s' has moved, or is checked out elsewhere; HEAD is detached "
+			"at its old commit",
 			s->branch);
 	return r;
 }
@@ -177,7 +177,7 @@ static int step(const char *from, const char *to, struct error *err)
 	if (rename(from, to) == 0)
 		return 0;
 	if (errno == ENOENT)
-		return error_set(err, ERR_NOTFOUND, "there is no '%s' any more", from);
+		return error_set(err, ERR_NOTFOUND, "'%s' does not exist any more", from);
 	return error_errno(err, "cannot rename '%s' to '%s'", from, to);
 }
 

@@ -34,7 +34,8 @@ static int check_workspace(struct updating *u, struct error *err)
 		error_set(err, ERR_REFUSED, "the workspace is on '%s', not on the session's '%s'",
 			u->git.branch ? u->git.branch : "no branch", u->s->branch);
 		error_reason(err, "other-branch");
-		return error_hint(err, "git -C '%s' switch %s", u->s->workspace, u->s->branch);
+		return error_hint(
+			err, "switch back: git -C '%s' switch %s", u->s->workspace, u->s->branch);
 	}
 	for (size_t i = 0; i < sizeof(busy) / sizeof(*busy); i++) {
 		struct buf path = BUF_INIT;
@@ -45,9 +46,11 @@ static int check_workspace(struct updating *u, struct error *err)
 		buf_release(&path);
 		if (there) {
 			error_set(err, ERR_REFUSED,
-				"a merge, rebase or cherry-pick is under way in the workspace");
+				"a merge, rebase or cherry-pick is in progress in the workspace");
 			error_reason(err, "in-progress");
-			return error_hint(err, "git -C '%s' status", u->s->workspace);
+			return error_hint(err,
+				"complete or abort it; for details: git -C '%s' status",
+				u->s->workspace);
 		}
 	}
 	return 0;
@@ -178,7 +181,7 @@ static void note_pr(const struct session *s, struct outcome *outcome)
 
 	if (pr && pr->exists && !pr->merged_at)
 		outcome_note(outcome,
-			"the PR is as it was; 'minsky session pr create %s' refreshes it", s->name);
+			"the PR is unchanged; refresh it: minsky session pr create %s", s->name);
 }
 
 int session_update(struct repo *repo, struct session *s, const struct update_request *req,

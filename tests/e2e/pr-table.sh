@@ -192,7 +192,7 @@ $(git -C "$ws" rev-parse create)"
 	'
 	row 'created after closing: another PR, the first in the history' '
 		minsky -C $repo session pr close closed >/dev/null && work again &&
-		must_fail 2 minsky -C $repo session pr create closed 2>err && has "wants a title" err &&
+		must_fail 2 minsky -C $repo session pr create closed 2>err && has "needs a title" err &&
 		make "Closed, next" && look &&
 		events created closed reopened closed reopened closed created &&
 		is true - pr-open "$head" &&
@@ -287,7 +287,7 @@ $(git -C "$ws" rev-parse create)"
 		minsky -C $repo session start twice --quiet >dir && ws=$(cat dir) && look &&
 		holds "\$p == null" && work new &&
 		must_fail 4 minsky -C $repo session pr create twice --title "New" 2>err &&
-		has "is there already" err && test "$(pr_tip)" = "$head" && drop && fetch &&
+		has "already exists" err && test "$(pr_tip)" = "$head" && drop && fetch &&
 		{ ! remote || git -C "$ws" fetch -q --prune; } &&
 		make "New" && look && events created && is true - pr-open "$head"
 	'

@@ -96,7 +96,7 @@ test_ok 'without the module, git processes answer the same' '
 test_ok 'without the hook program a session starts, and says that commands notice what happens' '
 	rm home/moved/libexec/minsky/minsky-hook && cd app &&
 	minsky session start five -d five -q >../ws5 2>../err && ws=$(cat ../ws5) &&
-	has "^minsky: no hooks in the workspace: .*commands will notice" ../err &&
+	has "^minsky: no hooks were installed in the workspace: .*next command" ../err &&
 	echo five >"$ws/file" && git -C "$ws" commit -q -am five && minsky session get five >../out &&
 	has "(1 commit recorded)" ../out
 '

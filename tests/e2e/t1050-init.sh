@@ -17,12 +17,12 @@ END
 
 test_ok 'without a terminal: known, no hooks, and how to get them' '
 	make_repo app && cd app && minsky init >../out 2>../err && has "^repository  *local-app$" ../out &&
-	has "^journal  */.*/journal/local-app-" ../out && has "known now" ../err &&
+	has "^journal  */.*/journal/local-app-" ../out && has "registered this repository" ../err &&
 	has "minsky hooks install" ../err && no_hooks . && test -f .git/minsky/journal
 '
 test_ok 'a second time nothing changes' '
 	cd app && cp .git/minsky/journal ../pointer && minsky journal log >../log &&
-	minsky init 2>../err && has "known already" ../err && cmp .git/minsky/journal ../pointer &&
+	minsky init 2>../err && has "registered already" ../err && cmp .git/minsky/journal ../pointer &&
 	minsky journal log | cmp_files - ../log
 '
 test_ok 'on a terminal it asks; anything but a yes installs nothing' '

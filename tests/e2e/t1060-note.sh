@@ -44,13 +44,13 @@ test_ok 'a secret is not written down; a terminal gets nothing that it would obe
 	must_fail 1 grep -q "$(printf "\033")" out
 '
 test_ok 'bad usage' '
-	must_fail 2 minsky -C app session note one 2>err && has "what is noted?" err &&
+	must_fail 2 minsky -C app session note one 2>err && has "give --state, --text or --clear" err &&
 	must_fail 2 minsky -C app session note one -s busy 2>err && has "not one of working, waiting, blocked and done" err &&
 	must_fail 2 minsky -C app session note one --clear -s done && must_fail 2 minsky -C app session note one -t "" &&
 	must_fail 2 minsky -C app session note one -t "two
 lines" && must_fail 2 minsky -C app session note one -t "$(printf "\377")" &&
 	must_fail 2 minsky -C app session note one -t "$(printf "%01001d" 1)" 2>err && has "longer than 1000" err &&
-	must_fail 2 minsky -C app session note -s done 2>err && has "which session" err &&
+	must_fail 2 minsky -C app session note -s done 2>err && has "no session was given" err &&
 	must_fail 3 minsky -C app session note nobody -s done
 '
 test_ok 'as it was then' '

@@ -32,7 +32,7 @@ bad_name() { # TITLE NAME
 	test_ok "a session called $1 is refused" '
 		cd app && refused 2 session start -- "$bad" && no_trace &&
 		has "^minsky: session name .* " ../err &&
-		good=$(sed -n "s/^hint: a session name that works: .\(.*\).$/\1/p" ../err) &&
+		good=$(sed -n "s/^hint: a valid session name would be .\(.*\).$/\1/p" ../err) &&
 		refused 3 session start --repo ../missing -- "$good"
 	'
 }

@@ -65,17 +65,17 @@ test_ok 'branches here, and on origin as last fetched' '
 	git -C app push -q origin main:there main:far/away &&
 	git -C app fetch -q && git -C app branch packed && git -C app pack-refs --all
 '
-taken_branch 'a branch that is there already' here "branch .here. is there already"
-taken_branch 'the default branch' main "branch .main. is there already"
-taken_branch 'a branch that is packed' packed "branch .packed. is there already"
-taken_branch 'a branch that origin has' there "branch .there. is there already, on origin"
-taken_branch 'a branch below one that is there' here "branch .here. .*in its way" here/below
-taken_branch 'a branch below one that origin has' there "branch .there. .*in its way" there/below
-taken_branch 'a branch above one that is there' deep/er/one "branch .deep/er/one. .*in its way" deep/er
-taken_branch 'a branch above one that origin has' far/away "branch .far/away. .*in its way" far
+taken_branch 'a branch that is there already' here "branch .here. already exists"
+taken_branch 'the default branch' main "branch .main. already exists"
+taken_branch 'a branch that is packed' packed "branch .packed. already exists"
+taken_branch 'a branch that origin has' there "branch .there. already exists on origin"
+taken_branch 'a branch below one that is there' here "branch .here. exists in the main" here/below
+taken_branch 'a branch below one that origin has' there "branch .there. exists on origin" there/below
+taken_branch 'a branch above one that is there' deep/er/one "branch .deep/er/one. exists in the main" deep/er
+taken_branch 'a branch above one that origin has' far/away "branch .far/away. exists on origin" far
 taken_branch 'the branch pr' pr "PR branches .pr/"
-taken_branch 'a branch of a PR' pr/fresh "PR of a session .fresh." pr/fresh
-taken_branch 'a branch below a PR branch' pr/fresh/er "PR of a session" pr/fresh/er
+taken_branch 'a branch of a PR' pr/fresh "PR branch of a session .fresh." pr/fresh
+taken_branch 'a branch below a PR branch' pr/fresh/er "PR branch of a session" pr/fresh/er
 test_ok 'the same for a session of that name' '
 	note_places app && cd app &&
 	refused 4 session start here && refused 4 session start there && refused 4 session start main &&
@@ -132,7 +132,7 @@ test_ok 'with the place free again it works, and nothing was written through the
 test_ok 'the name of a deleted session is free again, its task too' '
 	minsky -C app session delete taken >/dev/null && test ! -e "$ws" &&
 	minsky -C app session start taken --task 12 --quiet >dir && test "$(cat dir)" = "$ws" &&
-	cd app && refused 4 session restore taken && has "another session .taken." ../err &&
+	cd app && refused 4 session restore taken && has "another session is named .taken." ../err &&
 	minsky session get taken --json >../record && jq -e ".session.status == \"active\"" ../record
 '
 test_ok 'two starts of one name at once: one gets it, the other is refused' '

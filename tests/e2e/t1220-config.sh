@@ -115,7 +115,7 @@ test_ok 'a file that is a link stays one, and what it names is replaced' '
 	minsky -C app config set color never >out && test -L "$user" &&
 	has "^color: never$" dotfiles/minsky.yaml && mode_is 600 dotfiles/minsky.yaml &&
 	rm "$user" && ln -s "$TRASH/nowhere" "$user" && must_fail 4 minsky -C app config set color auto 2>err &&
-	has "leads nowhere" err && rm "$user"
+	has "is a link to a file that does not exist" err && rm "$user"
 '
 test_ok 'twenty at once: none is lost' '
 	pids= && for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -200,7 +200,7 @@ test_ok 'a repository is known in the user'"'"'s file by its URL, its id or its 
 	has "unknown key .repositories.elsewhere.colour.; did you mean .color.?" err &&
 	printf "repositories: x\n" >"$user" && must_fail 2 minsky -C app config get color 2>err &&
 	printf "repositories: { x: y }\n" >"$user" && must_fail 2 minsky -C app config get color 2>err &&
-	has "config.yaml:1:17: .repositories.x. holds further keys" err && rm "$user"
+	has "config.yaml:1:17: .repositories.x. has keys below it" err && rm "$user"
 '
 test_ok 'show --origin: file and line of each value, and what has no effect, with the reason' '
 	printf "sessiondb:\n  backend: postgres\n  json: { path: /x }\ncolour: red\n" >app/x && mkdir app/.minsky &&
@@ -208,7 +208,7 @@ test_ok 'show --origin: file and line of each value, and what has no effect, wit
 	minsky -C app config show --origin >out 2>err && test ! -s err &&
 	has "^sessiondb.backend  *postgres  (.*/app/.minsky/config.yaml:2)$" out &&
 	has "^sessiondb.backend  *sqlite  ($user:2: overridden)$" out &&
-	has "^sessiondb.json.path  */x  (.*/app/.minsky/config.yaml:3: not trusted; see .minsky trust.)$" out &&
+	has "^sessiondb.json.path  */x  (.*/app/.minsky/config.yaml:3: not trusted; to trust it: minsky trust)$" out &&
 	has "^colour  *(.*config.yaml:4: unknown key)$" out && has "^color  *auto  (default)$" out &&
 	minsky -C app config show --json >out && json ".schema == 2 and ([.settings[].key] | length > 20)" out &&
 	json ".ignored | map(.reason) == [\"overridden\", \"untrusted\", \"unknown\"]" out
@@ -241,16 +241,16 @@ test_ok 'validate: every mistake of every place, exit 1; nothing wrong: exit 0' 
 '
 test_ok 'a backend that is not there cannot be set, and is found by validate; a repository may name it' '
 	must_fail 2 minsky -C app config set sessiondb.backend mysql 2>err && has "there is no backend .mysql." err &&
-	has "^hint: backends that this minsky has: json, .*sqlite" err && test ! -e "$user" &&
+	has "^hint: available backends: json, .*sqlite" err && test ! -e "$user" &&
 	printf "sessiondb:\n  backend: mysql\n" >other.yaml && must_fail 1 minsky config validate other.yaml >out &&
 	has "^error: other.yaml:2: there is no backend .mysql." out &&
 	minsky -C app config set --repo sessiondb.backend mysql >out 2>&1 && rm -r app/.minsky
 '
 test_ok 'what the environment overrides is said after a set' '
 	(MINSKY_COLOR=always && export MINSKY_COLOR && minsky -C app config set color never >out 2>err &&
-		has "what counts now is what MINSKY_COLOR says" err) && rm "$user"
+		has "MINSKY_COLOR takes precedence" err) && rm "$user"
 '
-test_ok 'options that exclude each other' '
-	must_fail 2 minsky -C app config set --user --repo color never 2>err && has "exclude each other" err
+test_ok 'options that cannot be used together' '
+	must_fail 2 minsky -C app config set --user --repo color never 2>err && has "cannot be used together" err
 '
 test_done

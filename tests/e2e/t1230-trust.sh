@@ -27,7 +27,7 @@ says() { # TEXT: the repository's file
 test_ok 'an untrusted key is ignored with one warning that names it and the command, exit 0' '
 	make_repo app && minsky -C app init --skip-hooks >out 2>err &&
 	says "sessiondb:\n  json: { path: $TRASH/theirs.json }\n  hub: postgres://evil/m\npager: rm -rf x\ncolor: never\n" &&
-	minsky -C app session list >out 2>err && test "$(grep -c "does not decide" err)" -eq 1 &&
+	minsky -C app session list >out 2>err && test "$(grep -c "cannot choose" err)" -eq 1 &&
 	has "config.yaml: ignored .sessiondb.json.path., .sessiondb.hub., .pager.: .*minsky trust" err &&
 	get_is color never && test ! -e theirs.json && test ! -e "$trusted"
 '
@@ -122,7 +122,7 @@ test_ok 'a branch without the file leaves the store where it is' '
 '
 test_ok 'so does a branch that names another one, and says so' '
 	says "sessiondb: { backend: postgres }\ncolor: never\n" && store_is sqlite &&
-	has "ignored .sessiondb.backend.: sessions are kept where branch .main. says; .minsky trust. goes by this branch" err &&
+	has "ignored .sessiondb.backend.: the store is determined by branch .main.; to use this branch: minsky trust" err &&
 	get_is color never
 '
 test_ok 'so does a detached HEAD, and a session' '
@@ -138,7 +138,7 @@ test_ok 'a trusted path stays too, as long as it is trusted' '
 '
 test_ok 'trust goes by the branch that is checked out from then on' '
 	minsky -C app trust >out 2>err && store_is postgres && git -C app checkout -q -f main && store_is postgres &&
-	has "where branch .empty. says" err && minsky -C app trust >out 2>err && store_is sqlite
+	has "the store is determined by branch .empty." err && minsky -C app trust >out 2>err && store_is sqlite
 '
 test_ok 'the end of the deciding branch leaves it to the one that is checked out' '
 	git -C app checkout -q -f empty && store_is sqlite && git -C app pack-refs --all && store_is sqlite &&
@@ -151,7 +151,7 @@ test_ok 'what the user says is above all that' '
 test_ok 'a damaged memory of the branch is said, and trust puts it right' '
 	git -C app checkout -q -f empty && file=$(ls "$XDG_STATE_HOME"/minsky/journal/local-app-*/store.json) &&
 	echo "{" >"$file" && must_fail 6 minsky -C app session list 2>err && has "store.json" err &&
-	has "^hint: .minsky trust." err && minsky -C app trust 2>err && store_is postgres
+	has "^hint: .*: minsky trust" err && minsky -C app trust 2>err && store_is postgres
 '
 test_ok 'options that do not go together' '
 	must_fail 2 minsky -C app trust --list --revoke 2>err && must_fail 2 minsky -C app trust --all 2>err &&

@@ -63,7 +63,7 @@ test_ok 'a dirty tree: changed, staged, deleted and untracked files are listed' 
 	echo more >"$ws/a" && echo more >"$ws/b" && git -C "$ws" add b && rm "$ws/c" &&
 	echo new >"$ws/not tracked" && mkdir "$ws/sub" && echo x >"$ws/sub/deep" &&
 	unchanged must_fail 4 minsky -C app session pr create work --title T 2>err &&
-	has "5 files in the workspace are in no commit" err &&
+	has "5 files in the workspace are not committed" err &&
 	has "^  changed: a$" err && has "^  changed: b$" err && has "^  changed: c$" err &&
 	has "^  untracked: not tracked$" err && has "^  untracked: sub/deep$" err &&
 	must_fail 4 minsky -C app session pr create work --title T --json >out &&
@@ -73,7 +73,7 @@ test_ok 'a dirty tree: changed, staged, deleted and untracked files are listed' 
 test_ok 'an untracked file alone is enough' '
 	git -C "$ws" reset -q --hard && rm -r "$ws/sub" &&
 	unchanged must_fail 4 minsky -C app session pr create work --title T 2>err &&
-	has "^minsky: 1 file in the workspace is in no commit$" err &&
+	has "^minsky: 1 file in the workspace is not committed$" err &&
 	has "^  untracked: not tracked$" err
 '
 test_ok 'names are shown as they are, and never to a terminal what it would obey' '
@@ -91,15 +91,15 @@ test_ok 'an ignored file is not' '
 	minsky -C app session pr create work --title "With an ignored file" >out 2>err &&
 	has "^title *With an ignored file$" out
 '
-test_ok 'a new PR wants a title' '
+test_ok 'a new PR needs a title' '
 	minsky -C app session start bare-title --quiet >dir && other=$(cat dir) &&
 	tick && echo x >"$other/x" && git -C "$other" add x && git -C "$other" commit -q -m x &&
 	unchanged must_fail 2 minsky -C app session pr create bare-title 2>err &&
-	has "a new PR wants a title" err && has "^hint: give one with --title$" err
+	has "a new PR needs a title" err && has "^hint: give one with --title$" err
 '
 test_ok 'a title that is empty, blank or of two lines is refused' '
 	unchanged must_fail 2 minsky -C app session pr create work --title "" 2>err &&
-	has "a title is one line that is not empty" err &&
+	has "the title must be one line that is not empty" err &&
 	unchanged must_fail 2 minsky -C app session pr create work --title "  	 " &&
 	unchanged must_fail 2 minsky -C app session pr create work --title "a
 b" &&
@@ -110,11 +110,11 @@ test_ok 'a title that is not UTF-8 is refused' '
 	unchanged must_fail 2 minsky -C app session pr create work --title "$(printf "a\377b")" 2>err &&
 	has "not UTF-8" err
 '
-test_ok '--body and --body-file exclude each other; a body file has to be there' '
+test_ok '--body and --body-file cannot be used together; a body file has to be there' '
 	echo text >body &&
 	unchanged must_fail 2 minsky -C app session pr create work --title T --body B \
 		--body-file ../body 2>err &&
-	has "exclude each other" err &&
+	has "cannot be used together" err &&
 	unchanged must_fail 3 minsky -C app session pr create work --title T --body-file missing 2>err &&
 	has "missing" err &&
 	unchanged must_fail 1 minsky -C app session pr create work --title T --body-file . &&
@@ -236,7 +236,7 @@ test_ok 'a PR branch that somebody else pushed is not overwritten' '
 	has "stale info" err && has "^hint: it has moved there" err &&
 	git -C app fetch -q origin &&
 	must_fail 4 minsky -C app session pr create work --title T 2>err &&
-	has "is no prepared merge of this session" err &&
+	has "is not a prepared merge of this session" err &&
 	test "$(git -C app.git rev-parse pr/work)" = "$stranger"
 '
 test_ok 'the identity is the user'"'"'s own: of the workspace, which has the repository'"'"'s' '

@@ -61,7 +61,7 @@ test_ok 'no PR: exit 3, nothing touched' '
 '
 test_ok 'an unknown session, and no session named' '
 	must_fail 3 minsky -C none session approve nobody 2>err && has "no session .nobody." err &&
-	must_fail 2 minsky -C none session approve 2>err && has "which session" err
+	must_fail 2 minsky -C none session approve 2>err && has "no session was given" err
 '
 test_ok 'the base has moved on: exit 4, nothing changed; after pr create again it works' '
 	new_pr moved && commit_in moved elsewhere x && git -C moved push -q origin main &&
@@ -79,7 +79,7 @@ test_ok 'the base has moved on the remote where nobody here has looked: exit 4, 
 	new_pr unseen && git clone -q unseen.git unseen-other && commit_in unseen-other z z &&
 	git -C unseen-other push -q origin main &&
 	unchanged unseen must_fail 4 minsky -C unseen session approve work 2>err &&
-	has "does not take .main." err && has "^hint: it has moved there" err &&
+	has "rejected .main." err && has "^hint: it has moved there" err &&
 	minsky -C unseen session pr create work --fetch >/dev/null 2>&1 &&
 	minsky -C unseen session approve work >/dev/null && is_merged unseen
 '
@@ -94,7 +94,7 @@ test_ok 'a changed file in the way, with a remote: exit 0, said, kept exactly' '
 	new_pr dirty && echo "my own" >dirty/file && echo new >dirty/untracked &&
 	minsky -C dirty session approve work --json >out 2>err &&
 	json ".mainBehind == true and .session.status == \"merged\"" out &&
-	has "it is merged on the remote" err &&
+	has "merged on the remote" err &&
 	test "$(git -C dirty.git rev-parse main)" = "$pr" &&
 	test "$(git -C dirty rev-parse main)" = "$main" &&
 	test "$(git -C dirty rev-parse origin/main)" = "$pr" &&
@@ -117,7 +117,7 @@ test_ok 'a changed file in the way, without a remote: exit 4, nothing changed; t
 	new_pr solo-dirty && echo "my own" >solo-dirty/file && echo s >solo-dirty/other &&
 	git -C solo-dirty add other && echo new >solo-dirty/untracked &&
 	unchanged solo-dirty must_fail 4 minsky -C solo-dirty session approve work 2>err &&
-	has "file" err && has "^hint: commit, stash or move what is in the way" err &&
+	has "file" err && has "^hint: commit or stash the changes" err &&
 	minsky -C solo-dirty session get work --json >record &&
 	json ".session.status == \"pr-open\" and .session.prState.exists" record &&
 	git -C solo-dirty checkout -q file &&
@@ -155,7 +155,7 @@ test_ok 'the base is checked out in a linked work tree: that one follows' '
 test_ok 'commits of the user on the local base only: the remote moves, they are kept' '
 	new_pr ahead && commit_in ahead local "not pushed" && own=$(git -C ahead rev-parse main) &&
 	minsky -C ahead session approve work --json >out 2>err &&
-	json ".mainBehind == true" out && has "stays where it is" err &&
+	json ".mainBehind == true" out && has "was not updated" err &&
 	test "$(git -C ahead rev-parse main)" = "$own" &&
 	test "$(git -C ahead.git rev-parse main)" = "$pr"
 '
@@ -170,12 +170,12 @@ test_ok 'the base is in the middle of a rebase: the remote moves, the rebase is 
 test_ok 'the PR branch was deleted on the remote meanwhile, unseen: exit 4, nothing changed' '
 	new_pr gone && git -C gone.git update-ref -d refs/heads/pr/work &&
 	unchanged gone must_fail 4 minsky -C gone session approve work 2>err &&
-	has "does not take" err
+	has "rejected .* (stale info)" err
 '
 test_ok 'the same after a fetch that saw it: exit 4, and the record knows' '
 	git -C gone fetch -q --prune origin && git -C "$ws" fetch -q --prune origin &&
 	must_fail 4 minsky -C gone session approve work 2>err &&
-	has "the PR branch of .work. is not there" err &&
+	has "the PR branch of .work. does not exist" err &&
 	has "^hint: .*pr create" err &&
 	test "$(git -C gone.git rev-parse main)" = "$main" &&
 	minsky -C gone session get work --json >record && json ".session.prState.exists == false" record &&
@@ -187,13 +187,13 @@ test_ok 'the PR branch was moved on the remote meanwhile, unseen: exit 4, nothin
 	other=$(git -C pushed-other commit-tree -p main -m other main^{tree}) &&
 	git -C pushed-other push -q origin "+$other:refs/heads/pr/work" &&
 	unchanged pushed must_fail 4 minsky -C pushed session approve work 2>err &&
-	has "does not take" err && test "$(git -C pushed.git rev-parse pr/work)" = "$other"
+	has "rejected .* (stale info)" err && test "$(git -C pushed.git rev-parse pr/work)" = "$other"
 '
 test_ok 'the PR branch is no prepared merge any more: exit 4, nothing changed' '
 	new_pr solo-plain && other=$(git -C solo-plain commit-tree -p main -m x main^{tree}) &&
 	git -C solo-plain update-ref refs/heads/pr/work "$other" &&
 	must_fail 4 minsky -C solo-plain session approve work 2>err &&
-	has "which somebody else made" err && has "^hint: make it a prepared merge" err &&
+	has "a commit that is not in the workspace" err && has "^hint: prepare the merge again" err &&
 	test "$(git -C solo-plain rev-parse main)" = "$main" &&
 	test "$(git -C solo-plain rev-parse pr/work)" = "$other"
 '
@@ -206,7 +206,7 @@ test_ok 'the same where the workspace has that commit' '
 '
 test_ok 'the PR branch deleted in a main repository without a remote' '
 	new_pr solo-gone && git -C solo-gone branch -q -D pr/work &&
-	must_fail 4 minsky -C solo-gone session approve work 2>err && has "is not there" err &&
+	must_fail 4 minsky -C solo-gone session approve work 2>err && has "does not exist" err &&
 	test "$(git -C solo-gone rev-parse main)" = "$main"
 '
 test_ok 'the PR branch is checked out in the main repository: exit 4, nothing changed' '
@@ -219,7 +219,7 @@ test_ok 'the PR branch is checked out in the main repository: exit 4, nothing ch
 test_ok 'a remote that has the base checked out: exit 4, nothing changed, and what to do' '
 	new_pr checked && git -C checked.git config core.bare false && git -C checked.git symbolic-ref HEAD refs/heads/main &&
 	unchanged checked must_fail 4 minsky -C checked session approve work 2>err &&
-	has "branch is currently checked out" err && has "^hint: .origin. has a work tree with that branch" err
+	has "branch is currently checked out" err && has "^hint: .origin. has that branch checked out" err
 '
 test_ok 'a remote that rejects: exit 4 with its words, nothing local changed' '
 	new_pr reject && printf "#!/bin/sh\necho \"the gate is closed\" >&2\nexit 1\n" \
@@ -263,14 +263,14 @@ test_ok 'the remote is gone: exit 1, nothing local changed; back again it works'
 test_ok 'commits behind the PR: a warning, and they are not part of it' '
 	new_pr behind && commit_in "$ws" file three &&
 	minsky -C behind session approve work >out 2>err &&
-	has "has commits behind its PR" err &&
+	has "has newer commits that are not part of its PR" err &&
 	test "$(git -C behind.git show main:file)" = two && test "$(cat behind/file)" = two &&
 	test "$(cat "$ws/file")" = three
 '
 test_ok 'a workspace that is not there: exit 4' '
 	new_pr nowhere && mv "$ws" moved-away &&
 	must_fail 4 minsky -C nowhere session approve work 2>err &&
-	has "workspace of .work. is not there" err && mv moved-away "$ws" &&
+	has "workspace of .work. does not exist" err && mv moved-away "$ws" &&
 	test "$(git -C nowhere.git rev-parse main)" = "$main"
 '
 # Somebody looks at the session while a ref of DIR moves; what they are told is in $TRASH/looked.
@@ -332,7 +332,7 @@ far_pr() { # DIR
 test_ok 'the first push to a base that is not here asks: without a terminal it is refused' '
 	far_pr far &&
 	unchanged far must_fail 4 minsky -C far session approve work 2>err &&
-	has "not pushed to .main." err && has "far.invalid" err && has "^hint: say --yes" err
+	has "not pushed to .main." err && has "far.invalid" err && has "^hint: give --yes" err
 '
 test_ok 'pr.push=no refuses, whatever --yes says is only one push' '
 	unchanged far must_fail 4 minsky -C far session approve work -c pr.push=no 2>err &&

@@ -48,8 +48,8 @@ test_ok 'nothing done: it goes' '
 '
 test_ok 'an unknown name, no name, an override without a reason' '
 	must_fail 3 minsky -C app session delete nobody 2>err && has "no session .nobody." err &&
-	must_fail 2 minsky -C app session delete 2>err && has "wants: NAME" err &&
-	must_fail 2 minsky -C app session delete idle --override "" 2>err && has "wants a reason" err &&
+	must_fail 2 minsky -C app session delete 2>err && has "requires NAME" err &&
+	must_fail 2 minsky -C app session delete idle --override "" 2>err && has "requires a reason" err &&
 	must_fail 2 minsky -C app session delete idle --override 2>err
 '
 test_ok 'uncommitted: a changed file' '
@@ -66,7 +66,7 @@ test_ok 'untracked: a file, however deep and whatever the settings hide' '
 	refused_for untracked untracked a/b/c &&
 	git -C "$ws" config status.showUntrackedFiles no && refused_for untracked untracked a/b/c
 '
-test_ok 'hidden: a file that git was told not to look at' '
+test_ok 'hidden: a file that git was told to ignore' '
 	start hidden && git -C "$ws" update-index --assume-unchanged file && echo mine >"$ws/file" &&
 	refused_for hidden hidden file
 '
@@ -117,16 +117,16 @@ test_ok 'a process inside' '
 		(cd "$ws/.git/deep" && exec sleep 60) &
 		inside=$!
 	} && wait_for works_in "$inside" "$ws/.git/deep" &&
-	refused_for busy in-use "process $inside works in" &&
+	refused_for busy in-use "process $inside runs in" &&
 	kill "$inside" && { wait "$inside" 2>/dev/null || :; } &&
 	deletes busy
 '
 test_ok 'we ourselves inside' '
 	start ours && mkdir "$ws/sub" &&
 	must_fail 4 minsky -C "$ws/sub" session delete ours 2>err &&
-	has "we are inside the workspace of .ours." err && has "^hint: go somewhere else" err &&
+	has "the current directory is inside the workspace of .ours." err && has "^hint: change to another directory" err &&
 	must_fail 4 minsky -C "$ws" session delete ours --override "I mean it" 2>err &&
-	has "we are inside" err && test -d "$ws"
+	has "current directory is inside" err && test -d "$ws"
 '
 test_ok 'ignored files are no reason' '
 	start ignoring && echo "*.o" >"$ws/.git/info/exclude" && echo x >"$ws/x.o" && deletes ignoring
@@ -147,7 +147,7 @@ test_ok 'a broken git repository: an index that cannot be read' '
 test_ok 'a broken git repository: no HEAD' '
 	start headless && rm "$ws/.git/HEAD" &&
 	minsky -C app session get headless --json >out 2>err && json ".session.status == \"active\"" out &&
-	has "cannot see what git did" err && minsky -C app sync >/dev/null 2>&1 && broken headless
+	has "cannot read what git did" err && minsky -C app sync >/dev/null 2>&1 && broken headless
 '
 test_ok 'a broken git repository: HEAD is garbage' '
 	start garbage && echo garbage >"$ws/.git/HEAD" && broken garbage
@@ -207,7 +207,7 @@ test_ok 'restoring what is not deleted, or not there' '
 test_ok 'a name that was taken meanwhile: restore refuses, nothing moves' '
 	start twice && minsky -C app session delete twice >/dev/null 2>&1 && start twice &&
 	must_fail 4 minsky -C app session restore twice 2>err &&
-	has "there is another session .twice. now" err && test -d "$ws" &&
+	has "another session is named .twice. now" err && test -d "$ws" &&
 	deletes twice && minsky -C app session restore twice >/dev/null && test -d "$ws/.git"
 '
 test_ok 'a task that was taken meanwhile: the same' '
@@ -255,9 +255,9 @@ test_ok 'a workspace removed by hand: list says lost, delete works' '
 	start byhand && rm -rf "$ws" && minsky -C app session list >list &&
 	has "^byhand  *active (lost)" list &&
 	minsky -C app session get byhand --json >record && json ".session.derived.health == \"lost\"" record &&
-	minsky -C app session dir byhand >where 2>err && has "not there any more" err &&
+	minsky -C app session dir byhand >where 2>err && has "directory of the workspace does not exist" err &&
 	minsky -C app session delete byhand --json >out 2>err &&
-	json ".outcome == \"deleted\"" out && has "the workspace was gone already" err &&
+	json ".outcome == \"deleted\"" out && has "the workspace did not exist any more" err &&
 	minsky -C app session list >list && hasnt byhand list &&
 	must_fail 3 minsky -C app session restore byhand 2>err && has "not in the trash" err
 '

@@ -19,19 +19,19 @@ trash= # found with the first one in it
 
 test_ok 'deleting says for how long it can be restored' '
 	make_repo_with_origin app && minsky -C app session start first --quiet >dir && minsky -C app session delete first >out 2>err &&
-	has "is in the trash for 14d; .minsky session restore first. brings it back" err && trash=$(dirname "$(find "$HOME" -path "*/trash/*" -prune)") &&
+	has "stays in the trash for 14d; restore it: minsky session restore first" err && trash=$(dirname "$(find "$HOME" -path "*/trash/*" -prune)") &&
 	test -d "$trash"
 '
 test_ok 'thirteen days later it is there; fourteen days later a deletion purges it, and says so' '
 	deleted old && old=$kept && days 13 && deleted other && other=$kept && test -f "$old/work" && hasnt purged err &&
 	days 1 && deleted third && third=$kept && test ! -e "$old" && test -f "$other/work" && test -f "$third/work" &&
-	has "purged from the trash: 2 deleted 14d ago or earlier" err && purged expired expired &&
+	has "purged from the trash: 2 deleted at least 14d ago" err && purged expired expired &&
 	minsky -C app journal log >log && has "session.purged .* old expired$" log &&
 	must_fail 3 minsky -C app session restore old 2>err && has "not in the trash" err
 '
 test_ok 'a dry run lists and changes nothing; nothing is old enough' '
 	minsky -C app session purge >out 2>err && test ! -s out &&
-	has "nothing in the trash was deleted 14d ago or earlier" err && find "$trash" >before &&
+	has "nothing in the trash was deleted at least 14d ago" err && find "$trash" >before &&
 	minsky -C app session purge --older-than 12h --dry-run >out && has "^other  *deleted 24 h ago, $other$" out &&
 	hasnt third out && minsky -C app session purge --older-than 1d --dry-run --json >out &&
 	json ".schema == 2 and .outcome == \"would be purged\" and (.sessions | length) == 1 and
@@ -48,15 +48,15 @@ test_ok 'by name, however young; of several of one name by id' '
 		.sessions[0].session == \"young\"" out && test ! -e "$kept" && purged expired expired expired asked &&
 	must_fail 3 minsky -C app session purge young 2>err && has "not in the trash" err &&
 	deleted twin && first=$kept && deleted twin && must_fail 2 minsky -C app session purge twin 2>err &&
-	has "2 deleted sessions were called .twin." err && test -f "$first/work" && test -f "$kept/work" &&
+	has "2 deleted sessions were named .twin." err && test -f "$first/work" && test -f "$kept/work" &&
 	minsky -C app session purge "$(basename "$first")" >out && test ! -e "$first" && test -f "$kept/work" &&
 	must_fail 3 minsky -C app session purge nobody && minsky -C app session restore twin >out &&
 	must_fail 3 minsky -C app session purge third 2>err && has "no deleted session" err && test -d "$(minsky -C app session dir third)"
 '
 test_ok 'bad usage' '
-	must_fail 2 minsky -C app session purge --older-than 5 2>err && has "is no duration" err &&
+	must_fail 2 minsky -C app session purge --older-than 5 2>err && has "is not a duration" err &&
 	must_fail 2 minsky -C app session purge x --all 2>err && must_fail 2 minsky -C app session purge x --older-than 1d &&
-	must_fail 2 minsky -C app session purge --all --repo app 2>err && has "exclude each other" err
+	must_fail 2 minsky -C app session purge --all --repo app 2>err && has "cannot be used together" err
 '
 test_ok 'a linked work tree: what git kept of it goes too, its branch stays' '
 	deleted linked --worktree && git -C app worktree list --porcelain >list && has "^worktree $kept$" list &&

@@ -48,7 +48,7 @@ test_ok 'no session, no PR, no name: 3, 3, 2' '
 		must_fail 3 minsky -C app session pr $verb nope 2>err && has "there is no session" err &&
 			must_fail 3 minsky -C app session pr $verb bare 2>err && has "has no PR" err &&
 			has "^hint: .*pr create" err &&
-			must_fail 2 minsky -C app session pr $verb 2>err && has "which session" err &&
+			must_fail 2 minsky -C app session pr $verb 2>err && has "no session was given" err &&
 			must_fail 2 minsky -C app session pr $verb bare extra 2>err || return 1
 	done
 '
@@ -93,7 +93,7 @@ test_ok 'merge without an approval: refused; so is a moved base' '
 test_ok 'close keeps the commit, whoever made it, and deletes only what is where it was seen' '
 	open_pr three && theirs=$(git -C app.git commit-tree -p "$head" -m theirs "$head^{tree}") &&
 	git -C app.git update-ref refs/heads/pr/three "$theirs" &&
-	refused 4 minsky -C app session pr close three && has "does not take" err &&
+	refused 4 minsky -C app session pr close three && has "rejected .pr/three." err &&
 	git -C app fetch -q && minsky -C app session pr close three >text && has "closed" text &&
 	test -z "$(git -C app.git for-each-ref refs/heads/pr/three)" &&
 	git -C "$ws" cat-file -e "$theirs" && git -C "$ws" for-each-ref refs/minsky/closed >kept &&
@@ -104,11 +104,11 @@ test_ok 'close keeps the commit, whoever made it, and deletes only what is where
 test_ok 'reopen where another branch has the name: refused' '
 	minsky -C app session pr close three >/dev/null &&
 	git -C app.git update-ref refs/heads/pr/three main &&
-	refused 4 minsky -C app session pr reopen three && has "does not take" err &&
+	refused 4 minsky -C app session pr reopen three && has "rejected .pr/three." err &&
 	git -C app.git update-ref -d refs/heads/pr/three &&
 	git -C "$ws" for-each-ref --format="%(refname)" refs/minsky | xargs git -C "$ws" update-ref -d &&
 	git -C "$ws" reflog expire --expire=now --all && git -C "$ws" gc -q --prune=now &&
-	refused 4 minsky -C app session pr reopen three && has "commit .* is not there any more" err &&
+	refused 4 minsky -C app session pr reopen three && has "commit .* does not exist any more" err &&
 	has "^hint: .*pr create three --title" err
 '
 test_ok 'list: newest first, in words; filters, history, JSON' '
@@ -133,7 +133,7 @@ test_ok 'list elsewhere: of all repositories; of none; a word that is no status'
 	make_repo other && minsky -C other session pr list >text 2>err && test ! -s text &&
 	has "no PRs" err && minsky -C other session pr list --json >out && json ".prs == []" out &&
 	minsky -C other session pr list --all >text && has "^two" text &&
-	must_fail 2 minsky -C app session pr list --state nope 2>err && has "no state .nope. of a PR" err &&
+	must_fail 2 minsky -C app session pr list --state nope 2>err && has ".nope. is not a state of a PR" err &&
 	must_fail 3 minsky -C app session pr list --repo missing 2>err
 '
 test_ok 'rename: the label alone; id, branch, workspace, task and PR stay' '
@@ -156,11 +156,11 @@ test_ok 'rename refuses names that are taken, bad, or of nobody' '
 	refused 4 minsky -C app session rename vier two && has "session .two. already" err &&
 	refused 2 minsky -C app session rename vier ../x && refused 2 minsky -C app session rename vier -- -x &&
 	refused 3 minsky -C app session rename nope x && refused 2 minsky -C app session rename x &&
-	has "which session" err &&
+	has "no session was given" err &&
 	git -C "$ws" branch taken && refused 4 minsky -C app session rename vier taken --branch &&
-	has "branch .taken. already" err && git -C "$ws" branch -q -D taken &&
+	has "already has a branch .taken." err && git -C "$ws" branch -q -D taken &&
 	mkdir "$(dirname "$ws")/vier" && refused 4 minsky -C app session rename vier --move vier &&
-	has "is there already" err && rmdir "$(dirname "$ws")/vier"
+	has "already exists" err && rmdir "$(dirname "$ws")/vier"
 '
 test_ok 'rename --branch and --move: git and the directory follow, work in no commit goes along' '
 	echo precious >"$ws/untracked" && tip=$(git -C "$ws" rev-parse HEAD) &&
@@ -223,10 +223,10 @@ test_ok 'update with changes in the way, on another branch, or in the middle of 
 	git -C "$ws" rm -q --cached clash && git -C "$ws" commit -q -m "no clash" && rm "$ws/clash" &&
 	commit app file "from the base" && git -C app push -q &&
 	echo mine >>"$ws/file" && refused 4 minsky -C app session update six && has "file" err &&
-	has "^hint: commit, stash or move" err && test "$(tail -1 "$ws/file")" = mine &&
+	has "^hint: commit or stash the changes" err && test "$(tail -1 "$ws/file")" = mine &&
 	git -C "$ws" checkout -q file && git -C "$ws" switch -q -c side &&
 	refused 4 minsky -C app session update six && has "is on .side., not on the session.s .six." err &&
-	git -C "$ws" switch -q six && git -C "$ws" update-ref MERGE_HEAD main && refused 4 minsky -C app session update six && has "under way" err
+	git -C "$ws" switch -q six && git -C "$ws" update-ref MERGE_HEAD main && refused 4 minsky -C app session update six && has "in progress" err
 '
 test_ok 'every one of them has a page of help' '
 	for c in "pr approve" "pr merge" "pr close" "pr reopen" "pr list" rename update; do

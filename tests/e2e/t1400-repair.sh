@@ -41,7 +41,7 @@ test_ok 'a dry run says what is wrong and writes nothing' '
 	line=$(grep -n "\"add b\"" "$segment" | cut -d: -f1) && spoil "$line" && rm "$store" &&
 	must_fail 6 minsky -C app session get work &&
 	ls -lR "$journal" >before && minsky -C app journal repair --dry-run >out &&
-	has "^set aside: " out && has "^lost: record $line of origin" out &&
+	has "^moved aside: " out && has "^lost: record $line of origin" out &&
 	has "^would be: 0 records restored, 1 lost$" out &&
 	ls -lR "$journal" >after && cmp_files before after && must_fail 6 minsky -C app journal verify
 '
@@ -77,7 +77,7 @@ test_ok 'a second time there is nothing to do' '
 '
 test_ok 'a copy brings back what was given up' '
 	minsky -C app journal repair --from "$TRASH/copy" >out && has "^restored: record $line of origin" out &&
-	has "^1 events withdrawn" out && subjects >actual && printf "add %s\n" a b c >expected &&
+	has "^1 events of an earlier repair redacted" out && subjects >actual && printf "add %s\n" a b c >expected &&
 	cmp_files expected actual && good && standing work >actual &&
 	jq -c "[.session.head, .session.commitCount]" record >expected && cmp_files expected actual
 '

@@ -54,7 +54,7 @@ test_ok 'sync counts what is new' '
 test_ok 'the journal alone put back: what the store knows and the journal lost is said, exit 6' '
 	cp -a "$journal" saved && commit "$ws" f && minsky -C app session get work >/dev/null &&
 	rm -rf "$journal" && cp -a saved "$journal" &&
-	must_fail 6 minsky -C app session get work 2>err && has "does not fit the journal" err &&
+	must_fail 6 minsky -C app session get work 2>err && has "does not match the journal" err &&
 	commit "$ws" g && must_fail 6 minsky -C app session list 2>err && good
 '
 test_ok 'the original does not notice that it was copied' '

@@ -77,7 +77,7 @@ if command -v ssh-keygen >/dev/null; then
 	'
 	test_ok 'a signature of a key that nobody knows is not good' '
 		: >signers && must_fail 6 minsky -C app journal verify --against signed >out &&
-		has "signature is not good" out
+		has "signature of the seal is not valid" out
 	'
 else
 	test_skip 'signed with an ssh key' 'no ssh-keygen'
@@ -89,7 +89,7 @@ if command -v gpg >/dev/null; then
 		git config --global gpg.format openpgp && git config --global user.signingKey ana@example.invalid &&
 		minsky -C app journal seal --sign --tag pgp >out &&
 		git -C app cat-file tag pgp >tag && has "BEGIN PGP SIGNATURE" tag && good --against pgp && gpgconf --kill all && rm -r gnupg && mkdir -m 700 gnupg &&
-		must_fail 6 minsky -C app journal verify --against pgp >out && has "signature is not good" out &&
+		must_fail 6 minsky -C app journal verify --against pgp >out && has "signature of the seal is not valid" out &&
 		gpgconf --kill all && git config --global gpg.format ssh
 	'
 else
@@ -117,7 +117,7 @@ test_ok 'the records are folded without it' '
 '
 test_ok 'a second time there is nothing to do' '
 	cp "$segment" before && minsky -C app journal redact "$n" --reason again --yes >out &&
-	has "was blank already" out && cmp before "$segment"
+	has "already redacted" out && cmp before "$segment"
 '
 test_ok 'a body that was blanked by hand is damage' '
 	cp "$segment" before && m=$(jq "select(.body.data.subject == \"add c\") | .seq" "$segment") &&

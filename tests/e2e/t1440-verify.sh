@@ -29,7 +29,7 @@ test_ok 'with --resume the segments that have ended are not read again' '
 	for what in records bytes segments origins damaged; do
 		[ "$(jq .$what first)" = "$(jq .$what again)" ] || return
 	done &&
-	minsky -C app journal verify --resume >out && has "segments were read by an earlier run" out
+	minsky -C app journal verify --resume >out && has "segments were verified by an earlier run" out
 '
 test_ok 'without it everything is' '
 	minsky -C app journal verify --json >out && [ "$(known out)" -eq 0 ]

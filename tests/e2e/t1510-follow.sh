@@ -130,7 +130,7 @@ test_ok 'a session that starts later is shown by its name' '
 '
 test_ok 'an unreadable cursor, and a place that is not there, are refused' '
 	dir=$(echo "$HOME"/state/minsky/journal/*/cursors) && cp "$dir/follow.first" kept &&
-	echo junk >>"$dir/follow.first" && must_fail 6 minsky -C app journal follow --cursor first 2>err && has "cannot understand" err &&
+	echo junk >>"$dir/follow.first" && must_fail 6 minsky -C app journal follow --cursor first 2>err && has "is not valid" err &&
 	sed "2s/.\$/x/" kept >"$dir/follow.first" && must_fail 6 minsky -C app journal follow --cursor first -n 1 &&
 	must_fail 3 minsky -C app journal follow --from 99999 && must_fail 2 minsky -C app journal follow --from soon
 '

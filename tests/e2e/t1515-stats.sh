@@ -49,7 +49,7 @@ test_ok 'what a command notices afterwards has no time' '
 test_ok 'for people' '
 	stats >out && has -E "^[0-9]+ records, [0-9]+ bytes in [0-9]+ segments?, 1 origin$" out &&
 	has -E "^  [0-9a-f]{32}  [0-9]+ records \(this machine\)$" out && has -E "^ +5  commit.created$" out &&
-	has -E "^hooks took [0-9.]+ ms \(half of them\), [0-9.]+ ms \(95 of 100\)$" out &&
+	has -E "^hooks took [0-9.]+ ms \(median\), [0-9.]+ ms \(95th percentile\)$" out &&
 	has -E "^ +1  2026-01-02  [0-9]+ bytes$" out
 '
 test_ok 'of a damaged journal what can be read is counted, with exit status 6' '

@@ -102,7 +102,7 @@ test_ok 'a file that is there is never touched, other kinds are refused' '
 	test "$(cat there.json)" = precious && ln -s nowhere dangling.json &&
 	must_fail 4 minsky -C app journal replay --into "$TRASH/dangling.json" && test ! -e nowhere &&
 	must_fail 2 minsky -C app journal replay --into "$TRASH/new.txt" 2>err && test ! -e new.txt &&
-	has "^hint: end its name with .json, .db or .sqlite$" err &&
+	has "^hint: use a name that ends in .json, .db or .sqlite$" err &&
 	must_fail 2 minsky -C app journal replay --into "$TRASH/x.json" -s one && test ! -e x.json
 '
 test_ok 'a backend that is not there is named, with those that are' '

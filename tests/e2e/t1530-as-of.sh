@@ -59,7 +59,7 @@ test_ok 'what was not there then is not found' '
 	must_fail 3 minsky -C app session get two --as-of "$(cat a.seq)" 2>err && has "there was no session" err &&
 	must_fail 3 minsky -C app session get two --as-of "$(cat a.seq)" --json >out && jq -e ".code == 3" out &&
 	must_fail 3 minsky -C app session list --as-of 9999 && must_fail 2 minsky -C app session list --as-of soon &&
-	minsky -C app session list --as-of 2020-01-01 >out 2>err && test ! -s out && has "no sessions then" err &&
+	minsky -C app session list --as-of 2020-01-01 >out 2>err && test ! -s out && has "there were no sessions" err &&
 	minsky -C app session list --as-of 2020-01-01 --json >out && jq -e ".sessions == [] and (.asOf.seq | not)" out
 '
 test_ok 'the one whose workspace we are in, by id and by task' '

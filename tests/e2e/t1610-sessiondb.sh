@@ -58,7 +58,7 @@ test_ok 'rebuild: the store is filled anew' '
 test_ok 'a damaged store: check says so, rebuild keeps it and makes another' '
 	echo garbage >"$STORE" && rm -f "$STORE-wal" "$STORE-shm" && must_fail 6 finds && has "^damage .*$(basename "$STORE")" found &&
 	test "$(cat "$STORE")" = garbage && must_fail 6 minsky -C app session list 2>err &&
-	minsky -C app sessiondb rebuild >out 2>err && has "is kept as" err && has "^sessions *3$" out &&
+	minsky -C app sessiondb rebuild >out 2>err && has "was renamed to" err && has "^sessions *3$" out &&
 	test "$(cat "$STORE".damaged-*)" = garbage && finds && minsky -C app session list >list && has "^one " list
 '
 test_ok 'rebuild leaves the rows of other repositories alone' '
@@ -97,7 +97,7 @@ test_ok 'migrate: another backend is filled from the journal, compared, and the 
 	minsky -C app sessiondb check -c sessiondb.backend=$to >/dev/null
 '
 test_ok 'migrate: where it is already, and where there is nothing' '
-	must_fail 2 minsky -C app sessiondb migrate to $MINSKY_TEST_BACKEND 2>err && has "already" err &&
+	must_fail 2 minsky -C app sessiondb migrate to $MINSKY_TEST_BACKEND 2>err && has "is the backend in use" err &&
 	must_fail 2 minsky -C app sessiondb migrate to nowhere 2>err && has "there is no backend .nowhere." err &&
 	must_fail 2 minsky -C app sessiondb migrate to 2>err
 '
@@ -115,7 +115,7 @@ test_ok 'a repository without sessions' '
 if [ "$MINSKY_TEST_BACKEND" = sqlite ]; then
 	test_ok 'check: a row that was changed within a database' '
 		cp "$STORE" good && sed "s/\"branch\":\"two\"/\"branch\":\"owt\"/" good >"$STORE" && ! cmp -s good "$STORE" &&
-		must_fail 6 finds && has "^damage .*columns are not what its record says" found &&
+		must_fail 6 finds && has "^damage .*columns do not match its record" found &&
 		has "^differs two branch" found && minsky -C app sessiondb rebuild >/dev/null && finds
 	'
 	test_ok 'a newer schema is neither checked nor thrown away' '

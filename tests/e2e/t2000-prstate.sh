@@ -121,7 +121,7 @@ test_ok 'a PR branch that was moved by hand to other work is not overwritten' '
 	git -C solo switch -q pr/ten && commit solo theirs && git -C solo switch -q main &&
 	theirs=$(tip solo pr/ten) &&
 	must_fail 4 minsky -C solo session pr create ten --title "Mine" 2>err &&
-	has "no prepared merge of this session" err &&
+	has "not a prepared merge of this session" err &&
 	test "$(tip solo pr/ten)" = "$theirs" &&
 	git -C solo branch -q -D pr/ten &&
 	minsky -C solo session pr create ten --title "Mine" >/dev/null &&

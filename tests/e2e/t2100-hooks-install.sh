@@ -57,8 +57,8 @@ test_ok 'what the user has put there since is left alone, and where the other on
 	cp mine edited/.git/hooks/post-commit && echo more >>edited/.git/hooks/post-merge &&
 	cp edited/.git/hooks/post-merge changed && minsky -C edited hooks uninstall >out 2>err &&
 	cmp_files mine edited/.git/hooks/post-commit && cmp changed edited/.git/hooks/post-merge &&
-	has "post-commit. was changed since, .* before is .*/post-commit.minsky-prev.\$" err &&
-	has "post-merge. was changed since, and is left alone\$" err && test "$(wc -l <err)" -eq 2 &&
+	has "post-commit. was modified .*previous hook is .*/post-commit.minsky-prev.\$" err &&
+	has "post-merge. was modified and is left unchanged\$" err && test "$(wc -l <err)" -eq 2 &&
 	has first edited/.git/hooks/post-commit.minsky-prev && test ! -e edited/.git/hooks/pre-push
 '
 test_ok 'no hook of ours can be written by others, whatever the umask' '
@@ -82,7 +82,7 @@ test_ok 'hooks that came from init.templateDir are chained in a workspace too' '
 	mkdir -p template/hooks && printf "#!/bin/sh\necho templ >>\"\$PWD/.git/ran\"\n" \
 		>template/hooks/post-commit && chmod 755 template/hooks/post-commit &&
 	git config --global init.templateDir "$TRASH/template" && make_repo templ &&
-	minsky -C templ hooks install >out && has "post-commit.*before" out &&
+	minsky -C templ hooks install >out && has "post-commit.*previous hook" out &&
 	commit templ one && has templ templ/.git/ran && told templ one &&
 	git config --global --unset init.templateDir
 '
@@ -103,7 +103,7 @@ test_ok 'a tracked directory is refused, what to add is said, and works when it 
 	said >add && test -s add && minsky -C tracked hooks status >out &&
 	has "^hooks  *do not work: core.hooksPath (local) is" out && said | cmp - add &&
 	commit tracked dark && minsky -C tracked sync >out && must_fail 1 told tracked dark &&
-	sh add && minsky -C tracked hooks status >out && has "^hooks  *work: through" out &&
+	sh add && minsky -C tracked hooks status >out && has "^hooks  *work: run by another program" out &&
 	hasnt "^to add" out && commit tracked lit && told tracked lit &&
 	has mine tracked/.git/ran
 '
@@ -117,7 +117,7 @@ test_ok 'what is added stands in front: a guard still guards, and twice is once'
 	printf "#!/usr/bin/env -S bash -e" >post-rewrite && chmod 755 p* &&
 	cd "$TRASH" && elsewhere guard .githooks && said >add && sh add >said && sh add >>said &&
 	test ! -s said && test "$(cat guard/.githooks/p* | grep -c minsky-hook)" -eq 6 &&
-	minsky -C guard hooks status >out && has "^hooks  *work: through" out &&
+	minsky -C guard hooks status >out && has "^hooks  *work: run by another program" out &&
 	must_fail 1 git -C guard push -q origin main:refused && commit guard one && told guard one &&
 	has theirs guard/.git/ran && : >guard/.git/allowed && git -C guard push -q origin main:taken &&
 	git -C guard commit -q --amend --allow-empty -m two >out 2>&1 && test ! -s out
@@ -155,8 +155,8 @@ test_ok 'a global directory is refused, and what is added there rings for this o
 for value in '' /dev/null; do
 	test_ok "core.hooksPath '$value' is the user's wish: refused, dark, and noticed later" '
 		rm -rf off && make_repo off && elsewhere off "$value" &&
-		has "switches hooks off" out && hasnt "to add" out &&
-		minsky -C off hooks status >out && has "^hooks  *do not work: core.hooksPath (local) switches" out &&
+		has "disables hooks" out && hasnt "to add" out &&
+		minsky -C off hooks status >out && has "^hooks  *do not work: core.hooksPath (local) disables" out &&
 		commit off dark && minsky -C off sync >out && minsky -C off journal log >log &&
 		has "commit.created.* dark  \[reconcile\]" log
 	'
@@ -218,7 +218,7 @@ fi
 test_ok 'uninstall --all: every known clone, from anywhere, and neither session nor journal' '
 	ws=$(minsky -C main session start one --quiet) && commit "$ws" work && mkdir nowhere &&
 	cd nowhere && minsky hooks uninstall --all >../out 2>../err && cd .. &&
-	has "guard/.githooks/post-commit. still rings for minsky" err &&
+	has "guard/.githooks/post-commit. still runs minsky" err &&
 	has "^removed .*main/.git\$" out && has "^removed .*/one/.git\$" out && has "bare.git\$" out &&
 	test ! -e "$ws/.git/hooks/post-commit" && test ! -e main/.git/hooks/post-commit &&
 	test ! -e bare.git/hooks/post-receive && minsky -C main session get one >out &&

@@ -25,7 +25,7 @@ hooks_are() { # DIR STATE...
 
 # The line for a shell that install or status has printed.
 follow() { # DIR
-	sed -n 's/^minsky: .* to keep minsky.s, add: //p; s/^ *to add:* *//p' "$TRASH/out" |
+	sed -n 's/^minsky: .* to keep minsky.s hooks, run: //p; s/^ *to add:* *//p' "$TRASH/out" |
 		tail -n 1 >"$TRASH/add" && test -s "$TRASH/add" && (cd "$1" && sh "$TRASH/add")
 }
 
@@ -71,7 +71,7 @@ if npm_tools; then
 	test_ok 'lefthook, then minsky: both work, and a warning says what lefthook will do' '
 		package l && lefthook_yml l && (cd l && lefthook install) >out &&
 		minsky -C l hooks install >out 2>&1 && has "^hooks  *work" out &&
-		has "lefthook replaces hooks" out && commit l one && told l one && ran l 1
+		has "lefthook replaces minsky.s hooks" out && commit l one && told l one && ran l 1
 	'
 	test_ok 'minsky, then lefthook: dark, what to add is said; added, both work' '
 		package l2 && lefthook_yml l2 && minsky -C l2 hooks install >out 2>&1 &&
@@ -123,7 +123,7 @@ if npm_tools; then
 	test_ok 'one that is a program is for a person to add to' '
 		package s3 && echo "module.exports = {\"post-commit\": \"echo x >>.git/ran\"}" \
 			>s3/.simple-git-hooks.cjs && minsky -C s3 hooks install >out 2>&1 &&
-		has "to keep minsky.s, add: # in .simple-git-hooks.cjs, in front .*run HOOK" out
+		has "to keep minsky.s hooks, run: # in .simple-git-hooks.cjs, in front .*run HOOK" out
 	'
 	test_ok 'a minsky that was removed is missed by none of them' '
 		mkdir "in it" && cp "$MINSKY_HOOK_PROGRAM" "in it/minsky-hook" &&

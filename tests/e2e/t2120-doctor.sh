@@ -10,7 +10,7 @@ test_ok 'doctor looks at the repository and its workspaces: all are live' '
 	make_repo r && printf "#!/bin/sh\necho x >>\"\$PWD/.git/ran\"\n" >r/.git/hooks/post-commit &&
 	chmod 755 r/.git/hooks/post-commit && minsky -C r hooks install >out &&
 	ws=$(minsky -C r session start one --quiet) && minsky -C r doctor >out 2>err &&
-	test "$(grep -c "^work " out)" -eq 2 && has "^work .*/r/.git, last hook never" out &&
+	test "$(grep -c ": hooks work, " out)" -eq 2 && has "/r/.git: hooks work, last hook never$" out &&
 	has "^git  *2" out && has "^minsky-hook  */" out && test ! -s err
 '
 test_ok 'asking starts no hook of others, tells nothing, and leaves nothing behind' '
@@ -23,10 +23,10 @@ test_ok 'a stray variable of the self-test writes nothing' '
 	MINSKY_SELFTEST=../../x git -C r commit -q --allow-empty -m stray &&
 	find "$XDG_STATE_HOME" r -name "selftest*" >found && test ! -s found
 '
-test_ok 'list and get say when a hook last hook; asking is no ringing' '
+test_ok 'list and get say when a hook last ran; asking is no ringing' '
 	minsky -C r session list >out && has "LAST HOOK" out && has "^one .*just now  *-\$" out &&
 	commit "$ws" work && minsky -C r session list >out && has "just now  *just now\$" out &&
-	tick 600 && minsky -C r doctor >out && has "^work .*/one/.git, last hook 10 min ago" out &&
+	tick 600 && minsky -C r doctor >out && has "/one/.git: hooks work, last hook 10 min ago$" out &&
 	minsky -C r session list >out && has "10 min ago  *10 min ago\$" out &&
 	minsky -C r session get one --json >out &&
 	jq -e ".session.derived.lastHook == \"2026-01-01T00:01:00.000Z\"" out >/dev/null &&
@@ -36,14 +36,14 @@ test_ok 'list and get say when a hook last hook; asking is no ringing' '
 '
 test_ok 'one hook is gone: dark, which and where, exit 1; --fix puts it right' '
 	rm "$ws/.git/hooks/post-merge" && must_fail 1 minsky -C r doctor >out 2>err &&
-	has "^do not work .*/one/.git" out && has "post-merge: it is not there" out &&
-	has "^work .*/r/.git" out && has "hooks do not work in 1 clone" err &&
+	has "/one/.git: hooks do not work, " out && has "post-merge: it is missing" out &&
+	has "/r/.git: hooks work, " out && has "hooks do not work in 1 clone" err &&
 	minsky -C r doctor --fix >out && test -x "$ws/.git/hooks/post-merge" &&
-	minsky -C r doctor >out && test "$(grep -c "^work " out)" -eq 2
+	minsky -C r doctor >out && test "$(grep -c ": hooks work, " out)" -eq 2
 '
 test_ok 'a hook that is in place and does not ring is dark' '
 	find r/.git/hooks "$ws/.git/hooks" -name "p*" >hooks && mv r/.git/minsky/journal kept &&
-	minsky -C r hooks status >out && has "^hooks  *do not work: minsky does not know" out &&
+	minsky -C r hooks status >out && has "^hooks  *do not work: this repository is not registered" out &&
 	mv kept r/.git/minsky/journal && minsky -C r hooks status >out && has "^hooks  *work" out &&
 	MINSKY_HOOKS=0 minsky -C r hooks status >out && has "^hooks  *do not work: .*MINSKY_HOOKS is 0" out &&
 	chmod -x r/.git/hooks/post-commit && minsky -C r hooks status >out &&
@@ -66,7 +66,7 @@ if [ "$(id -u)" -eq 0 ] && chown 12345 "$HOME" 2>/dev/null; then
 	chown 0 "$HOME"
 	test_ok 'one of another user is foreign: nothing rings there, and nothing is written' '
 		git config --global --add safe.directory "*" && chown -R 12345 r &&
-		must_fail 0 minsky doctor --all >out && has "^foreign .*/r/.git" out &&
+		must_fail 0 minsky doctor --all >out && has "/r/.git: hooks are not used, " out &&
 		has "belongs to another user" out && minsky doctor --all --json >out &&
 		jq -e ".foreign == 1" out >/dev/null && commit r foreign >out 2>&1 && test ! -s out &&
 		chown -R 0 r && minsky -C r journal log >out && hasnt " foreign " out &&
@@ -74,11 +74,11 @@ if [ "$(id -u)" -eq 0 ] && chown 12345 "$HOME" 2>/dev/null; then
 	'
 	test_ok 'status says so too, and nothing is installed for another user' '
 		chown -R 12345 r && minsky -C r hooks status >out &&
-		has "^hooks  *foreign: it belongs to another user" out &&
+		has "^hooks  *are not used: it belongs to another user" out &&
 		minsky -C r hooks status --json >out && jq -e ".status == \"foreign\"" out >/dev/null &&
 		chown -R 0 r && make_repo theirs && chown -R 12345 theirs &&
 		must_fail 4 minsky -C theirs hooks install >out 2>&1 &&
-		has "belongs to another user, for whom hooks are not installed" out &&
+		has "theirs/.git. belongs to another user" out &&
 		find theirs/.git/hooks -type f ! -name "*.sample" >found && test ! -s found
 	'
 else

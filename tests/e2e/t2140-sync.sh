@@ -21,7 +21,7 @@ test_ok 'a repository with a past: history, a second work tree, a detached HEAD'
 '
 test_ok 'what happened since, in both work trees, is shown and not written' '
 	commit r new && commit wt looser && git -C wt switch -q side && commit wt further &&
-	minsky -C r sync --dry-run >out && has "^4 events would be added" out &&
+	minsky -C r sync --dry-run >out && has "^4 events would be recorded" out &&
 	grep -c "^     +  2026-01-01T00:0[789]:00Z" out >count && has -x 4 count &&
 	minsky -C r sync -n --json >json &&
 	jq -e "(.wouldAdd | length) == 4 and .events == 4 and
@@ -36,14 +36,14 @@ test_ok 'then written, once' '
 	END
 	minsky -C r sync >out && has "^4 new events" out && told >out && cmp_files expect out &&
 	minsky -C r sync >out && has "^0 new events" out &&
-	minsky -C r sync --dry-run >out && has "^0 events would be added" out
+	minsky -C r sync --dry-run >out && has "^0 events would be recorded" out
 '
 test_ok '--since tells what was before, from then on, with its own times' '
 	cat >>expect <<-\END &&
 	04 branch.switched worktrees/wt/HEAD HEAD
 	05 commit.created worktrees/wt/HEAD loose
 	END
-	minsky -C r sync --since 2026-01-01T00:03:30Z -n >out && has "^2 events would be added" out &&
+	minsky -C r sync --since 2026-01-01T00:03:30Z -n >out && has "^2 events would be recorded" out &&
 	minsky -C r sync --since 2026-01-01T00:03:30Z >out && has "^2 new events" out &&
 	told >out && cmp_files expect out
 '
@@ -69,7 +69,7 @@ test_ok 'a workspace that was moved: the record follows, whoever notices it' '
 	jq -e ".session.workspace == \"$TRASH/two\" and .session.commitCount == 1" out >/dev/null
 '
 test_ok 'sync looks into every workspace' '
-	commit two dark && minsky -C r sync -n >out && has "^1 events would be added" out &&
+	commit two dark && minsky -C r sync -n >out && has "^1 events would be recorded" out &&
 	has " commit.created  *one [0-9a-f]* one dark" out && minsky -C r sync >out &&
 	minsky -C r session get one --json >out && jq -e ".session.commitCount == 2" out >/dev/null
 '

@@ -55,14 +55,14 @@ test_ok 'dark: found by the next command, from the repository as well, and given
 	told >out && has "^commit.created one dark reconcile session" out && record one ".commitCount == 2"
 '
 test_ok 'doctor and hooks status: live, each work tree by itself' '
-	minsky -C r doctor >out && has "^work .*/worktrees/one, last hook" out &&
+	minsky -C r doctor >out && has "/worktrees/one: hooks work, last hook" out &&
 	minsky -C "$ws" hooks status >out && has "^hooks  *work" out &&
 	minsky -C r doctor --json >out && jq -e ".working == 2 and ([.clones[].sessionId | select(.)] |
 		length) == 1" out >/dev/null && minsky -C r session list >out && has "^one .* ago\|just now" out
 '
 test_ok 'a relative core.hooksPath leads elsewhere in a work tree: dark there, and said so' '
 	git -C r config core.hooksPath .theirs && mkdir r/.theirs && must_fail 1 minsky -C r doctor >out &&
-	has "^do not work .*/worktrees/one" out && git -C r config --unset core.hooksPath && rmdir r/.theirs &&
+	has "/worktrees/one: hooks do not work, " out && git -C r config --unset core.hooksPath && rmdir r/.theirs &&
 	minsky -C r doctor >out
 '
 test_ok 'a PR: created, merged by somebody, seen' '
@@ -98,7 +98,7 @@ test_ok 'restored: work tree, index and branch are as they were' '
 	git -C "$ws" status --porcelain >out && has "^A  staged" out && has "^A  untracked" out &&
 	record one ".workspace == \"$ws\" and .status != \"deleted\"" && commit "$ws" again &&
 	told >out && has "^commit.created one again hook session" out && minsky -C r doctor >out &&
-	has "^work .*worktrees/one" out
+	has "worktrees/one: hooks work, " out
 '
 test_ok 'restored after the branch moved: HEAD stays where it was, and that is said' '
 	minsky -C r session delete one --override "a test" >out && git -C r branch -f one one~1 &&
@@ -137,7 +137,7 @@ test_ok 'of a bare repository' '
 	git clone -q --bare r.git bare.git && git -C bare.git config remote.origin.fetch "+refs/heads/*:refs/remotes/origin/*" &&
 	git -C bare.git fetch -q && minsky -C bare.git hooks install >out && w=$(minsky -C bare.git session start bared --worktree --quiet) &&
 	commit "$w" inbare && minsky -C bare.git journal log >log && has "commit.created .* bared inbare  .hook" log &&
-	minsky -C bare.git doctor >out && has "^work .*/bare.git/worktrees/bared" out &&
+	minsky -C bare.git doctor >out && has "/bare.git/worktrees/bared: hooks work, " out &&
 	minsky -C bare.git hooks uninstall >out && find bare.git/hooks -name "p*" ! -name "*.sample" >left && test ! -s left
 '
 fatal_git() { # ORDER: a git first in PATH that runs $FATAL after killing who called it, or the other way round
@@ -158,14 +158,14 @@ test_ok 'killed before the branch was there: taken back, and so it is when that 
 	fatal_git "$run_git; kill -9 \$PPID" && killed_at "worktree add" minsky -C r session start gone --worktree &&
 	test -f "${ws%/one}/gone/.git" && fatal_git "kill -9 \$PPID" && killed_at "worktree remove" minsky -C r sync &&
 	test ! -e "${ws%/one}/gone" && test -d r/.git/worktrees/gone &&
-	minsky -C r sync >out 2>&1 && has "the start of .gone. was interrupted; taken back" out &&
+	minsky -C r sync >out 2>&1 && has "the start of .gone. was interrupted; it is undone now" out &&
 	find "${ws%/one}" -name ".*.tmp" >left && test ! -s left && test ! -e r/.git/worktrees/gone &&
 	minsky -C r session start gone --worktree --quiet >out
 '
 test_ok 'killed when the files were there: what somebody did with them stays, and the start is finished' '
 	fatal_git "$run_git; kill -9 \$PPID" && killed_at "switch" minsky -C r session start there --worktree &&
 	echo work >"${ws%/one}/there/new" && minsky -C r sync >out 2>&1 &&
-	has "the start of .there. was interrupted; finished" out && test -f "${ws%/one}/there/new" &&
+	has "the start of .there. was interrupted; it is completed now" out && test -f "${ws%/one}/there/new" &&
 	record there ".status == \"active\" and .branch == \"there\"" && commit "${ws%/one}/there" after &&
 	record there ".commitCount == 1"
 '

@@ -100,7 +100,7 @@ test_ok 'a repository without a remote: its clones are known as such, and what c
 		all(.sessions[]; .baseBranch == \"main\" and .commitCount == 1)" out >/dev/null &&
 	git -C alone worktree add -q ../tree -b grown && cd tree &&
 	must_fail 4 minsky session adopt . >../out 2>&1 && cd .. && has "needs a remote" out &&
-	has "^hint: a branch that no work tree" out && git -C tree switch -q --detach &&
+	has "^hint: adopt a branch instead" out && git -C tree switch -q --detach &&
 	minsky -C alone session adopt grown >out 2>&1 && has "^base .*main" out &&
 	must_fail 4 minsky -C alone session adopt main >out 2>&1 && has "^hint: .*--base" out
 '

@@ -68,7 +68,7 @@ test_ok 'sync says that the hub is not there, and status what waits for it' '
 	at ana minsky status >out && has "^unpushed  *1 event" out && has "^problem .*is down" out &&
 	has "^next try  *2026-" out &&
 	at ana minsky status --json >out && jq -e ".hub.unpushed == 1 and .hub.fails >= 2" out &&
-	must_fail 1 at ana minsky doctor >out 2>err && has "^problem .*is down" out && has "1 events wait" err &&
+	must_fail 1 at ana minsky doctor >out 2>err && has "^problem .*is down" out && has "1 events are not pushed" err &&
 	rm "$hub/down" && at ana minsky sync >out && has "^1 pushed, 0 pulled" out &&
 	at ana minsky status --json >out && jq -e ".hub.unpushed == 0 and (.hub | has(\"failure\") | not)" out
 '
@@ -100,7 +100,7 @@ test_ok 'one name, started twice: the first claim keeps it, everywhere' '
 	touch "$hub/down" && tick && at bob minsky session start login >/dev/null && tick &&
 	at ana minsky session start login >/dev/null && rm "$hub/down" && tick 60 &&
 	at bob minsky sync >/dev/null && at ana minsky sync >/dev/null 2>err &&
-	label=$(sed -n "s/.*yours is called \(login~[0-9a-f]*\) .*/\1/p" err) && test -n "$label" &&
+	label=$(sed -n "s/.*yours is shown as \(login~[0-9a-f]*\) .*/\1/p" err) && test -n "$label" &&
 	has "login. is also bob@" err &&
 	at ana minsky sync >/dev/null 2>err && hasnt "login" err &&
 	at bob minsky sync >/dev/null 2>err && hasnt "login" err &&

@@ -120,7 +120,7 @@ static int check_order(struct order *order, const struct record *rec, struct err
 			rec->seq, order->seq);
 	if (rec->hlc <= order->hlc)
 		return error_set(
-			err, ERR_CORRUPT, "the clock does not go on at seq %" PRIu64, rec->seq);
+			err, ERR_CORRUPT, "the clock does not increase at seq %" PRIu64, rec->seq);
 	order->seq = rec->seq;
 	order->hlc = rec->hlc;
 	return 0;

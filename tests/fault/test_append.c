@@ -526,7 +526,7 @@ static void what_a_stranger_writes_on_the_way_is_kept(void **state)
 		fired = fault_fired();
 		if (r < 0) {
 			noticed = true;
-			assert_non_null(strstr(err.msg, "changes although it is locked"));
+			assert_non_null(strstr(err.msg, "changed while it was locked"));
 		}
 		check_after(s, dir, r == 0 ? STORED : NOT_STORED);
 		assert_int_equal(foreign_is_there(j), fired);

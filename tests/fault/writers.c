@@ -57,7 +57,7 @@ static int begin(struct run *run, struct writer *w, struct error *err)
 	int fds[2];
 
 	if (pipe(fds) < 0)
-		return error_errno(err, "cannot make a pipe");
+		return error_errno(err, "cannot create a pipe");
 	w->life = run->lives++;
 	w->fd = fds[0];
 	w->pid = fork();

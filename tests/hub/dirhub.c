@@ -548,7 +548,7 @@ static int instance(struct hub *h, struct buf *out, struct error *err)
 	struct stat st;
 
 	if (stat(of(h)->dir, &st) < 0)
-		return error_errno(err, "cannot look at '%s'", of(h)->dir);
+		return error_errno(err, "cannot access '%s'", of(h)->dir);
 	buf_addf(out, "%llu", (unsigned long long)st.st_ino);
 	return buf_check(out, err);
 }

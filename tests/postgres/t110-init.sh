@@ -77,7 +77,7 @@ test_ok 'a role that may not: refused, with the way out; nothing is left behind'
 	pg_drop "$server" ${db}_not
 '
 test_ok 'a role that is not there cannot be a member: exit 3, and no member is added by halves' '
-	must_fail 3 init $boss --member nobody$$ 2>err && has "does not exist" err && has "hint: make the role" err &&
+	must_fail 3 init $boss --member nobody$$ 2>err && has "does not exist" err && has "hint: create the role" err &&
 	must_fail 2 init $boss --member "" 2>err &&
 	test "$(ask "select count(*) from minsky.member")" = 3
 '
@@ -113,7 +113,7 @@ test_ok 'from version 1: events, origins and members stay, the projection is mad
 	ask "select * from minsky.event; select * from minsky.origin; select * from minsky.member" >before &&
 	must_fail 5 env MINSKY_POSTGRES_URL="$(pg_url "$server" ana $db)" MINSKY_SESSION_BACKEND=postgres \
 		minsky -C "$TRASH/app" session list --require-backend 2>err && has "schema 1 is older" err &&
-	init $boss >out && has "^schema  *2, brought up to date$" out &&
+	init $boss >out && has "^schema  *2, upgraded$" out &&
 	shape | cmp_files "$TRASH/shape.init" - &&
 	ask "select * from minsky.event; select * from minsky.origin; select * from minsky.member" >after &&
 	cmp_files before after &&
@@ -124,7 +124,7 @@ test_ok 'a newer version is left alone' '
 	has "newer" err && test "$(ask "select schema_version from minsky.meta")" = 99
 '
 test_ok 'backends that need none say so; no URL, a wrong one, another database' '
-	must_fail 2 minsky sessiondb init json 2>err && has "needs no setting up" err &&
+	must_fail 2 minsky sessiondb init json 2>err && has "needs no setup" err &&
 	must_fail 2 minsky sessiondb init nosuch 2>err && has "there is no backend" err &&
 	must_fail 2 minsky sessiondb init postgres 2>err && has "no PostgreSQL database is configured" err &&
 	must_fail 2 env MINSKY_POSTGRES_URL="postgres://u:hush%zz@h/d" minsky sessiondb init postgres 2>err &&

@@ -63,7 +63,7 @@ test_ok 'a PR that ana makes and lands is seen by bea at each step' '
 '
 test_ok 'the server is stopped: reads are answered with a warning, exit 0, and writes go on' '
 	pg_halt "$server" && tick 60 && at bea minsky session list >out 2>err && has "^one .*ana@" out &&
-	has "answered from this machine.s journal, the others. events are as of" err &&
+	has "using this machine.s journal, with events of other machines as of" err &&
 	test "$(wc -l <err)" -eq 1 && hasnt "Is the server running" err && has "^two " out &&
 	at bea minsky session get one --json 2>/dev/null | jq -e ".session.status == \"merged\"" &&
 	must_fail 5 at bea minsky session list --require-backend >out 2>err && test ! -s out &&
@@ -84,7 +84,7 @@ test_ok 'it hangs: a read waits for a second or so, and the next one not at all'
 	kill -STOP "$(head -n 1 "$server/data/postmaster.pid")" && tick 60 &&
 	timeout 20 sh -c "cd \"$TRASH/ana/app\" && exec env HOME=\"$TRASH/ana\" XDG_STATE_HOME=\"$TRASH/ana/state\" \
 		XDG_CONFIG_HOME=\"$TRASH/ana/config\" minsky session list" >out 2>err && has "^one" out &&
-	has "answered from this machine" err && at ana minsky session list >out 2>err && has "answered" err &&
+	has "using this machine" err && at ana minsky session list >out 2>err && has "using this machine" err &&
 	commit_in ana offline-a "while it hangs" && at ana minsky journal log --session offline-a >out 2>/dev/null &&
 	has "while it hangs" out &&
 	kill -CONT "$(head -n 1 "$server/data/postmaster.pid")" && tick 400 && at ana minsky sync >/dev/null &&
@@ -100,7 +100,7 @@ test_ok 'one name, started twice while it was down, is told apart in the table t
 '
 test_ok 'a password that is wrong: a warning, and no further knocking until that changes' '
 	sed -i "s|postgres://ana@|postgres://eve@|" ana/config/minsky/config.yaml && tick &&
-	at ana minsky session list >out 2>err && has "^one" out && has "answered from" err &&
+	at ana minsky session list >out 2>err && has "^one" out && has "using this machine" err &&
 	must_fail 4 at ana minsky sync 2>/dev/null && at ana minsky status >out && has "^next try .*settings" out &&
 	sed -i "s|postgres://eve@|postgres://ana@|" ana/config/minsky/config.yaml && tick &&
 	at ana minsky session list >out 2>err && test ! -s err

@@ -32,7 +32,7 @@ def reasons($raw):
 		(if startswith("\ufeff") then "not a number" else empty end),
 		(if any($numbers[]; length > 63) then "a number is too long" else empty end),
 		(if any($numbers[]; strict_number and (tonumber | . >= 1e308 or . <= -1e308)) then "a number is too large" else empty end),
-		(if [$rest | match("\"\"[ \\t\\r\\n]*:"; "g")] | length != ($value | members) then "a key comes twice" else empty end),
+		(if [$rest | match("\"\"[ \\t\\r\\n]*:"; "g")] | length != ($value | members) then "duplicate key" else empty end),
 		(if ($value | containers) > 32 then "nested too deeply" else empty end),
 		# jq's C string ends there; and it knows a separator of texts.
 		(if $rest | test("[\u0000\u001e]") then "*" else empty end)

@@ -131,14 +131,15 @@ static void a_home_and_variables_expand_once(void **state)
 	assert_int_equal(unsetenv("WHERE"), 0);
 	refuses("~/.config/minsky/config.yaml:3: 'sessiondb.sqlite.path' uses ${WHERE}, which is "
 		"not set",
-		"set WHERE, or write $${ where ${ is meant");
+		"set WHERE, or write $${ for a literal ${");
 	put(user_file, "color: ${1}\n", 0600);
-	refuses("~/.config/minsky/config.yaml:1: 'color' holds a '${' that names no variable",
-		"write ${NAME}, or $${ where ${ is meant");
-	put(user_file, "session: {setup: 'x ${HOME'}\n", 0600);
-	refuses("~/.config/minsky/config.yaml:1: 'session.setup' holds a '${' that names no "
+	refuses("~/.config/minsky/config.yaml:1: 'color' contains a '${' without the name of a "
 		"variable",
-		"write ${NAME}, or $${ where ${ is meant");
+		"write ${NAME}, or $${ for a literal ${");
+	put(user_file, "session: {setup: 'x ${HOME'}\n", 0600);
+	refuses("~/.config/minsky/config.yaml:1: 'session.setup' contains a '${' without "
+		"the name of a variable",
+		"write ${NAME}, or $${ for a literal ${");
 }
 
 static void wrong_values_are_refused_with_their_place(void **state)
@@ -169,13 +170,13 @@ static void wrong_values_are_refused_with_their_place(void **state)
 		{ "sessiondb.postgres.poolSize", "4x", "write a number in 1..64" },
 		{ "sessiondb.postgres.poolSize", "-4", "write a number in 1..64" },
 		{ "trash.keep", "14",
-			"write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
+			"write a number with a unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
 		{ "trash.keep", "5 m",
-			"write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
+			"write a number with a unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
 		{ "trash.keep", "-5m",
-			"write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
+			"write a number with a unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
 		{ "trash.keep", "99999999999999999999w",
-			"write a number with its unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
+			"write a number with a unit: 200ms, 90s, 5m, 12h, 14d or 2w" },
 	};
 	struct buf b = BUF_INIT;
 
@@ -193,8 +194,7 @@ static void wrong_values_are_refused_with_their_place(void **state)
 	}
 	buf_release(&b);
 	put(user_file, "sessiondb: json\n", 0600);
-	refuses("~/.config/minsky/config.yaml:1:1: 'sessiondb' holds further keys, not a value",
-		"");
+	refuses("~/.config/minsky/config.yaml:1:1: 'sessiondb' has keys below it, not a value", "");
 	put(user_file, "sessiondb:\n  backend: [json]\n", 0600);
 	refuses("~/.config/minsky/config.yaml:2:3: 'sessiondb.backend' must be a single value", "");
 	put(user_file, "color: {x: y}\n", 0600);
@@ -381,11 +381,11 @@ static void settings_of_the_command_line_are_checked(void **state)
 	static const struct {
 		const char *setting, *msg, *hint;
 	} cases[] = {
-		{ "color", "setting 'color' has no key and value", "write it as key=value" },
-		{ "postgres://u:pw@h", "setting 'postgres://[removed]@h' has no key and value",
-			"write it as key=value" },
-		{ "=x", "setting '=x' has no key and value", "write it as key=value" },
-		{ "colour=never", "setting 'colour' is not known", "did you mean 'color'?" },
+		{ "color", "'color' is not a setting with a value", "write it as KEY=VALUE" },
+		{ "postgres://u:pw@h", "'postgres://[removed]@h' is not a setting with a value",
+			"write it as KEY=VALUE" },
+		{ "=x", "'=x' is not a setting with a value", "write it as KEY=VALUE" },
+		{ "colour=never", "unknown setting 'colour'", "did you mean 'color'?" },
 		{ "color=blue", "command line: 'color' cannot be 'blue'",
 			"one of: auto|always|never" },
 	};

@@ -122,8 +122,9 @@ static void what_would_not_come_out_as_meant_is_refused(void **state)
 	for (size_t i = 0; i < N(texts); i++) {
 		if (edit(texts[i], BACKEND, i < 5 ? "sqlite" : NULL) != ERR_UNSUPPORTED)
 			fail_msg("%s became %s", texts[i], out.data);
-		assert_string_equal(
-			err.msg, "f: cannot change 'sessiondb.backend' without touching the rest");
+		assert_string_equal(err.msg,
+			"f: cannot change 'sessiondb.backend' without changing the rest of the "
+			"file");
 	}
 	/* A comment inside the braces would go with what is taken out. */
 	assert_int_equal(edit("sessiondb:\n  sqlite: { path:\n# mine\n    x }\n", SQLITE, NULL),

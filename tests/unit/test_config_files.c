@@ -1,9 +1,8 @@
 #include "lib/config_home.h"
 
 #define UNTRUSTED                                                                                  \
-	": a repository does not decide where data goes or what runs; 'minsky trust' shows it "    \
-	"and "                                                                                     \
-	"lets it\n"
+	": a repository's file cannot choose where data goes or what is run; to review and trust " \
+	"it: minsky trust\n"
 
 static void a_repository_learns_little_of_the_environment(void **state)
 {
@@ -39,7 +38,7 @@ static void a_repository_does_not_say_where_data_goes(void **state)
 		"'sessiondb.dbPath', 'pager'" UNTRUSTED
 		"~/repo.yaml: ignored 'sessiondb.postgres.url': others can read the file; run "
 		"'chmod 600' on it\n"
-		"~/repo.yaml: old spelling: 'sessiondb.dbPath' is now 'sessiondb.sqlite.path'\n");
+		"~/repo.yaml: old name: 'sessiondb.dbPath' is now 'sessiondb.sqlite.path'\n");
 	has("sessiondb.hub", NULL, CONFIG_DEFAULT, "default");
 	has("sessiondb.postgres.url", NULL, CONFIG_DEFAULT, "default");
 	has("pager", NULL, CONFIG_DEFAULT, "default");
@@ -114,7 +113,7 @@ static void old_spellings_are_understood(void **state)
 		"~/.config/minsky/config.yaml:3");
 	has("session.workspaceRoot", "/base", CONFIG_USER, "~/.config/minsky/config.yaml:4");
 	is_text(warnings.data,
-		"~/.config/minsky/config.yaml: old spelling: 'sessiondb.dbPath' is now "
+		"~/.config/minsky/config.yaml: old name: 'sessiondb.dbPath' is now "
 		"'sessiondb.sqlite.path', 'sessiondb.connectionString' is now "
 		"'sessiondb.postgres.url', 'sessiondb.baseDir' is now 'session.workspaceRoot'\n");
 	/* the new spelling wins on its level, whichever comes first */
@@ -129,10 +128,10 @@ static void old_spellings_are_understood(void **state)
 	has("session.workspaceRoot", "/new", CONFIG_ENVIRONMENT, "MINSKY_WORKSPACE_ROOT");
 	has("sessiondb.sqlite.wal", "no", CONFIG_COMMAND_LINE, "command line");
 	is_text(strstr(warnings.data, "environment"),
-		"environment: old spelling: 'MINSKY_SESSIONDB_BACKEND' is now "
+		"environment: old name: 'MINSKY_SESSIONDB_BACKEND' is now "
 		"'MINSKY_SESSION_BACKEND', 'MINSKY_SESSIONDB_BASE_DIR' is now "
 		"'MINSKY_WORKSPACE_ROOT'\n"
-		"command line: old spelling: 'sessiondb.enableWAL' is now "
+		"command line: old name: 'sessiondb.enableWAL' is now "
 		"'sessiondb.sqlite.wal'\n");
 }
 

@@ -230,8 +230,9 @@ static void what_is_kept_counts_on_another_branch(void **state)
 	with(&kept, "sessiondb: {backend: postgres}\n");
 	has("sessiondb.backend", "sqlite", CONFIG_REPOSITORY, "~/repo.yaml of branch main");
 	is_text(warnings.data,
-		"~/repo.yaml: ignored 'sessiondb.backend': sessions are kept where branch 'main' "
-		"says; 'minsky trust' goes by this branch\n");
+		"~/repo.yaml: ignored 'sessiondb.backend': the store is determined by branch "
+		"'main'; "
+		"to use this branch: minsky trust\n");
 	/* nothing said is something that is kept */
 	keep(&kept, "color: never\n", "refs/heads/main");
 	with(&kept, "sessiondb: {backend: postgres}\n");

@@ -77,8 +77,8 @@ static void mistakes_are_named_with_their_place(void **state)
 	FAILS("a: \"x\n", "f:2:1: found unexpected end of stream while scanning a quoted scalar");
 	FAILS("x\n", "f:1:1: expected 'key: value' lines");
 	FAILS("- a\n", "f:1:1: expected 'key: value' lines, not a list");
-	FAILS("a: 1\nb:\n  a: 2\n  a: 3\n", "f:4:3: 'b.a' is there twice");
-	FAILS("b:\n  a: 2\nb.a: 3\n", "f:3:1: 'b.a' is there twice");
+	FAILS("a: 1\nb:\n  a: 2\n  a: 3\n", "f:4:3: 'b.a' appears twice");
+	FAILS("b:\n  a: 2\nb.a: 3\n", "f:3:1: 'b.a' appears twice");
 	FAILS("? [a]\n: 1\n", "f:1:3: key is not plain text");
 	FAILS("? {a: 1}\n: 1\n", "f:1:3: key is not plain text");
 	FAILS("'': 1\n", "f:1:1: key is empty");
@@ -87,9 +87,9 @@ static void mistakes_are_named_with_their_place(void **state)
 	FAILS("a: 1\nb: \xc3\xa4\xc3(\n", "f:2:5: not UTF-8");
 	FAILS("a: \x01\n", "f:1:4: control characters are not allowed");
 	FAILS("a: 1\nb: x\0y\n", "f:2:5: control characters are not allowed");
-	FAILS("a: \"\\0\"\n", "f:1:4: text holds control characters");
-	FAILS("a: \"\\e[2J\"\n", "f:1:4: text holds control characters");
-	FAILS("\"a\\eb\": 1\n", "f:1:1: text holds control characters");
+	FAILS("a: \"\\0\"\n", "f:1:4: text contains control characters");
+	FAILS("a: \"\\e[2J\"\n", "f:1:4: text contains control characters");
+	FAILS("\"a\\eb\": 1\n", "f:1:1: text contains control characters");
 }
 
 static void a_tab_gets_a_hint(void **state)
@@ -104,7 +104,7 @@ static void a_tab_gets_a_hint(void **state)
 	assert_string_equal(err.msg,
 		"f:3:1: found character that cannot start any token while scanning for the "
 		"next token");
-	assert_string_equal(err.hint, "indent with spaces: YAML takes no tabs");
+	assert_string_equal(err.hint, "indent with spaces: YAML does not allow tabs");
 	buf_release(&b);
 }
 

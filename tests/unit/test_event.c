@@ -131,7 +131,7 @@ static void secrets_are_refused(void **state)
 		{ "AKIA", "IOSFODNN7EXAMPLE" },
 	};
 	static const char message[] =
-		"event 'commit.created' holds something that looks like a secret";
+		"event 'commit.created' contains something that looks like a secret";
 
 	(void)state;
 	for (size_t i = 0; i < N(secrets); i++) {

@@ -230,7 +230,7 @@ static void a_private_file_is_ours_alone(void **state)
 		assert_int_equal(fs_read_private(at("f"), 9, &b, &err), cases[i].result);
 		assert_string_equal(b.data, cases[i].result ? "" : "x");
 	}
-	buf_addf(&message, "'%s' can be written by others", at("f"));
+	buf_addf(&message, "others can write to '%s'", at("f"));
 	assert_string_equal(err.msg, message.data);
 	buf_clear(&message);
 	buf_addf(&message, "run: chmod go-w '%s'", at("f"));
@@ -393,7 +393,7 @@ static void a_new_name_replaces_nothing(void **state)
 	for (size_t i = 0; i < N(taken); i++) {
 		struct buf message = BUF_INIT;
 
-		buf_addf(&message, "'%s' is there already", at(taken[i]));
+		buf_addf(&message, "'%s' already exists", at(taken[i]));
 		assert_int_equal(fs_rename_new(at("from"), at(taken[i]), &err), ERR_REFUSED);
 		assert_string_equal(err.msg, message.data);
 		assert_int_equal(fs_rename_new(at("from-dir"), at(taken[i]), &err), ERR_REFUSED);

@@ -92,7 +92,7 @@ static void the_documented_lines_check_a_journal(void **state)
 	scratch_write(first, text.data, text.len);
 	assert_int_equal(run(script.data, first, second, &said), 1);
 	assert_string_equal(
-		said.data, "seq 1: the hash does not fit the record and the one before it\n");
+		said.data, "seq 1: the hash does not match the record and the one before it\n");
 	buf_release(&said);
 	buf_release(&text);
 

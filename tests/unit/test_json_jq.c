@@ -343,9 +343,9 @@ struct difference {
 };
 
 static const struct difference differences[] = {
-	{ "{\"a\":1,\"a\":2}", 0, "a key comes twice", "{\"a\":2}",
+	{ "{\"a\":1,\"a\":2}", 0, "duplicate key", "{\"a\":2}",
 		"some readers take the first, some the last: what was signed is not what is read" },
-	{ "{\"a\":1,\"\\u0061\":2}", 0, "a key comes twice", "{\"a\":2}", "the same key" },
+	{ "{\"a\":1,\"\\u0061\":2}", 0, "duplicate key", "{\"a\":2}", "the same key" },
 	{ "\"\\u0000\"", 0, "\\u0000 is not allowed", "\"\\u0000\"",
 		"a string of C ends there, and PostgreSQL stores none" },
 	{ "\"\0\"", 3, "a control character in a string", "\"\\u0000\"", "the same" },
@@ -362,7 +362,7 @@ static const struct difference differences[] = {
 	{ "+1", 0, "not a number", "1", "the same" },
 	{ ".5", 0, "not a number", "0.5", "the same" },
 	{ "1.", 0, "not a number", "1", "the same" },
-	{ "1\0x", 3, "something follows the value", "1", "jq's string of C ends there" },
+	{ "1\0x", 3, "extra text after the value", "1", "jq's string of C ends there" },
 	{ "1e308", 0, "a number is too large", "1e308",
 		"near infinity there is nothing to record" },
 	{ "-1e999", 0, "a number is too large", "-1.7976931348623157e308", "no reader has that" },

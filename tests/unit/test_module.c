@@ -65,14 +65,14 @@ static void an_unknown_name_lists_what_there_is(void **state)
 	(void)state;
 	opens("sessiondb.backend=nosuch", NULL, ERR_USAGE, "there is no backend 'nosuch'");
 	opens("sessiondb.backend=nosuch", NULL, ERR_USAGE, "(command line)");
-	opens("sessiondb.backend=nosuch", NULL, ERR_USAGE, "has: json, ");
+	opens("sessiondb.backend=nosuch", NULL, ERR_USAGE, "available backends: json, ");
 	opens("sessiondb.backend=nosuch", NULL, ERR_USAGE, ", good");
 }
 
 static void what_does_not_fit_is_refused(void **state)
 {
 	(void)state;
-	opens("sessiondb.backend=newer", NULL, ERR_UNSUPPORTED, "it has interface 4000000000");
+	opens("sessiondb.backend=newer", NULL, ERR_UNSUPPORTED, "its interface is 4000000000");
 	opens("sessiondb.backend=empty", NULL, ERR_UNSUPPORTED, "no minsky_backend_module");
 	opens("sessiondb.backend=alias", NULL, ERR_UNSUPPORTED, "another name");
 	opens("sessiondb.backend=text", NULL, ERR_UNSUPPORTED, "text.so");
@@ -130,7 +130,8 @@ static void a_hub_is_the_backend_or_named(void **state)
 	hub("sessiondb.backend=json", "sessiondb.hub=good://host/db", 0, "good");
 	hub("sessiondb.backend=json", "sessiondb.hub=plain", ERR_USAGE, "cannot be a hub");
 	hub("sessiondb.backend=json", "sessiondb.hub=nosuch", ERR_USAGE, "no backend 'nosuch'");
-	hub("sessiondb.backend=json", "sessiondb.hub=../good", ERR_USAGE, "cannot be the name");
+	hub("sessiondb.backend=json", "sessiondb.hub=../good", ERR_USAGE,
+		"not a valid name for a backend");
 }
 
 int main(void)

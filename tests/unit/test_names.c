@@ -29,7 +29,7 @@ static void good_session_names_pass(void **state)
 static void bad_session_names_say_why(void **state)
 {
 	static const char dots[] = "must not start with '-' or '.'";
-	static const char set[] = "may hold only letters, digits, '.', '_', '#' and '-'";
+	static const char set[] = "can contain only letters, digits, '.', '_', '#' and '-'";
 	static const struct {
 		const char *name, *shown, *rule, *hint;
 	} cases[] = {
@@ -51,10 +51,10 @@ static void bad_session_names_say_why(void **state)
 		{ "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f", set, "gr" },
 		{ "a~b", "a~b", set, "a-b" },
 		{ "a@b", "a@b", set, "a-b" },
-		{ "a..b", "a..b", "must not hold '..'", "a-b" },
+		{ "a..b", "a..b", "must not contain '..'", "a-b" },
 		{ "a.lock", "a.lock", "must not end in '.' or '.lock'", "a-lock" },
 		{ "a.", "a.", "must not end in '.' or '.lock'", "a" },
-		{ "HEAD", "HEAD", "means something else to git", "head" },
+		{ "HEAD", "HEAD", "has a special meaning in git", "head" },
 	};
 
 	(void)state;
@@ -65,7 +65,7 @@ static void bad_session_names_say_why(void **state)
 		(void)snprintf(
 			msg, sizeof(msg), "session name '%s' %s", cases[i].shown, cases[i].rule);
 		(void)snprintf(
-			hint, sizeof(hint), "a session name that works: '%s'", cases[i].hint);
+			hint, sizeof(hint), "a valid session name would be '%s'", cases[i].hint);
 		assert_int_equal(name_check_session(cases[i].name, &err), ERR_USAGE);
 		assert_string_equal(err.msg, msg);
 		assert_string_equal(err.hint, hint);
@@ -178,8 +178,9 @@ static void a_description_becomes_a_name(void **state)
 	slug_is("a bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
 		"a-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb");
 	assert_int_equal(name_slug("?!", &b, &err), ERR_USAGE);
-	assert_string_equal(err.msg, "description '?!' holds no letter or digit to make a name of");
-	assert_string_equal(err.hint, "give the session a name");
+	assert_string_equal(
+		err.msg, "description '?!' contains no letter or digit to make a name of");
+	assert_string_equal(err.hint, "give a name: minsky session start NAME");
 	assert_int_equal(name_slug("", &b, &err), ERR_USAGE);
 	buf_release(&b);
 }

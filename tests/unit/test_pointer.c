@@ -128,7 +128,7 @@ static void damage_is_corrupt_and_names_the_line(void **state)
 		{ "minsky-pointer 2\n", "first line" },
 		{ "minsky-pointer 1\nrepo " REPO "\n", "missing" },
 		{ "minsky-pointer 1\nrepo xyz\n", "line 2" },
-		{ "minsky-pointer 1\nrepo " REPO, "line 2 is cut off" },
+		{ "minsky-pointer 1\nrepo " REPO, "line 2 is truncated" },
 		{ "minsky-pointer 1\nrepo " REPO "\ninode 12\n", "line 3" },
 		{ "minsky-pointer 1\nrepo " REPO "\nclone " CLONE "\npath x\njournal /j\n",
 			"not absolute" },

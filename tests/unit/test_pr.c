@@ -417,7 +417,7 @@ static void forward_is_never_anything_else(void **state)
 	sh("up", "git switch -q main; commit mine 1; git switch -q --detach");
 	before = rev("up", "main");
 	assert_int_equal(pr_forward(at("up"), at("w"), "main", c.oid.hex, &err), ERR_REFUSED);
-	assert_non_null(strstr(err.msg, "cannot move forward"));
+	assert_non_null(strstr(err.msg, "cannot be fast-forwarded"));
 	assert_string_equal(rev("up", "main"), before);
 	/* A rebase would put the branch back where it was. */
 	sh("up",

@@ -540,7 +540,7 @@ static void a_store_of_another_journal_is_refused(void **state)
 	before = scratch_read(store);
 	tell(other, 1, "session.starting", "\"name\":\"fix\"");
 	assert_int_equal(projector_run(other, b, STORES_REPO, &result, &err), ERR_CORRUPT);
-	assert_non_null(strstr(err.msg, "does not fit"));
+	assert_non_null(strstr(err.msg, "does not match"));
 	assert_non_null(strstr(err.hint, "restored from a backup"));
 	after = scratch_read(store);
 	assert_string_equal(before.data, after.data);
@@ -565,7 +565,7 @@ static void a_store_with_another_past_is_refused(void **state)
 		assert_int_equal(b->ops->begin(b, STORES_REPO, &err), 0);
 		assert_int_equal(b->ops->commit(b, &heads, &err), 0);
 		assert_int_equal(projector_run(j, b, STORES_REPO, &result, &err), ERR_CORRUPT);
-		assert_non_null(strstr(err.msg, "does not fit"));
+		assert_non_null(strstr(err.msg, "does not match"));
 	}
 	heads_release(&heads);
 }

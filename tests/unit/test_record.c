@@ -125,7 +125,7 @@ static void the_envelope_has_one_spelling(void **state)
 	assert_string_equal(parse_with("}}\n", "}} \n"), "line is not a record");
 	assert_string_equal(
 		parse_with("session.noted", "session.noteD"), "body does not match its hash");
-	assert_string_equal(parse_with("}}\n", "}}\n\n"), "line holds a byte that no record has");
+	assert_string_equal(parse_with("}}\n", "}}\n\n"), "line contains an invalid byte");
 }
 
 static void a_blank_body_keeps_both_hashes(void **state)

@@ -194,16 +194,16 @@ static void what_is_no_url_is_refused(void **state)
 		const char *text, *msg;
 	} cases[] = {
 		{ "", "repository URL is empty" },
-		{ "https:///org/repo", "repository URL 'https:///org/repo' names no host" },
-		{ "ssh://", "repository URL 'ssh://' names no host" },
-		{ "git@:x", "repository URL 'git@:x' names no host" },
-		{ "file://", "repository URL 'file://' names no path" },
-		{ "file://host", "repository URL 'file://host' names no path" },
-		{ "https://./x", "repository URL 'https://./x' names no host" },
-		{ "/a\nb", "repository URL '/a\\x0ab' holds control characters" },
+		{ "https:///org/repo", "repository URL 'https:///org/repo' has no host" },
+		{ "ssh://", "repository URL 'ssh://' has no host" },
+		{ "git@:x", "repository URL 'git@:x' has no host" },
+		{ "file://", "repository URL 'file://' has no path" },
+		{ "file://host", "repository URL 'file://host' has no path" },
+		{ "https://./x", "repository URL 'https://./x' has no host" },
+		{ "/a\nb", "repository URL '/a\\x0ab' contains control characters" },
 		{ "https://ana:pw@h/\x1b[2J",
-			"repository URL 'https://h/\\x1b[2J' holds control characters" },
-		{ "/a\xe2\x80\xae", "repository URL '/a\\u202e' holds control characters" },
+			"repository URL 'https://h/\\x1b[2J' contains control characters" },
+		{ "/a\xe2\x80\xae", "repository URL '/a\\u202e' contains control characters" },
 	};
 
 	(void)state;

@@ -87,7 +87,7 @@ static void files_that_git_was_told_not_to_look_at_are_a_risk(void **state)
 		"echo 2 >a; echo 2 >b");
 	found = risks(NULL);
 	lines(found, 1);
-	has(found, "hidden: 2 files that git was told not to look at: a, b\n");
+	has(found, "hidden: 2 files that git was told to ignore: a, b\n");
 	/* What a sparse checkout leaves out is not there to be lost. */
 	sh("w", "git update-index --no-assume-unchanged a; git checkout -q a; rm b");
 	assert_string_equal(risks(NULL), "");
@@ -240,7 +240,7 @@ static void other_work_trees_count(void **state)
 	sh(".", start);
 	sh("w", "git worktree add -q ../extra -b x origin/main");
 	(void)snprintf(wanted, sizeof(wanted),
-		"worktree: the work tree '%s' has its repository in this workspace\n", at("extra"));
+		"worktree: the linked work tree '%s' belongs to this workspace\n", at("extra"));
 	assert_string_equal(risks(NULL), wanted);
 }
 
@@ -262,8 +262,8 @@ static void submodules_count(void **state)
 	found = risks(NULL);
 	lines(found, 1);
 	has(found,
-		"submodule: submodule 'lib/sub' has commits or a stash that its remotes have "
-		"not\n");
+		"submodule: submodule 'lib/sub' has commits or a stash that its remotes do "
+		"not have\n");
 	/* Also when it is not checked out. */
 	sh("w", "git submodule --quiet deinit -f lib/sub");
 	lines(risks(NULL), 1);

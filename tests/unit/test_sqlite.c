@@ -237,8 +237,8 @@ static void every_version_but_ours_is_refused(void **state)
 			ERR_UNSUPPORTED, "it has schema 9, this minsky knows 2" },
 		{ "PRAGMA application_id = 0x6d6e736b; PRAGMA user_version = -1;"
 		  "CREATE TABLE x (y)",
-			ERR_CORRUPT, "tables are not there" },
-		{ "PRAGMA application_id = 0x6d6e736b", ERR_CORRUPT, "tables are not there" },
+			ERR_CORRUPT, "tables are missing" },
+		{ "PRAGMA application_id = 0x6d6e736b", ERR_CORRUPT, "tables are missing" },
 		{ "CREATE TABLE sessions (id TEXT)", ERR_UNSUPPORTED, "another program" },
 		{ "PRAGMA user_version = 2", ERR_UNSUPPORTED, "another program" },
 		{ "PRAGMA application_id = 7; CREATE TABLE x (y)", ERR_UNSUPPORTED,
@@ -453,10 +453,10 @@ static void a_check_finds_what_reading_does_not(void **state)
 	(void)state;
 	open_store();
 	check_finds(NULL, NULL);
-	check_finds("UPDATE session SET task = '8'", "columns are not what its record says");
-	check_finds("UPDATE session SET pr = 'merged'", "columns are not what its record says");
+	check_finds("UPDATE session SET task = '8'", "columns do not match its record");
+	check_finds("UPDATE session SET pr = 'merged'", "columns do not match its record");
 	check_finds("UPDATE session SET record = '{'", "its record cannot be read");
-	check_finds("UPDATE session SET repository = 9", "belongs to no repository");
+	check_finds("UPDATE session SET repository = 9", "does not belong to a repository");
 	check_finds("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
 		    " replace(sql, 'name TEXT', 'name TEXT NOT NULL') WHERE name = 'session';"
 		    "UPDATE session SET name = NULL",

@@ -278,7 +278,7 @@ static void a_renamed_segment_is_found(void **state)
 	(void)unlink(scratch_path(dir, "head"));
 	assert_int_equal(journals_verify(journal).n, 1);
 	assert_string_equal(
-		journals_verify(journal).v[0].what, "seq does not fit the name of the file");
+		journals_verify(journal).v[0].what, "seq does not match the name of the file");
 	assert_int_equal(journals_read(journal, 0).code, ERR_CORRUPT);
 }
 
@@ -307,7 +307,7 @@ static void a_blank_body_needs_a_later_redaction_of_just_that_record(void **stat
 	assert_int_equal(verdict.n, 1);
 	assert_true(verdict.v[0].line == 42 && verdict.v[0].offset == starts[41]);
 	assert_string_equal(
-		verdict.v[0].what, "body is blank, and no later event.redacted says why");
+		verdict.v[0].what, "body is null, but no later event.redacted explains it");
 	(void)snprintf(body, sizeof(body),
 		"{\"type\":\"event.redacted\",\"v\":1,\"data\":{\"origin\":\"%s\",\"seq\":43,"
 		"\"reason\":\"x\"}}",
@@ -373,7 +373,7 @@ static void the_hash_that_is_expected_is_checked(void **state)
 	assert_int_equal(journal_head(journal, &head, &err), 0);
 	assert_int_equal(
 		journal_reader_open(&r, journal, NULL, RECORDS, HASH_ZERO, &err), ERR_CORRUPT);
-	assert_non_null(strstr(err.msg, "not the one that was remembered"));
+	assert_non_null(strstr(err.msg, "differs from the remembered one"));
 	assert_int_equal(journal_reader_open(&r, journal, NULL, RECORDS, head.hash, &err), 0);
 	assert_int_equal(journal_reader_next(r, &rec, &err), 0);
 	assert_null(rec);

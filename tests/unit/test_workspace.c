@@ -339,7 +339,7 @@ static void failures_leave_nothing_behind(void **state)
 	sh(".", start);
 	assert_int_equal(git_repo_open(&r, at("m"), &err), 0);
 	assert_true(workspace_clone(&plan, at("w"), &err) < 0);
-	assert_non_null(strstr(err.msg, "cannot make workspace"));
+	assert_non_null(strstr(err.msg, "cannot create workspace"));
 	sh(".", "test ! -e w; echo mine >w");
 	assert_int_equal(workspace_clone(&plan, at("w"), &err), ERR_REFUSED);
 	assert_string_equal(ask(".", "cat w"), "mine");
@@ -390,20 +390,19 @@ static void taken_branches_are_refused(void **state)
 	branch_check("tree/y", ERR_OK, "");
 	branch_check("localx", ERR_OK, "");
 	branch_check("loca", ERR_OK, "");
-	branch_check("local", ERR_REFUSED, "'local' is there already, in the main repository");
-	branch_check("other", ERR_REFUSED, "'other' is there already, on origin, as last fetched");
-	branch_check("local/x", ERR_REFUSED, "branch 'local' in the main repository is in its way");
-	branch_check("tree", ERR_REFUSED, "branch 'tree/x' in the main repository is in its way");
-	branch_check(
-		"deep", ERR_REFUSED, "branch 'deep/er' on origin, as last fetched is in its way");
-	branch_check("deep/er/x", ERR_REFUSED, "is in its way");
-	branch_check("pr", ERR_REFUSED, "would be in the way of the PR branches");
+	branch_check("local", ERR_REFUSED, "'local' already exists in the main repository");
+	branch_check("other", ERR_REFUSED, "'other' already exists on origin (as last fetched)");
+	branch_check("local/x", ERR_REFUSED, "branch 'local' exists in the main repository");
+	branch_check("tree", ERR_REFUSED, "branch 'tree/x' exists in the main repository");
+	branch_check("deep", ERR_REFUSED, "branch 'deep/er' exists on origin (as last fetched)");
+	branch_check("deep/er/x", ERR_REFUSED, "cannot create branch 'deep/er/x'");
+	branch_check("pr", ERR_REFUSED, "would conflict with the PR branches");
 	sh("m", "git branch pr/some");
 	branch_check("free", ERR_OK, "");
 	sh("m", "git branch -D -q pr/some; git branch pr");
-	branch_check("free", ERR_REFUSED, "a branch 'pr' in the main repository is in the way");
+	branch_check("free", ERR_REFUSED, "the branch 'pr' in the main repository conflicts");
 	sh("m", "git branch -D -q pr; git update-ref refs/remotes/origin/pr HEAD");
-	branch_check("free", ERR_REFUSED, "a branch 'pr' on origin, as last fetched is in the way");
+	branch_check("free", ERR_REFUSED, "the branch 'pr' on origin (as last fetched) conflicts");
 }
 
 static void status_lists_files_harmlessly(void **state)

@@ -95,7 +95,8 @@ static int read_line(const char *path, const char *prefix, struct buf *out, stru
 	while (text.len && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
 		buf_truncate(&text, text.len - 1);
 	if (text.len <= skip || strncmp(text.data, prefix, skip) != 0) {
-		r = error_set(err, ERR_CORRUPT, "'%s' does not name a directory", path);
+		r = error_set(
+			err, ERR_CORRUPT, "'%s' does not contain the path of a directory", path);
 		goto out;
 	}
 	buf_clear(out);

@@ -112,7 +112,7 @@ static int complete_end(int fd, const char *path, char *work, uint64_t *end_out,
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return error_errno(err, "cannot look at '%s'", path);
+		return error_errno(err, "cannot access '%s'", path);
 	return newline_before(fd, path, (uint64_t)st.st_size, work, end_out, err);
 }
 
@@ -299,7 +299,7 @@ static int open_log(const char *path, int *fd_out, uint64_t *size_out, struct er
 	if (fd < 0)
 		return error_errno(err, "cannot open '%s'", path);
 	if (fstat(fd, &st) < 0) {
-		r = error_errno(err, "cannot look at '%s'", path);
+		r = error_errno(err, "cannot access '%s'", path);
 		close(fd);
 		return r;
 	}

@@ -111,7 +111,7 @@ static int place_lock(struct place *p, struct error *err)
 static int refuse_outside(const struct place *p, struct error *err)
 {
 	return error_set(err, ERR_REFUSED,
-		"git takes hooks from '%s', which is not this repository's own", p->dir);
+		"git uses the hooks in '%s', which does not belong to this repository", p->dir);
 }
 
 static int check_one(
@@ -125,14 +125,13 @@ static int check_one(
 		return r;
 	state = target_state(&t, &p->manifest, name, current);
 	if (state == HOOK_CHANGED) {
-		error_set(err, ERR_REFUSED, "hook '%s' is minsky's and has been altered",
-			t.path.data);
-		r = error_hint(err, "move it away, then run minsky hooks install again");
+		error_set(err, ERR_REFUSED, "hook '%s' is minsky's, but was modified", t.path.data);
+		r = error_hint(err, "move it away, then run again: minsky hooks install");
 	} else if (state == HOOK_FOREIGN && t.chained && !target_same(&t)) {
-		error_set(err, ERR_REFUSED, "'%s' would be lost: '%s' already waits to be chained",
-			t.path.data, t.prev.data);
-		r = error_hint(
-			err, "make one hook of the two, then run minsky hooks install again");
+		error_set(err, ERR_REFUSED,
+			"'%s' would be lost: the previous hook '%s' exists already", t.path.data,
+			t.prev.data);
+		r = error_hint(err, "merge the two hooks, then run again: minsky hooks install");
 	}
 	target_release(&t);
 	return r;

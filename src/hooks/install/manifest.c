@@ -17,8 +17,8 @@ void manifest_release(struct manifest *m)
 
 static int bad(struct error *err, size_t line)
 {
-	error_set(err, ERR_CORRUPT, "line %zu is not understood", line);
-	return error_hint(err, "remove the file, then run minsky hooks install again");
+	error_set(err, ERR_CORRUPT, "line %zu is not valid", line);
+	return error_hint(err, "remove the file, then run again: minsky hooks install");
 }
 
 /* `line` without its newline; from the second one on. */

@@ -68,7 +68,7 @@ int target_look(struct target *t, const char *dir, const char *name, struct erro
 		goto out;
 	if (lstat(t->path.data, &st) < 0) {
 		if (errno != ENOENT && errno != ENOTDIR)
-			r = error_errno(err, "cannot look at '%s'", t->path.data);
+			r = error_errno(err, "cannot access '%s'", t->path.data);
 		goto out;
 	}
 	t->exists = true;
@@ -149,6 +149,6 @@ int target_put_back(const struct target *t, struct error *err)
 int target_take_from_tool(const struct target *t, struct error *err)
 {
 	if (t->chained ? rename(t->prev.data, t->moved.data) : unlink(t->moved.data))
-		return error_errno(err, "cannot take minsky's hook out of '%s'", t->moved.data);
+		return error_errno(err, "cannot remove minsky's hook from '%s'", t->moved.data);
 	return 0;
 }

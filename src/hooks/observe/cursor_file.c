@@ -165,7 +165,7 @@ static int parse(struct parsing *p, struct buf *text, const char *path, struct e
 	size_t number = 3;
 
 	if (!parse_top(p, text))
-		return error_set(err, ERR_CORRUPT, "cursor '%s' is cut off or not one", path);
+		return error_set(err, ERR_CORRUPT, "cursor '%s' is truncated or not valid", path);
 	for (char *at = text->data + BODY_OFFSET, *next; *at; at = next) {
 		char *end = strchr(at, '\n');
 
@@ -181,7 +181,7 @@ static int parse(struct parsing *p, struct buf *text, const char *path, struct e
 		if (err->code == ERR_NOMEM)
 			return err->code;
 		return error_set(
-			err, ERR_CORRUPT, "cursor '%s' line %zu is not understood", path, number);
+			err, ERR_CORRUPT, "cursor '%s' line %zu is not valid", path, number);
 	}
 	return 0;
 }

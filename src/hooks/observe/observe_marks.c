@@ -25,7 +25,7 @@ int pr_stale_mark(const char *journal_dir, struct error *err)
 		goto out;
 	fd = open(path.data, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		r = error_errno(err, "cannot make '%s'", path.data);
+		r = error_errno(err, "cannot create '%s'", path.data);
 		goto out;
 	}
 	r = fs_write_all(fd, "!", 1, err);
@@ -71,7 +71,7 @@ int pr_stale_clear(const char *journal_dir, uint64_t marks, struct error *err)
 		goto out;
 	fd = open(path.data, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		r = error_errno(err, "cannot make '%s'", path.data);
+		r = error_errno(err, "cannot create '%s'", path.data);
 		goto out;
 	}
 	if (ftruncate(fd, (off_t)marks) < 0)
@@ -120,7 +120,7 @@ int watched_base_add(const char *journal_dir, const char *branch, struct error *
 	int r;
 
 	if (!*branch || strchr(branch, '\n')) {
-		r = error_set(err, ERR_USAGE, "'%s' is no branch name", branch);
+		r = error_set(err, ERR_USAGE, "'%s' is not a branch name", branch);
 		goto out;
 	}
 	fs_join(&path, journal_dir, "watch.lock");

@@ -158,7 +158,7 @@ static int copy_input(int copy, struct buf *out, size_t max, struct error *err)
 			break;
 		buf_add(out, chunk, (size_t)n < room ? (size_t)n : room);
 		if (copy >= 0 && write_copy(copy, chunk, (size_t)n) < 0)
-			return error_errno(err, "cannot keep stdin for the next hook");
+			return error_errno(err, "cannot save stdin for the next hook");
 	}
 	return buf_check(out, err);
 }
@@ -175,14 +175,14 @@ int chain_read_input(struct buf *out, size_t max, struct error *err)
 	if (args) {
 		copy = memfd_create("stdin", MFD_CLOEXEC);
 		if (copy < 0) {
-			r = error_errno(err, "cannot keep stdin for the next hook");
+			r = error_errno(err, "cannot save stdin for the next hook");
 			goto out;
 		}
 	}
 	r = copy_input(copy, out, max, err);
 	/* What could be read goes on even when the rest could not. */
 	if (copy >= 0 && (lseek(copy, 0, SEEK_SET) < 0 || dup2(copy, 0) < 0) && r == 0)
-		r = error_errno(err, "cannot hand on stdin");
+		r = error_errno(err, "cannot pass on stdin");
 out:
 	if (copy >= 0)
 		close(copy);

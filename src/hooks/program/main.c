@@ -343,7 +343,7 @@ static void report(struct ring *r, const struct error *err)
 	text_add_line(&text, err->msg, strlen(err->msg));
 	if (r->journal)
 		log_error(r->pointer.journal, r->name, text.data);
-	buf_adds(&text, "; minsky hooks status says more\n");
+	buf_adds(&text, "; for details: minsky hooks status\n");
 	if (!said && !text.failed) {
 		struct buf line = BUF_INIT;
 
