@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/json.h"
 #include "backends/json_store.h"
 #include "backends/place.h"
 #include "backends/registry.h"
@@ -69,11 +70,17 @@ static void file_close(struct backend *backend)
 static int file_open(struct backend **out, const struct config *config, struct error *err)
 {
 	const char *path = config_get(config, "sessiondb.json.path");
-	struct json_backend *b;
-	int r;
 
 	if (!path || !*path)
 		return error_set(err, ERR_USAGE, "sessiondb.json.path is not set");
+	return json_backend_open(out, path, err);
+}
+
+int json_backend_open(struct backend **out, const char *path, struct error *err)
+{
+	struct json_backend *b;
+	int r;
+
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return error_nomem(err);

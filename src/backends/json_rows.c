@@ -83,7 +83,7 @@ struct store_row *store_row_find(struct store_repo *r, const char *session_id)
 /* What a newer minsky added to a row is not lost when this one replaces it. */
 static int carry_unknown(struct buf *out, const struct json_slice *old, struct error *err)
 {
-	static const char *const known[] = { "record", "key", "events", "frozen" };
+	static const char *const known[] = { "record", "place", "key", "events", "frozen" };
 	struct json_slice key, value;
 	size_t pos = 0;
 	bool more = json_slice_is(old, '{');

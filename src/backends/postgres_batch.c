@@ -75,7 +75,7 @@ static void add_text(struct pg_rows *rows, enum pg_row_column column, const char
 static int add_row(struct pg_rows *rows, const struct session *s, struct error *err)
 {
 	struct buf doc = BUF_INIT, task = BUF_INIT;
-	int r = session_row_to_json(&doc, s, err);
+	int r = session_shared_row_to_json(&doc, s, err);
 
 	if (r == 0 && s->task_id)
 		r = pg_store_task_key(&task, s->task_id, err);

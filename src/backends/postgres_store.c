@@ -37,6 +37,9 @@ int pg_store_decode(const struct pg_store *s, const char *doc, size_t len, struc
 
 	if (r == 0)
 		r = session_row_from_json(out, doc, len, err);
+	/* Whatever a row that others write says: where things are here is not for it to say. */
+	if (r == 0)
+		session_drop_place(out);
 	return r == ERR_CORRUPT ? pg_store_corrupt(s, err) : r;
 }
 

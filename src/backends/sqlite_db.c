@@ -11,7 +11,7 @@
 /* KiB of pages in memory: a batch of the projector touches as much. */
 #define CACHE_KIB 16000
 
-#define ROW "record, hlc, origin, seq, events, frozen, id"
+#define ROW "record, hlc, origin, seq, events, frozen, id, place"
 #define FROM_SESSION " FROM session WHERE repository = (SELECT n FROM repository WHERE id = ?1)"
 
 const char *const db_sql[DB_STATEMENTS] = {
@@ -26,13 +26,14 @@ const char *const db_sql[DB_STATEMENTS] = {
 	[DB_DROP_HEADS] = "DELETE FROM head WHERE repository = ?1",
 	[DB_ADD_HEAD] = "INSERT INTO head (repository, origin, seq, hash) VALUES (?1, ?2, ?3, ?4)",
 	[DB_PUT] = "INSERT INTO session (repository, id, name, task, branch, status, pr, created,"
-		   " active, record, hlc, origin, seq, events, frozen)"
-		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
+		   " active, record, hlc, origin, seq, events, frozen, place)"
+		   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 		   " ON CONFLICT (repository, id) DO UPDATE SET name = excluded.name,"
 		   " task = excluded.task, branch = excluded.branch, status = excluded.status,"
 		   " pr = excluded.pr, created = excluded.created, active = excluded.active,"
 		   " record = excluded.record, hlc = excluded.hlc, origin = excluded.origin,"
-		   " seq = excluded.seq, events = excluded.events, frozen = excluded.frozen",
+		   " seq = excluded.seq, events = excluded.events, frozen = excluded.frozen,"
+		   " place = excluded.place",
 	[DB_REMOVE] = "DELETE FROM session WHERE repository = ?1 AND id = ?2",
 	[DB_REMOVE_ALL] = "DELETE FROM session WHERE repository = ?1",
 	[DB_ALL] = "SELECT " ROW FROM_SESSION " ORDER BY id",

@@ -33,7 +33,7 @@ int query_sql(struct buf *out, const struct session_query *q, struct error *err)
 	bool few = q->status || q->task_id || q->branch;
 
 	buf_adds(out,
-		"SELECT record, hlc, origin, seq, events, frozen, id FROM session"
+		"SELECT record, hlc, origin, seq, events, frozen, id, place FROM session"
 		" WHERE repository = (SELECT n FROM repository WHERE id = ?1)"
 		" AND name IS NOT NULL");
 	if (q->status)

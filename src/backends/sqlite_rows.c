@@ -31,11 +31,11 @@ int rows_heads(struct db *db, sqlite3_stmt *s, struct heads *out, struct error *
 	return r;
 }
 
-/* Columns: record, hlc, origin, seq, events, frozen, id. */
+/* Columns: record, hlc, origin, seq, events, frozen, id, place. */
 static int read_row(struct db *db, sqlite3_stmt *s, struct session *out, struct error *err)
 {
 	const char *record = db_text(s, 0), *hlc = db_text(s, 1), *origin = db_text(s, 2);
-	const char *id = db_text(s, 6);
+	const char *id = db_text(s, 6), *place = db_text(s, 7);
 	struct session row = { .name = NULL };
 	int r;
 
@@ -48,6 +48,13 @@ static int read_row(struct db *db, sqlite3_stmt *s, struct session *out, struct 
 	if (!id || strcmp(row.id, id) != 0) {
 		session_release(&row);
 		return db_corrupt(db, "a session's row has the record of another", err);
+	}
+	r = place ? json_check(place, strlen(place), err) : 0;
+	if (r == 0 && place)
+		r = session_place_from_json(&row, place, strlen(place), err);
+	if (r < 0) {
+		session_release(&row);
+		return db_in_store(db, r, err);
 	}
 	row.last_key.hlc = strtoull(hlc, NULL, 16);
 	memcpy(row.last_key.origin, origin, ID_HEX_SIZE);

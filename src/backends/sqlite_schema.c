@@ -5,7 +5,7 @@
 #include "core/backend.h"
 #include "core/names.h"
 
-/* What version 2 consists of; an index for each of the questions that are asked often. */
+/* What version 3 consists of; an index for each of the questions that are asked often. */
 static const char tables[] =
 	"CREATE TABLE repository (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);"
 	"CREATE TABLE head ("
@@ -18,7 +18,7 @@ static const char tables[] =
 	" pr TEXT NOT NULL, created INTEGER NOT NULL, active INTEGER NOT NULL,"
 	" record TEXT NOT NULL,"
 	" hlc TEXT NOT NULL, origin TEXT NOT NULL, seq INTEGER NOT NULL,"
-	" events INTEGER NOT NULL, frozen INTEGER NOT NULL,"
+	" events INTEGER NOT NULL, frozen INTEGER NOT NULL, place TEXT,"
 	" UNIQUE (repository, id));"
 	"CREATE INDEX session_name ON session (repository, name);"
 	"CREATE INDEX session_task ON session (repository, task) WHERE task IS NOT NULL;"
@@ -80,6 +80,22 @@ int schema_task(const char *task_id, struct buf *out, struct error *err)
 	return buf_check(out, err);
 }
 
+static int bind_place(sqlite3_stmt *s, const struct session *session, struct error *err)
+{
+	struct buf place = BUF_INIT;
+	int r = 0;
+
+	if (session_has_place(session))
+		r = session_place_to_json(&place, session, err);
+	if (r == 0 && place.len)
+		(void)sqlite3_bind_text64(
+			s, 16, place.data, place.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+	else
+		(void)sqlite3_bind_null(s, 16);
+	buf_release(&place);
+	return r;
+}
+
 int schema_bind_session(sqlite3_stmt *s, const struct session *session, struct buf *record,
 	struct buf *task, struct error *err)
 {
@@ -106,7 +122,7 @@ int schema_bind_session(sqlite3_stmt *s, const struct session *session, struct b
 	(void)sqlite3_bind_int64(s, 13, (int64_t)session->last_key.seq);
 	(void)sqlite3_bind_int64(s, 14, (int64_t)session->n_events);
 	(void)sqlite3_bind_int(s, 15, session->frozen);
-	return 0;
+	return bind_place(s, session, err);
 }
 
 static int mark(struct db *db, struct error *err)
@@ -118,71 +134,17 @@ static int mark(struct db *db, struct error *err)
 	return db_exec(db, sql, err);
 }
 
-/* One row of version 1: repository, record and bookkeeping; the columns come from the record. */
-static int move_row(struct db *db, sqlite3_stmt *from, sqlite3_stmt *to, struct error *err)
+/*
+ * Rows of older versions were folded without asking who said what. They are a copy of what the
+ * journals say, and are made anew from those.
+ */
+static int begin_anew(struct db *db, int version, struct error *err)
 {
-	struct session s = { .name = NULL };
-	struct buf record = BUF_INIT, task = BUF_INIT;
-	const char *text = db_text(from, 1);
-	bool row;
-	int r = text ? session_from_json(&s, text, strlen(text), err)
-		     : db_corrupt(db, "a session has no record", err);
+	int r = db_exec(db, "DROP TABLE session; DROP TABLE head", err);
 
-	if (r == 0)
-		r = schema_bind_session(to, &s, &record, &task, err);
-	if (r == 0) {
-		(void)sqlite3_bind_int64(to, 1, sqlite3_column_int64(from, 0));
-		db_bind_text(to, 2, s.id);
-		for (int i = 0; i < 5; i++)
-			(void)sqlite3_bind_value(to, 11 + i, sqlite3_column_value(from, 2 + i));
-		r = db_step(db, to, &row, err);
-	}
-	db_reset(to);
-	session_release(&s);
-	buf_release(&record);
-	buf_release(&task);
-	return r;
-}
-
-static int move_rows(struct db *db, struct error *err)
-{
-	sqlite3_stmt *from = NULL, *to;
-	bool row = true;
-	int rc = sqlite3_prepare_v2(db->handle,
-		"SELECT r.n, s.record, s.hlc, s.origin, s.seq, s.events, s.frozen"
-		" FROM session_1 s JOIN repository r ON r.id = s.repository",
-		-1, &from, NULL);
-	int r = rc == SQLITE_OK ? db_get(db, DB_PUT, &to, err) : db_error(db, rc, err);
-
-	while (r == 0 && row) {
-		r = db_step(db, from, &row, err);
-		if (r == 0 && row)
-			r = db_in_store(db, move_row(db, from, to, err), err);
-	}
-	sqlite3_finalize(from);
-	return r;
-}
-
-static int from_1_to_2(struct db *db, struct error *err)
-{
-	int r = db_exec(db,
-		"ALTER TABLE session RENAME TO session_1; ALTER TABLE head RENAME TO head_1;"
-		"DROP INDEX session_name; DROP INDEX session_task; DROP INDEX session_branch",
-		err);
-
-	if (r == 0)
-		r = db_exec(db, tables, err);
-	if (r == 0)
-		r = db_exec(db,
-			"INSERT INTO repository (id)"
-			" SELECT repository FROM head_1 UNION SELECT repository FROM session_1;"
-			"INSERT INTO head (repository, origin, seq, hash)"
-			" SELECT r.n, h.origin, h.seq, h.hash"
-			" FROM head_1 h JOIN repository r ON r.id = h.repository",
-			err);
-	if (r == 0)
-		r = move_rows(db, err);
-	return r < 0 ? r : db_exec(db, "DROP TABLE session_1; DROP TABLE head_1", err);
+	if (r == 0 && version > 1)
+		r = db_exec(db, "DROP TABLE repository", err);
+	return r < 0 ? r : db_exec(db, tables, err);
 }
 
 static int update_within(struct db *db, struct error *err)
@@ -191,7 +153,7 @@ static int update_within(struct db *db, struct error *err)
 
 	if (r < 0 || version == SCHEMA_VERSION)
 		return r;
-	r = version == 0 ? db_exec(db, tables, err) : from_1_to_2(db, err);
+	r = version == 0 ? db_exec(db, tables, err) : begin_anew(db, version, err);
 	return r < 0 ? r : mark(db, err);
 }
 

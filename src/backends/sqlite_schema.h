@@ -16,7 +16,7 @@
 #include "backends/sqlite_db.h"
 #include "core/session.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define SCHEMA_APPLICATION 0x6d6e736b /* "mnsk" */
 
 /*

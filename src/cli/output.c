@@ -46,12 +46,19 @@ int output_session_json(
 	if (s->name)
 		shown.name = (char *)name_at(repo, s, at);
 	r = session_to_json(&record, &shown, err);
-	if (r == 0 && at) {
-		jsonw_raw(w, record.data, record.len);
-	} else if (r == 0) {
-		/* The record is an object: its closing brace makes room for the derived part. */
+	if (r == 0) {
+		/* The record is an object: its closing brace makes room for what is not part of it.
+		 */
 		buf_truncate(&record, record.len - 1);
 		jsonw_raw(w, record.data, record.len);
+	}
+	if (r == 0 && session_has_place(s)) {
+		buf_adds(w->out, ",\"place\":");
+		r = session_place_to_json(w->out, s, err);
+	}
+	if (r == 0 && at) {
+		buf_adds(w->out, "}");
+	} else if (r == 0) {
 		buf_addf(w->out, ",\"derived\":{\"health\":\"%s\"",
 			session_health_name(session_health(repo, s)));
 		if (pr)
@@ -320,7 +327,7 @@ int output_session_text(struct repo *repo, const struct session *s, int64_t at, 
 		buf_addf(&line, "%s (%llu commit%s recorded)", output_short(s->head),
 			(unsigned long long)s->commit_count, s->commit_count == 1 ? "" : "s");
 	app_row(app, "head", line.data);
-	app_row(app, "workspace", s->workspace);
+	app_row(app, "workspace", s->workspace ? s->workspace : s->told_workspace);
 	if (!session_is_local(repo, s))
 		app_row(app, "whose", session_whose(s));
 	row_time(app, "created", s->created_at, at);

@@ -168,16 +168,20 @@ bool task_id_same(const char *a, const char *b);
 /*
  * Texts that stores and read_state/write_state have in common:
  *
- *	{"record":{...},"key":{"hlc":"<16 hex>","origin":"<32 hex>","seq":12},"events":9}
+ *	{"record":{...},"place":{...},"key":{"hlc":"<16 hex>","origin":"<32
+ *hex>","seq":12},"events":9}
  *	[{"origin":"<32 hex>","seq":12,"hash":"<64 hex>"}]
  *	{"heads":[...],"sessions":[<rows>]}
  *
- * A row has "frozen":true behind "events" where that is so. The readers want text that has passed
- * json_check_depth(STATE_MAX_DEPTH), except state_from_json(), which checks it itself; a row of
- * the document may come in any order, and the set is in the document's order.
+ * A row has "frozen":true behind "events" where that is so, and no "place" where there is none. The
+ *readers want text that has passed json_check_depth(STATE_MAX_DEPTH), except state_from_json(),
+ *which checks it itself; a row of the document may come in any order, and the set is in the
+ *document's order.
  */
 #define STATE_MAX_DEPTH (JSON_MAX_DEPTH + 8)
 int session_row_to_json(struct buf *out, const struct session *s, struct error *err);
+/* The same for a store that others write too: without the place. */
+int session_shared_row_to_json(struct buf *out, const struct session *s, struct error *err);
 int session_row_from_json(struct session *out, const char *text, size_t len, struct error *err);
 int heads_to_json(struct buf *out, const struct heads *heads, struct error *err);
 int heads_from_json(struct heads *out, const char *text, size_t len, struct error *err);

@@ -15,12 +15,16 @@ static bool parse_hlc(const char *text, uint64_t *out)
 	return true;
 }
 
-int session_row_to_json(struct buf *out, const struct session *s, struct error *err)
+static int write_row(struct buf *out, const struct session *s, bool place, struct error *err)
 {
 	int r;
 
 	buf_adds(out, "{\"record\":");
 	r = session_to_json(out, s, err);
+	if (r == 0 && place && session_has_place(s)) {
+		buf_adds(out, ",\"place\":");
+		r = session_place_to_json(out, s, err);
+	}
 	if (r < 0)
 		return r;
 	buf_addf(out,
@@ -29,6 +33,16 @@ int session_row_to_json(struct buf *out, const struct session *s, struct error *
 		s->last_key.hlc, s->last_key.origin, s->last_key.seq, s->n_events,
 		s->frozen ? ",\"frozen\":true" : "");
 	return buf_check(out, err);
+}
+
+int session_row_to_json(struct buf *out, const struct session *s, struct error *err)
+{
+	return write_row(out, s, true, err);
+}
+
+int session_shared_row_to_json(struct buf *out, const struct session *s, struct error *err)
+{
+	return write_row(out, s, false, err);
 }
 
 static int bad_row(struct error *err)
@@ -74,7 +88,8 @@ static int read_key(struct event_key *out, const struct json_slice *text, struct
 
 int session_row_from_json(struct session *out, const char *text, size_t len, struct error *err)
 {
-	struct json_slice name, value, record = { .len = 0 }, key = { .len = 0 };
+	struct json_slice name, value, record = { .len = 0 }, key = { .len = 0 },
+				       place = { .len = 0 };
 	struct session s = { .name = NULL };
 	uint64_t events = 0;
 	bool more = len && text[0] == '{', counted = false, frozen = false;
@@ -89,6 +104,8 @@ int session_row_from_json(struct session *out, const char *text, size_t len, str
 			break;
 		if (json_key_is(&name, "record"))
 			record = value;
+		else if (json_key_is(&name, "place"))
+			place = value;
 		else if (json_key_is(&name, "key"))
 			key = value;
 		else if (json_key_is(&name, "events"))
@@ -101,6 +118,8 @@ int session_row_from_json(struct session *out, const char *text, size_t len, str
 	r = session_from_checked_json(&s, record.at, record.len, err);
 	if (r == 0)
 		r = read_key(&s.last_key, &key, err);
+	if (r == 0 && json_slice_is(&place, '{'))
+		r = session_place_from_json(&s, place.at, place.len, err);
 	if (r < 0) {
 		session_release(&s);
 		return r;

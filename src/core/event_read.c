@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/event_shape.h"
+#include "core/session.h"
 
 static const char *text_or_empty(const struct json *object, const char *key)
 {
@@ -92,6 +93,11 @@ static int fill(struct event *e, const char *body, size_t len, struct error *err
 	e->session = json_get_string(e->json, "session");
 	if (e->session && !id_is_uuid(e->session))
 		e->session = NULL;
+	/* Such an id is made up here, and never told. */
+	if (e->session && session_is_rival_id(e->session)) {
+		e->session = NULL;
+		e->odd = true;
+	}
 	if (owner && id_is_hex(owner, ID_HEX_SIZE - 1))
 		memcpy(e->owner, owner, sizeof(e->owner));
 	else if (owner)

@@ -45,6 +45,7 @@ void session_release(struct session *s)
 {
 	prs_release(s->prs, s->n_prs);
 	shape_release(s, &session_shape);
+	shape_release(s, &place_shape);
 	*s = (struct session){ .name = NULL };
 }
 
@@ -76,6 +77,10 @@ int session_copy(struct session *out, const struct session *s, struct error *err
 
 	copy.prs = NULL;
 	copy.n_prs = 0;
+	/* Of two the one that fails leaves what is borrowed in the other. */
+	r = shape_own(&copy, &place_shape, err);
+	if (r < 0)
+		return r;
 	r = shape_own(&copy, &session_shape, err);
 	if (r == 0)
 		r = prs_copy(&copy, s, err);
@@ -126,17 +131,30 @@ static int by_session_and_key(const void *a, const void *b)
 	return c ? c : event_key_compare(&ea->key, &eb->key);
 }
 
-static int set_append(struct session_set *set, size_t *cap, struct error *err)
+static int add_family(
+	struct session_set *set, size_t *cap, struct session_family *f, struct error *err)
 {
-	if (!ARRAY_GROW(set->v, set->n, *cap))
-		return error_nomem(err);
-	set->v[set->n++] = (struct session){ .name = NULL };
+	for (size_t i = 0; i < f->n; i++) {
+		if (!ARRAY_GROW(set->v, set->n, *cap))
+			return error_nomem(err);
+		set->v[set->n++] = f->v[i];
+		f->v[i] = (struct session){ .name = NULL };
+	}
+	family_release(f);
 	return 0;
 }
 
-int session_fold(struct session_set *out, struct event *events, size_t n, struct error *err)
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct session *)a)->id, ((const struct session *)b)->id);
+}
+
+int session_fold(struct session_set *out, struct event *events, size_t n,
+	const struct own_origins *own, struct error *err)
 {
 	struct session_set set = { .v = NULL };
+	struct session_family family = { .v = NULL };
+	const char *id = "";
 	size_t cap = 0;
 	int r = 0;
 
@@ -147,15 +165,21 @@ int session_fold(struct session_set *out, struct event *events, size_t n, struct
 
 		if (!e->session)
 			continue;
-		if (!set.n || strcmp(set.v[set.n - 1].id, e->session) != 0)
-			r = set_append(&set, &cap, err);
-		if (r == 0)
-			r = session_apply(&set.v[set.n - 1], e, err);
+		if (strcmp(id, e->session) != 0)
+			r = add_family(&set, &cap, &family, err);
+		id = e->session;
+		if (r == 0 && !family_is_late(&family, e))
+			r = family_apply(&family, e, own, err);
 	}
+	if (r == 0)
+		r = add_family(&set, &cap, &family, err);
+	family_release(&family);
 	if (r < 0) {
 		session_set_release(&set);
 		return r;
 	}
+	if (set.n)
+		qsort(set.v, set.n, sizeof(*set.v), by_id);
 	*out = set;
 	return 0;
 }

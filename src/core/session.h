@@ -20,6 +20,7 @@
 #include "core/event.h"
 #include "core/hash.h"
 #include "core/id.h"
+#include "core/own_origins.h"
 
 /* status, as stored and shown */
 #define SESSION_STATUSES(X)                                                                        \
@@ -61,7 +62,12 @@ struct pr {
 	char *base; /* branch that it is for */
 	char *base_oid; /* tip of the base when the PR was made or refreshed */
 	char *title;
-	char *approved_head; /* approval lapses when head moves on */
+	char *approved_head; /* the owner's; an approval lapses when head moves on */
+	char *reviews; /* JSON text of a list: who approved which head, the newest of each origin */
+	/* another machine's word that it was merged, or its branch is gone: to be looked at */
+	int64_t hinted_at;
+	char *hint, *hint_user, *hint_host;
+	char hint_origin[ID_HEX_SIZE];
 	char *merge_method; /* "ff", "merge", "squash", "rebase" */
 	char *merge_commit;
 	char *verdict; /* "unknown" when git could not tell whether it is merged */
@@ -70,8 +76,11 @@ struct pr {
 };
 
 struct session {
-	/* identity */
+	/* identity: the origin that began it, and the id. Of several that one id names see family
+	 */
 	char id[ID_UUID_SIZE];
+	char owner[ID_HEX_SIZE]; /* "": nobody has begun it yet */
+	char claimed_id[ID_UUID_SIZE]; /* "" unless `id` had to be made up */
 	char repo_id[ID_HEX_SIZE];
 	char *name;
 	/* the seed's record */
@@ -84,8 +93,15 @@ struct session {
 	char *github_owner, *github_repo, *github_token_ref;
 	char *remote_auth_method;
 	char *remote_depth; /* JSON text of a string or number, as it came: 1 or "1" */
+	/*
+	 * The place: this machine's, from events that were written on it. What acts goes by this;
+	 * NULL of a session whose workspace is elsewhere. No part of the record.
+	 */
 	char *workspace;
 	char *mode; /* "clone" or "worktree" */
+	char *clone_id, *main_clone_id;
+	/* what its owner says of its place, for people to read */
+	char *told_workspace, *told_mode, *told_clone_id, *told_main_clone_id;
 	/* who started it, and in which origin's journal */
 	char *started_user, *started_host, *started_agent;
 	char started_origin[ID_HEX_SIZE];
@@ -93,13 +109,16 @@ struct session {
 	char *claim_hlc; /* 16 digits */
 	char claim_origin[ID_HEX_SIZE];
 	int64_t last_activity_at, deleted_at;
-	/* what its clones are, and where its branch stands */
-	char *clone_id, *main_clone_id;
+	/* where its branch stands */
 	char *head;
 	uint64_t commit_count;
 	/* attention: what its agent says of itself */
 	char *note_state, *note_text;
 	int64_t noted_at;
+	char *notes; /* JSON text of a list: others' notes, the newest of each origin */
+	/* events by others that said what they have no say in */
+	uint64_t without_effect;
+	char *rivals; /* JSON text of a list: other origins that have begun a session of this id */
 	/* where pr/<name> stood before the session had its name: none of its own */
 	char *pr_before[PR_PLACES];
 	/* pull requests, oldest first */
@@ -124,13 +143,19 @@ const struct pr *session_pr(const struct session *s);
 bool session_is_linked(const struct session *s);
 
 /*
+ * Who may say what (event_shape.h has the table). A session belongs to the origin that began it,
+ * and its record is what that one says. Another's note or approval stands in it as theirs;
+ * another's word that it was merged makes the owner look again; anything else of another is without
+ * effect and is counted. `own` says which origins are this machine's, NULL: none are. An own origin
+ * speaks for every session that an own origin began, and its events alone fill the place.
+ *
  * Apply one event that lies above s->last_key. A zeroed struct is a session of which nothing is
  * known yet. Events of another session, and events that mean nothing for a record, only move the
- * bookkeeping. ERR_CORRUPT never: a member of the wrong kind counts as absent. An event that does
- * not lie above s->last_key was applied already and changes nothing. After ERR_NOMEM the record is
- * good for session_release() only.
+ * bookkeeping. ERR_CORRUPT never. An event that does not lie above s->last_key was applied already
+ * and changes nothing. After ERR_NOMEM the record is good for session_release() only.
  */
-int session_apply(struct session *s, const struct event *e, struct error *err);
+int session_apply(
+	struct session *s, const struct event *e, const struct own_origins *own, struct error *err);
 
 struct session_set {
 	struct session *v; /* sorted by id */
@@ -138,11 +163,48 @@ struct session_set {
 };
 
 /*
+ * Everything that one id names. Two origins that begin a session with the same id have two
+ * sessions: v[0] has the id (this machine's own; else the one that was begun first), the others an
+ * id that follows from owner and id. At most FAMILY_MAX of them; what comes later is without
+ * effect.
+ */
+struct session_family {
+	struct session *v;
+	size_t n;
+};
+
+#define FAMILY_MAX 16
+
+/* As session_apply(), with the one of the family that the event is about. */
+int family_apply(struct session_family *f, const struct event *e, const struct own_origins *own,
+	struct error *err);
+/* The one of the family that the event is about; NULL: none yet. */
+const struct session *family_of(
+	const struct session_family *f, const struct event *e, const struct own_origins *own);
+/* Does the event lie at or below one that was applied? */
+bool family_is_late(const struct session_family *f, const struct event *e);
+void family_release(struct session_family *f);
+void session_rival_id(const char *owner, const char *id, char out[ID_UUID_SIZE]);
+/* Is it such an id? No event may claim one. */
+bool session_is_rival_id(const char *id);
+/* The id that events about it carry. */
+const char *session_told_id(const struct session *s);
+/* May that origin speak for it? */
+bool session_is_owner(const struct session *s, const char *origin, const struct own_origins *own);
+
+/*
  * Sorts `events` in place and folds them; an event that comes twice counts once. Release the set
  * with session_set_release().
  */
-int session_fold(struct session_set *out, struct event *events, size_t n, struct error *err);
+int session_fold(struct session_set *out, struct event *events, size_t n,
+	const struct own_origins *own, struct error *err);
 void session_set_release(struct session_set *set);
+
+/* The place, {"clone":...,"mainClone":...,"mode":...,"workspace":...}; false: there is none. */
+bool session_has_place(const struct session *s);
+int session_place_to_json(struct buf *out, const struct session *s, struct error *err);
+int session_place_from_json(struct session *s, const char *text, size_t len, struct error *err);
+void session_drop_place(struct session *s);
 
 /*
  * Canonical JSON of the record: keys sorted by bytes, absent members left out, no spaces, unknown

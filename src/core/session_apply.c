@@ -1,6 +1,8 @@
 #include <inttypes.h>
 
+#include "core/event_shape.h"
 #include "core/jsonw.h"
+#include "core/session_list.h"
 #include "core/session_pr.h"
 #include "core/session_shape.h"
 
@@ -58,11 +60,11 @@ static int take_plan(struct session *s, const struct event *e, struct error *err
 		{ &s->base_oid, e->data, "base" },
 		{ &s->task_id, e->data, "taskId" },
 		{ &s->description, e->data, "description" },
-		{ &s->workspace, e->data, "workspace" },
+		{ &s->told_workspace, e->data, "workspace" },
 		{ &s->backend_type, e->data, "backendType" },
-		{ &s->mode, e->data, "mode" },
-		{ &s->clone_id, e->data, "clone" },
-		{ &s->main_clone_id, e->data, "mainClone" },
+		{ &s->told_mode, e->data, "mode" },
+		{ &s->told_clone_id, e->data, "clone" },
+		{ &s->told_main_clone_id, e->data, "mainClone" },
 		{ &s->head, e->data, "head" },
 		{ &s->github_owner, github, "owner" },
 		{ &s->github_repo, github, "repo" },
@@ -83,11 +85,47 @@ static int take_plan(struct session *s, const struct event *e, struct error *err
 	return take_depth(s, remote, err);
 }
 
+static int take_whereabouts(struct session *s, const struct event *e, struct error *err)
+{
+	int r = take(&s->told_workspace, e->data, "workspace", err);
+
+	return r < 0 ? r : take(&s->told_clone_id, e->data, "clone", err);
+}
+
+/* An event that was written on this machine says where things are on it. */
 static int take_place(struct session *s, const struct event *e, struct error *err)
 {
-	int r = take(&s->workspace, e->data, "workspace", err);
+	const struct {
+		char **dst;
+		const char *key;
+	} members[] = {
+		{ &s->workspace, "workspace" },
+		{ &s->clone_id, "clone" },
+		{ &s->main_clone_id, "mainClone" },
+		{ &s->mode, "mode" },
+	};
+	int r = 0;
 
-	return r < 0 ? r : take(&s->clone_id, e->data, "clone", err);
+	switch ((int)e->type) {
+	case EVENT_SESSION_STARTING:
+	case EVENT_SESSION_STARTED:
+	case EVENT_SESSION_RENAMED:
+	case EVENT_SESSION_RESTORED:
+	case EVENT_SESSION_FOUND:
+		for (size_t i = 0; r == 0 && i < sizeof(members) / sizeof(*members); i++)
+			r = take(members[i].dst, e->data, members[i].key, err);
+		return r;
+	case EVENT_SESSION_IMPORTED:
+	case EVENT_SESSION_UPDATED:
+		r = text_set(&s->workspace, s->told_workspace, err);
+		if (r == 0)
+			r = text_set(&s->clone_id, s->told_clone_id, err);
+		if (r == 0)
+			r = text_set(&s->main_clone_id, s->told_main_clone_id, err);
+		return r < 0 ? r : text_set(&s->mode, s->told_mode, err);
+	default:
+		return 0;
+	}
 }
 
 static int started(struct session *s, const struct event *e, struct error *err)
@@ -105,7 +143,7 @@ static int renamed(struct session *s, const struct event *e, struct error *err)
 		r = session_take_seen(s->pr_before, e, err);
 	if (r == 0)
 		r = take(&s->branch, e->data, "branch", err);
-	return r < 0 ? r : take(&s->workspace, e->data, "workspace", err);
+	return r < 0 ? r : take(&s->told_workspace, e->data, "workspace", err);
 }
 
 static int noted(struct session *s, const struct event *e, struct error *err)
@@ -121,9 +159,12 @@ static bool may_set(const struct member *m)
 {
 	if (m->kind == MEMBER_TIME)
 		return m->offset == offsetof(struct session, created_at);
-	if (strcmp(m->name, "claim") == 0 || strcmp(m->name, "startedBy") == 0)
+	if (strcmp(m->name, "claim") == 0 || strcmp(m->name, "startedBy") == 0 ||
+		strcmp(m->name, "withoutEffect") == 0)
 		return false;
-	return m->kind < MEMBER_STATUS && m->kind != MEMBER_UUID && m->kind != MEMBER_HEX;
+	return m->kind < MEMBER_LIST ||
+		(m->kind > MEMBER_LIST && m->kind < MEMBER_NONE && m->kind != MEMBER_UUID &&
+			m->kind != MEMBER_HEX);
 }
 
 /* What a session has cannot be taken from it. */
@@ -197,6 +238,35 @@ static int updated(struct session *s, const struct event *e, struct error *err)
  * The whole record gives way to the imported one. It keeps its own times: a session that was last
  * touched two years ago must not look busy because it was imported today.
  */
+static void move(char **to, char **from)
+{
+	free(*to);
+	*to = *from;
+	*from = NULL;
+}
+
+/* What no record says of itself: whose it is, what others said of it, and where it is here. */
+static void keep_own(struct session *fresh, struct session *s)
+{
+	memcpy(fresh->id, s->id, sizeof(fresh->id));
+	memcpy(fresh->owner, s->owner, sizeof(fresh->owner));
+	memcpy(fresh->claimed_id, s->claimed_id, sizeof(fresh->claimed_id));
+	fresh->without_effect = s->without_effect;
+	move(&fresh->notes, &s->notes);
+	move(&fresh->rivals, &s->rivals);
+	move(&fresh->workspace, &s->workspace);
+	move(&fresh->mode, &s->mode);
+	move(&fresh->clone_id, &s->clone_id);
+	move(&fresh->main_clone_id, &s->main_clone_id);
+	for (size_t i = 0; i < fresh->n_prs; i++) {
+		struct pr *pr = &fresh->prs[i];
+
+		free(pr->reviews);
+		pr->reviews = NULL;
+		pr->hinted_at = 0;
+	}
+}
+
 static int imported(struct session *s, const struct event *e, struct error *err)
 {
 	struct session fresh = { .last_key = s->last_key, .n_events = s->n_events };
@@ -210,7 +280,7 @@ static int imported(struct session *s, const struct event *e, struct error *err)
 		session_release(&fresh);
 		return r;
 	}
-	memcpy(fresh.id, s->id, sizeof(fresh.id));
+	keep_own(&fresh, s);
 	if (!fresh.created_at)
 		fresh.created_at = e->at;
 	if (!fresh.last_activity_at)
@@ -264,7 +334,7 @@ static int change_session(struct session *s, const struct event *e, struct error
 		s->started = true;
 		s->deleted = false;
 		s->deleted_at = 0;
-		return take_place(s, e, err);
+		return take_whereabouts(s, e, err);
 	case EVENT_SESSION_RENAMED:
 		return renamed(s, e, err);
 	case EVENT_SESSION_UPDATED:
@@ -274,7 +344,7 @@ static int change_session(struct session *s, const struct event *e, struct error
 	case EVENT_SESSION_IMPORTED:
 		return imported(s, e, err);
 	case EVENT_SESSION_FOUND:
-		return take_place(s, e, err);
+		return take_whereabouts(s, e, err);
 	default:
 		return 0;
 	}
@@ -379,20 +449,23 @@ static bool is_activity(enum event_type type)
 	}
 }
 
-static int apply_known(struct session *s, const struct event *e, struct error *err)
+static int apply_known(
+	struct session *s, const struct event *e, const struct own_origins *own, struct error *err)
 {
 	enum event_class class = class_of(e->type);
 	int r = 0;
 
 	if (s->deleted && e->type != EVENT_SESSION_RESTORED)
 		return 0;
-	if (class == CLASS_GIT && !(e->has_src && same(e->src.clone, s->clone_id)))
+	if (class == CLASS_GIT && !(e->has_src && same(e->src.clone, s->told_clone_id)))
 		return 0;
 	switch (class) {
 	case CLASS_NONE:
 		return 0;
 	case CLASS_SESSION:
 		r = apply_session(s, e, err);
+		if (r == 0 && own_origins_wrote(own, e->key.origin, e->key.seq))
+			r = take_place(s, e, err);
 		break;
 	case CLASS_GIT:
 		r = apply_git(s, e, err);
@@ -406,7 +479,49 @@ static int apply_known(struct session *s, const struct event *e, struct error *e
 	return r;
 }
 
-int session_apply(struct session *s, const struct event *e, struct error *err)
+/* Somebody else's note: beside the owner's. */
+static int note_of_other(struct session *s, const struct event *e, struct error *err)
+{
+	const struct session_word w = { .user = (char *)e->actor.user,
+		.host = (char *)e->actor.host,
+		.agent = (char *)e->actor.agent,
+		.state = (char *)json_get_string(e->data, "state"),
+		.text = (char *)json_get_string(e->data, "text"),
+		.at = e->at };
+	struct session_word note = w;
+
+	memcpy(note.origin, e->key.origin, sizeof(note.origin));
+	return session_list_put(&s->notes, &note, err);
+}
+
+static int apply_other(struct session *s, const struct event *e, struct error *err)
+{
+	const enum event_who who = event_who(e->type);
+	bool said = false;
+	int r = 0;
+
+	if (!s->deleted && !s->frozen && s->owner[0] &&
+		(!e->owner[0] || strcmp(e->owner, s->owner) == 0)) {
+		if (e->type == EVENT_SESSION_NOTED) {
+			r = note_of_other(s, e, err);
+			said = true;
+		} else if (who == EVENT_BY_ANYONE || who == EVENT_AS_HINT) {
+			r = session_apply_pr_of_other(s, e, &said, err);
+		}
+	}
+	s->without_effect += !said;
+	return r;
+}
+
+static bool begins(const struct event *e)
+{
+	return (e->type == EVENT_SESSION_STARTING || e->type == EVENT_SESSION_STARTED ||
+		       e->type == EVENT_SESSION_IMPORTED) &&
+		(!e->owner[0] || strcmp(e->owner, e->key.origin) == 0);
+}
+
+int session_apply(
+	struct session *s, const struct event *e, const struct own_origins *own, struct error *err)
 {
 	if (s->n_events && event_key_compare(&e->key, &s->last_key) <= 0)
 		return 0;
@@ -416,9 +531,13 @@ int session_apply(struct session *s, const struct event *e, struct error *err)
 		return 0;
 	if (!s->id[0])
 		memcpy(s->id, e->session, strlen(e->session) + 1);
-	else if (strcmp(s->id, e->session) != 0)
+	else if (strcmp(session_told_id(s), e->session) != 0)
 		return 0;
+	if (!s->owner[0] && begins(e))
+		memcpy(s->owner, e->key.origin, sizeof(s->owner));
+	if (!session_is_owner(s, e->key.origin, own))
+		return apply_other(s, e, err);
 	if (e->type == EVENT_UNKNOWN && e->crit)
 		s->frozen = true;
-	return s->frozen ? 0 : apply_known(s, e, err);
+	return s->frozen ? 0 : apply_known(s, e, own, err);
 }

@@ -25,6 +25,7 @@ static bool is_present(const void *base, const struct member *m)
 	switch (m->kind) {
 	case MEMBER_TEXT:
 	case MEMBER_RAW:
+	case MEMBER_LIST:
 		return *(char *const *)at != NULL;
 	case MEMBER_TIME:
 		return *(const int64_t *)at != 0;
@@ -42,6 +43,8 @@ static bool is_present(const void *base, const struct member *m)
 		return ((const struct session *)base)->n_prs > 0;
 	case MEMBER_OLDER_PRS:
 		return ((const struct session *)base)->n_prs > 1;
+	case MEMBER_NONE:
+		return false;
 	case MEMBER_BOOL:
 	case MEMBER_STATUS:
 		break;
@@ -90,6 +93,7 @@ static void write_value(struct buf *out, const void *base, const struct member *
 		write_string(out, *(char *const *)at);
 		break;
 	case MEMBER_RAW:
+	case MEMBER_LIST:
 		buf_adds(out, *(char *const *)at);
 		break;
 	case MEMBER_TIME:
@@ -117,6 +121,8 @@ static void write_value(struct buf *out, const void *base, const struct member *
 		break;
 	case MEMBER_OLDER_PRS:
 		write_older_prs(out, base);
+		break;
+	case MEMBER_NONE:
 		break;
 	}
 }
@@ -187,6 +193,29 @@ int session_pr_to_json(struct buf *out, const struct pr *pr, struct error *err)
 {
 	write_shape(out, pr, &pr_shape);
 	return buf_check(out, err);
+}
+
+bool session_has_place(const struct session *s)
+{
+	return s->workspace || s->clone_id || s->main_clone_id || s->mode;
+}
+
+int session_place_to_json(struct buf *out, const struct session *s, struct error *err)
+{
+	write_shape(out, s, &place_shape);
+	return buf_check(out, err);
+}
+
+int session_place_from_json(struct session *s, const char *text, size_t len, struct error *err)
+{
+	struct json_slice none[N_SPECIAL];
+
+	return shape_read(s, &place_shape, text, len, none, err);
+}
+
+void session_drop_place(struct session *s)
+{
+	shape_release(s, &place_shape);
 }
 
 int session_digest(const struct session *s, char out[HASH_HEX_SIZE], struct error *err)

@@ -1,6 +1,7 @@
 #include "core/session_pr.h"
 
 #include "core/array.h"
+#include "core/session_list.h"
 #include "core/session_shape.h"
 
 bool is_pr_event(enum event_type type)
@@ -106,14 +107,27 @@ static int take_common(struct pr *pr, const struct event *e, struct error *err)
 	return session_take_seen(pr->seen, e, err);
 }
 
+static int add_review(struct pr *pr, const struct event *e, struct error *err)
+{
+	const char *head = json_get_string(e->data, "head");
+	struct session_word w = { .user = (char *)e->actor.user,
+		.host = (char *)e->actor.host,
+		.agent = (char *)e->actor.agent,
+		.head = (char *)(head ? head : pr->head),
+		.at = e->at };
+
+	memcpy(w.origin, e->key.origin, sizeof(w.origin));
+	return session_list_put(&pr->reviews, &w, err);
+}
+
 static int approved(struct pr *pr, const struct event *e, struct error *err)
 {
 	const char *head = json_get_string(e->data, "head");
-	int r = 0;
+	int r = add_review(pr, e, err);
 
 	pr->exists = true;
 	pr->approved_at = e->at;
-	if (head && !pr->head)
+	if (r == 0 && head && !pr->head)
 		r = text_set(&pr->head, head, err);
 	return r < 0 ? r : text_set(&pr->approved_head, head ? head : pr->head, err);
 }
@@ -187,4 +201,36 @@ int session_apply_pr(struct session *s, const struct event *e, struct error *err
 	default:
 		return 0;
 	}
+}
+
+/* A PR that there is: nobody else makes one. */
+static struct pr *known_pr(struct session *s, const struct event *e)
+{
+	const char *id = json_get_string(e->data, "pr");
+
+	for (size_t i = s->n_prs; id && i > 0; i--)
+		if (strcmp(s->prs[i - 1].id, id) == 0)
+			return &s->prs[i - 1];
+	return NULL;
+}
+
+int session_apply_pr_of_other(
+	struct session *s, const struct event *e, bool *said_out, struct error *err)
+{
+	struct pr *pr = known_pr(s, e);
+	int r;
+
+	*said_out = pr != NULL;
+	if (!pr)
+		return 0;
+	if (e->type == EVENT_PR_APPROVED) {
+		*said_out = json_get_string(e->data, "head") != NULL;
+		return *said_out ? add_review(pr, e, err) : 0;
+	}
+	pr->hinted_at = e->at;
+	memcpy(pr->hint_origin, e->key.origin, sizeof(pr->hint_origin));
+	r = text_set(&pr->hint, event_type_name(e->type) + strlen("pr."), err);
+	if (r == 0)
+		r = text_set(&pr->hint_user, e->actor.user, err);
+	return r < 0 ? r : text_set(&pr->hint_host, e->actor.host, err);
 }

@@ -67,6 +67,23 @@ static const struct member before_members[] = {
 };
 static const struct shape before_shape = SHAPE(before_members, NO_EXTRA);
 
+static const struct member hint_members[] = {
+	OTHER(struct pr, "at", MEMBER_TIME, hinted_at),
+	TEXT(struct pr, "host", hint_host),
+	TEXT(struct pr, "kind", hint),
+	OTHER(struct pr, "origin", MEMBER_HEX, hint_origin),
+	TEXT(struct pr, "user", hint_user),
+};
+static const struct shape hint_shape = SHAPE(hint_members, NO_EXTRA);
+
+static const struct member place_members[] = {
+	TEXT(struct session, "clone", clone_id),
+	TEXT(struct session, "mainClone", main_clone_id),
+	TEXT(struct session, "mode", mode),
+	TEXT(struct session, "workspace", workspace),
+};
+const struct shape place_shape = SHAPE(place_members, NO_EXTRA);
+
 static const struct member session_members[] = {
 	OBJECT("attention", attention_shape),
 	TEXT(struct session, "backendType", backend_type),
@@ -74,16 +91,21 @@ static const struct member session_members[] = {
 	TEXT(struct session, "baseOid", base_oid),
 	TEXT(struct session, "branch", branch),
 	OBJECT("claim", claim_shape),
-	TEXT(struct session, "cloneId", clone_id),
+	OTHER(struct session, "claimedId", MEMBER_UUID, claimed_id),
+	TEXT(struct session, "cloneId", told_clone_id),
 	OTHER(struct session, "commitCount", MEMBER_COUNT, commit_count),
 	OTHER(struct session, "createdAt", MEMBER_TIME, created_at),
 	OTHER(struct session, "deletedAt", MEMBER_TIME, deleted_at),
+	SPECIAL("derived", MEMBER_NONE),
 	TEXT(struct session, "description", description),
 	OBJECT("github", github_shape),
 	TEXT(struct session, "head", head),
 	OTHER(struct session, "lastActivityAt", MEMBER_TIME, last_activity_at),
-	TEXT(struct session, "mainCloneId", main_clone_id),
-	TEXT(struct session, "mode", mode),
+	TEXT(struct session, "mainCloneId", told_main_clone_id),
+	TEXT(struct session, "mode", told_mode),
+	OTHER(struct session, "notes", MEMBER_LIST, notes),
+	OTHER(struct session, "owner", MEMBER_HEX, owner),
+	SPECIAL("place", MEMBER_NONE),
 	OBJECT("prBefore", before_shape),
 	SPECIAL("prHistory", MEMBER_OLDER_PRS),
 	SPECIAL("prState", MEMBER_PR),
@@ -91,12 +113,14 @@ static const struct member session_members[] = {
 	OTHER(struct session, "repoId", MEMBER_HEX, repo_id),
 	TEXT(struct session, "repoName", repo_name),
 	TEXT(struct session, "repoUrl", repo_url),
+	OTHER(struct session, "rivals", MEMBER_LIST, rivals),
 	TEXT(struct session, "session", name),
 	OTHER(struct session, "sessionId", MEMBER_UUID, id),
 	OBJECT("startedBy", started_shape),
 	SPECIAL("status", MEMBER_STATUS),
 	TEXT(struct session, "taskId", task_id),
-	TEXT(struct session, "workspace", workspace),
+	OTHER(struct session, "withoutEffect", MEMBER_COUNT, without_effect),
+	TEXT(struct session, "workspace", told_workspace),
 };
 const struct shape session_shape = SHAPE(session_members, offsetof(struct session, extra));
 
@@ -118,11 +142,13 @@ static const struct member pr_members[] = {
 	OTHER(struct pr, "createdAt", MEMBER_TIME, created_at),
 	OTHER(struct pr, "exists", MEMBER_BOOL, exists),
 	TEXT(struct pr, "head", head),
+	OBJECT("hint", hint_shape),
 	OTHER(struct pr, "id", MEMBER_UUID, id),
 	OTHER(struct pr, "lastChecked", MEMBER_TIME, last_checked),
 	TEXT(struct pr, "mergeCommit", merge_commit),
 	TEXT(struct pr, "mergeMethod", merge_method),
 	OTHER(struct pr, "mergedAt", MEMBER_TIME, merged_at),
+	OTHER(struct pr, "reviews", MEMBER_LIST, reviews),
 	OBJECT("seen", seen_shape),
 	TEXT(struct pr, "title", title),
 	TEXT(struct pr, "verdict", verdict),
@@ -136,7 +162,7 @@ static char **text_at(void *base, size_t offset)
 
 static bool holds_text(enum member_kind kind)
 {
-	return kind == MEMBER_TEXT || kind == MEMBER_RAW;
+	return kind == MEMBER_TEXT || kind == MEMBER_RAW || kind == MEMBER_LIST;
 }
 
 void shape_release(void *base, const struct shape *shape)
@@ -241,6 +267,20 @@ static int set_raw(char **dst, const struct json_slice *value, struct error *err
 	return 0;
 }
 
+static int set_list(char **dst, const struct json_slice *value, struct error *err)
+{
+	char *copy = NULL;
+
+	if (json_slice_is(value, '[')) {
+		copy = strndup(value->at, value->len);
+		if (!copy)
+			return error_nomem(err);
+	}
+	free(*dst);
+	*dst = copy;
+	return 0;
+}
+
 /* size is ID_UUID_SIZE or ID_HEX_SIZE; anything that is not such an id clears it. */
 static void set_id(char *dst, size_t size, const struct json_slice *value)
 {
@@ -272,6 +312,8 @@ int shape_set(void *base, const struct member *m, const struct json_slice *value
 		return 0;
 	case MEMBER_RAW:
 		return set_raw(at, value, err);
+	case MEMBER_LIST:
+		return set_list(at, value, err);
 	case MEMBER_TIME:
 		*(int64_t *)at = json_slice_time(value);
 		return 0;
@@ -290,6 +332,7 @@ int shape_set(void *base, const struct member *m, const struct json_slice *value
 		return 0;
 	case MEMBER_OBJECT:
 		return shape_read(base, m->shape, value->at, value->len, none, err);
+	case MEMBER_NONE:
 	case MEMBER_STATUS:
 	case MEMBER_PR:
 	case MEMBER_OLDER_PRS:

@@ -17,12 +17,15 @@
 enum member_kind {
 	MEMBER_TEXT, /* char * */
 	MEMBER_RAW, /* char *: JSON text of a string or number */
+	MEMBER_LIST, /* char *: JSON text of a list, that the fold alone writes */
 	MEMBER_TIME, /* int64_t, 0 = absent */
 	MEMBER_COUNT, /* uint64_t, 0 = absent */
 	MEMBER_BOOL, /* bool, always written */
 	MEMBER_UUID, /* char[ID_UUID_SIZE], "" = absent */
 	MEMBER_HEX, /* char[ID_HEX_SIZE], "" = absent */
 	MEMBER_OBJECT, /* members of the same struct, in an object of their own */
+	MEMBER_NONE, /* not kept and not written: the name is taken by what stands beside a record
+		      */
 	/* What session_json.c writes and reads itself. */
 	MEMBER_STATUS,
 	MEMBER_PR,
@@ -49,6 +52,7 @@ struct shape {
 
 extern const struct shape session_shape;
 extern const struct shape pr_shape;
+extern const struct shape place_shape; /* of struct session, no part of session_shape */
 
 /* Free every string of it; the struct itself is the caller's. */
 void shape_release(void *base, const struct shape *shape);

@@ -5,12 +5,24 @@
 #include "history/filter.h"
 #include "history/walk.h"
 
+static void families_release(struct replay *r)
+{
+	for (size_t i = 0; i < r->n_families; i++)
+		family_release(&r->families[i].f);
+	free(r->families);
+	free(r->table);
+	r->families = NULL;
+	r->table = NULL;
+	r->n_families = r->cap = r->table_size = 0;
+}
+
 void replay_release(struct replay *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		session_release(&r->v[i]);
 	free(r->v);
-	free(r->table);
+	families_release(r);
+	own_origins_release(&r->own);
 	heads_release(&r->heads);
 	*r = (struct replay){ .v = NULL };
 }
@@ -24,7 +36,7 @@ static size_t slot_of(const struct replay *r, const char *id)
 	for (const char *p = id; *p; p++)
 		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
 	i = (size_t)(h ^ h >> 32) & (r->table_size - 1);
-	while (r->table[i] && strcmp(r->v[r->table[i] - 1].id, id) != 0)
+	while (r->table[i] && strcmp(r->families[r->table[i] - 1].id, id) != 0)
 		i = (i + 1) & (r->table_size - 1);
 	return i;
 }
@@ -33,7 +45,7 @@ static int grow(struct replay *r, struct error *err)
 {
 	size_t *table, cap = r->cap;
 
-	if (!ARRAY_GROW(r->v, r->n, cap))
+	if (!ARRAY_GROW(r->families, r->n_families, cap))
 		return error_nomem(err);
 	table = calloc(2 * cap, sizeof(*table));
 	if (!table)
@@ -42,16 +54,17 @@ static int grow(struct replay *r, struct error *err)
 	r->table = table;
 	r->table_size = 2 * cap;
 	r->cap = cap;
-	for (size_t i = 0; i < r->n; i++)
-		r->table[slot_of(r, r->v[i].id)] = i + 1;
+	for (size_t i = 0; i < r->n_families; i++)
+		r->table[slot_of(r, r->families[i].id)] = i + 1;
 	return 0;
 }
 
 const struct session *replay_find(const struct replay *r, const char *id)
 {
-	size_t i = r->table_size ? r->table[slot_of(r, id)] : 0;
-
-	return i ? &r->v[i - 1] : NULL;
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->v[i].id, id) == 0)
+			return &r->v[i];
+	return NULL;
 }
 
 static const struct session *best(
@@ -84,45 +97,67 @@ const struct session *replay_look_up(const struct replay *r, const char *key, bo
 	return s;
 }
 
-static int fetch(struct replay *r, const char *id, struct session **out, struct error *err)
+static int fetch(struct replay *r, const char *id, struct session_family **out, struct error *err)
 {
 	size_t slot;
-	int e = r->n == r->cap ? grow(r, err) : 0;
+	int e = r->n_families == r->cap ? grow(r, err) : 0;
 
 	if (e < 0)
 		return e;
 	slot = slot_of(r, id);
 	if (!r->table[slot]) {
-		r->v[r->n] = (struct session){ .name = NULL };
-		memcpy(r->v[r->n].id, id, ID_UUID_SIZE);
-		r->n++;
-		r->table[slot] = r->n;
+		r->families[r->n_families] = (struct replay_family){ .id = "" };
+		memcpy(r->families[r->n_families].id, id, ID_UUID_SIZE);
+		r->n_families++;
+		r->table[slot] = r->n_families;
 	}
-	*out = &r->v[r->table[slot] - 1];
+	*out = &r->families[r->table[slot] - 1].f;
 	return 0;
 }
 
 static int apply(struct replay *r, const struct replay_wish *wish, const struct record *record,
 	const struct event *e, struct error *err)
 {
+	struct session_family *f = NULL;
+	const struct session *s = NULL;
 	struct buf before = BUF_INIT;
-	struct session *s = NULL;
 	int result;
 
 	if (e && e->session && (!wish->session || strcmp(e->session, wish->session) == 0)) {
-		result = fetch(r, e->session, &s, err);
-		if (result == 0 && wish->fn && s->n_events)
+		result = fetch(r, e->session, &f, err);
+		s = result == 0 ? family_of(f, e, &r->own) : NULL;
+		if (s && wish->fn && s->n_events)
 			result = session_to_json(&before, s, err);
 		if (result == 0)
-			result = session_apply(s, e, err);
+			result = family_apply(f, e, &r->own, err);
 		if (result < 0)
 			goto out;
+		s = family_of(f, e, &r->own);
 	}
 	result = wish->fn ? wish->fn(wish->arg, record, e, s, before.len ? before.data : "{}", err)
 			  : 0;
 out:
 	buf_release(&before);
 	return result;
+}
+
+/* The sessions themselves, now that no more events come. */
+static int flatten(struct replay *r, struct error *err)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < r->n_families; i++) {
+		struct session_family *f = &r->families[i].f;
+
+		for (size_t k = 0; k < f->n; k++) {
+			if (!ARRAY_GROW(r->v, r->n, cap))
+				return error_nomem(err);
+			r->v[r->n++] = f->v[k];
+			f->v[k] = (struct session){ .name = NULL };
+		}
+	}
+	families_release(r);
+	return 0;
 }
 
 static bool is_at(const struct history_point *until, const struct record *record)
@@ -192,11 +227,18 @@ int replay_run(
 	const struct log_range all = { .origin = "" };
 	struct replay r = { .v = NULL };
 	struct history_walk *walk = NULL;
-	int result = history_walk_open(&walk, j, &all, err);
+	struct error no_memory = ERROR_INIT;
+	int result = wish->shared ? 0 : journal_own(j, &r.own, err);
 
+	if (result == 0)
+		result = history_walk_open(&walk, j, &all, err);
 	if (result == 0)
 		result = walk_all(&r, walk, wish, err);
 	history_walk_close(walk);
+	if (flatten(&r, &no_memory) < 0) {
+		*err = no_memory;
+		result = err->code;
+	}
 	if (result < 0 && result != ERR_CORRUPT)
 		replay_release(&r);
 	*out = r;

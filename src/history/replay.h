@@ -11,11 +11,20 @@
 #include "core/session.h"
 #include "history/point.h"
 
+/* The sessions of one id, while events are applied. */
+struct replay_family {
+	char id[ID_UUID_SIZE];
+	struct session_family f;
+};
+
 struct replay {
-	struct session *v; /* in the order of their first events; records that were applied */
-	size_t n, cap;
+	struct session *v; /* in the order of their first events, when all is applied */
+	size_t n;
+	struct replay_family *families;
+	size_t n_families, cap;
 	size_t *table; /* open addressing by id: index + 1, 0 is free */
 	size_t table_size; /* a power of two, or 0 */
+	struct own_origins own;
 	struct heads heads; /* up to which it was folded */
 	int64_t at; /* when the last event that was folded was learnt, ms */
 	uint64_t unknown; /* events that this version does not know */
@@ -33,6 +42,7 @@ struct replay_wish {
 	const struct history_point *until; /* the last one, included; NULL: all */
 	const struct heads *upto; /* of each origin only so far; NULL: all */
 	const char *session; /* id of the only one to be folded; NULL: all */
+	bool shared; /* as in a store that others write too: nothing is this machine's */
 	replay_fn *fn; /* may be NULL */
 	void *arg;
 };

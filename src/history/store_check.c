@@ -180,7 +180,7 @@ int store_check(struct store_check *out, struct repo *repo, struct error *err)
 	struct session_set stored = { .v = NULL };
 	struct heads heads = HEADS_INIT;
 	struct replay folded = { .v = NULL };
-	const struct replay_wish wish = { .upto = &heads };
+	struct replay_wish wish = { .upto = &heads };
 	bool there = false;
 	int r = repo_hub_ask(repo, err);
 
@@ -192,6 +192,7 @@ int store_check(struct store_check *out, struct repo *repo, struct error *err)
 	if (r < 0)
 		return r;
 	out->backend = repo->backend->ops->name;
+	wish.shared = repo->hub.kind == REPO_HUB_SHARED;
 	r = look_for_damage(out, repo, err);
 	if (r == 0)
 		r = read_all(out, repo, &heads, &stored, &there, err);

@@ -1,6 +1,7 @@
 #include "log/batch.h"
 
 #include "core/array.h"
+#include "core/json.h"
 
 #include <stdint.h>
 
@@ -9,14 +10,17 @@ void batch_release(struct batch *b)
 	for (size_t i = 0; i < b->cap; i++) {
 		if (!b->table[i])
 			continue;
-		session_release(&b->table[i]->session);
+		family_release(&b->table[i]->family);
+		free(b->table[i]->stored);
 		free(b->table[i]);
 	}
 	free(b->table);
 	for (size_t i = 0; i < b->n_queued; i++)
 		event_release(&b->queue[i]);
 	free(b->queue);
-	*b = (struct batch){ .backend = b->backend, .repo_id = b->repo_id };
+	*b = (struct batch){
+		.backend = b->backend, .repo_id = b->repo_id, .own = b->own, .only_own = b->only_own
+	};
 }
 
 /* FNV-1a. Ids that others chose can collide at worst: a slow batch, never a wrong one. */
@@ -28,7 +32,7 @@ static size_t slot_of(const struct batch *b, const char *id)
 	for (const char *p = id; *p; p++)
 		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
 	i = (size_t)(h ^ h >> 32) & (b->cap - 1);
-	while (b->table[i] && strcmp(b->table[i]->session.id, id) != 0)
+	while (b->table[i] && strcmp(b->table[i]->id, id) != 0)
 		i = (i + 1) & (b->cap - 1);
 	return i;
 }
@@ -43,27 +47,76 @@ static int grow(struct batch *b, struct error *err)
 		return error_nomem(err);
 	for (size_t i = 0; i < b->cap; i++)
 		if (b->table[i])
-			bigger.table[slot_of(&bigger, b->table[i]->session.id)] = b->table[i];
+			bigger.table[slot_of(&bigger, b->table[i]->id)] = b->table[i];
 	free(b->table);
 	*b = bigger;
 	return 0;
 }
 
-/* The stored record, or one of which nothing is known. */
+static int fetch_row(const struct batch *b, const char *id, struct touched *t, bool *found_out,
+	struct error *err)
+{
+	struct session s = { .name = NULL };
+	int r = b->backend->ops->get(b->backend, b->repo_id, KEY_ID, id, &s, err);
+
+	*found_out = r == 0;
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		return 0;
+	}
+	if (r == 0 && !ARRAY_GROW_SHORT(t->family.v, t->family.n)) {
+		session_release(&s);
+		return error_nomem(err);
+	}
+	if (r == 0)
+		t->family.v[t->family.n++] = s;
+	return r;
+}
+
+/* The rows of other origins that began a session of that id. */
+static int fetch_rivals(const struct batch *b, struct touched *t, struct error *err)
+{
+	const char *list = t->family.v[0].rivals;
+	struct json_slice v;
+	size_t pos = 0;
+	bool more = list != NULL, found;
+	int r = 0;
+
+	while (r == 0 && more) {
+		char owner[ID_HEX_SIZE] = "", id[ID_UUID_SIZE];
+
+		r = json_next_element(list, strlen(list), &pos, &v, &more, err);
+		if (r < 0 || !more)
+			break;
+		if (v.len != ID_HEX_SIZE + 1)
+			continue;
+		memcpy(owner, v.at + 1, ID_HEX_SIZE - 1);
+		session_rival_id(owner, t->id, id);
+		r = fetch_row(b, id, t, &found, err);
+		if (r == 0 && found && !ARRAY_GROW_SHORT(t->stored, t->n_stored))
+			r = error_nomem(err);
+		if (r == 0 && found)
+			memcpy(t->stored[t->n_stored++], id, ID_UUID_SIZE);
+	}
+	return r;
+}
+
+/* The stored records, or none if nothing is known of it. */
 static int fetch(const struct batch *b, const char *id, struct touched **out, struct error *err)
 {
 	struct touched *t = calloc(1, sizeof(*t));
+	bool found = false;
 	int r;
 
 	if (!t)
 		return error_nomem(err);
-	r = b->backend->ops->get(b->backend, b->repo_id, KEY_ID, id, &t->session, err);
-	if (r == ERR_NOTFOUND) {
-		error_clear(err);
-		memcpy(t->session.id, id, ID_UUID_SIZE);
-		r = 0;
-	}
+	memcpy(t->id, id, ID_UUID_SIZE);
+	r = fetch_row(b, id, t, &found, err);
+	if (r == 0 && found)
+		r = fetch_rivals(b, t, err);
 	if (r < 0) {
+		family_release(&t->family);
+		free(t->stored);
 		free(t);
 		return r;
 	}
@@ -91,19 +144,32 @@ static int find(struct batch *b, const char *id, struct touched **out, struct er
 	return 0;
 }
 
+static uint64_t ignored(const struct touched *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t->family.n; i++)
+		n += t->family.v[i].without_effect;
+	return n;
+}
+
 static int apply(struct batch *b, const struct event *e, struct error *err)
 {
 	struct touched *t;
+	uint64_t before;
 	int r = find(b, e->session, &t, err);
 
 	if (r < 0 || t->late)
 		return r;
-	if (t->session.n_events && event_key_compare(&e->key, &t->session.last_key) <= 0) {
+	if (family_is_late(&t->family, e)) {
 		t->late = true;
 		b->n_late++;
 		return 0;
 	}
-	return session_apply(&t->session, e, err);
+	before = ignored(t);
+	r = family_apply(&t->family, e, b->own, err);
+	b->without_effect += ignored(t) - before;
+	return r;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -203,8 +269,7 @@ static bool may_matter(const struct batch *b, const struct record *record)
 	for (size_t i = 0; i < b->cap; i++) {
 		const struct touched *t = b->table[i];
 
-		if (t && t->late &&
-			memmem(record->body, record->body_len, t->session.id, ID_UUID_SIZE - 1))
+		if (t && t->late && memmem(record->body, record->body_len, t->id, ID_UUID_SIZE - 1))
 			return true;
 	}
 	return false;
@@ -249,6 +314,32 @@ static int collect_origin(const struct batch *b, struct events *events, struct j
 	return r;
 }
 
+/* The folded sessions of one id go back where they were taken from. */
+static int replace(struct batch *b, struct session_set *set, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < b->cap; i++)
+		if (b->table[i] && b->table[i]->late)
+			family_release(&b->table[i]->family);
+	/* The one with the id itself comes first in its family. */
+	for (int rivals = 0; rivals < 2; rivals++) {
+		for (size_t i = 0; r == 0 && i < set->n; i++) {
+			struct session *s = &set->v[i];
+			struct session_family *f;
+
+			if ((s->claimed_id[0] != '\0') != rivals || !s->id[0])
+				continue;
+			f = &b->table[slot_of(b, session_told_id(s))]->family;
+			if (!ARRAY_GROW_SHORT(f->v, f->n))
+				return error_nomem(err);
+			f->v[f->n++] = *s;
+			*s = (struct session){ .name = NULL };
+		}
+	}
+	return r;
+}
+
 static int refold(struct batch *b, struct journal *j, const struct heads *heads, struct error *err)
 {
 	struct events events = { .v = NULL };
@@ -258,14 +349,9 @@ static int refold(struct batch *b, struct journal *j, const struct heads *heads,
 	for (size_t i = 0; r == 0 && i < heads->n; i++)
 		r = collect_origin(b, &events, j, &heads->v[i], err);
 	if (r == 0)
-		r = session_fold(&set, events.v, events.n, err);
-	for (size_t i = 0; r == 0 && i < set.n; i++) {
-		struct touched *t = b->table[slot_of(b, set.v[i].id)];
-		struct session old = t->session;
-
-		t->session = set.v[i];
-		set.v[i] = old;
-	}
+		r = session_fold(&set, events.v, events.n, b->own, err);
+	if (r == 0)
+		r = replace(b, &set, err);
 	session_set_release(&set);
 	events_release(&events);
 	return r;
@@ -275,7 +361,36 @@ static int by_id(const void *a, const void *b)
 {
 	const struct touched *const *ta = a, *const *tb = b;
 
-	return strcmp((*ta)->session.id, (*tb)->session.id);
+	return strcmp((*ta)->id, (*tb)->id);
+}
+
+static bool is_put(const struct touched *t, const char *id)
+{
+	for (size_t i = 0; i < t->family.n; i++)
+		if (strcmp(t->family.v[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static int put_family(const struct batch *b, const struct touched *t, struct error *err)
+{
+	const struct backend_ops *ops = b->backend->ops;
+	int r = 0;
+
+	if (b->only_own && (!t->family.n || !own_origins_has(b->own, t->family.v[0].owner)))
+		return 0;
+	for (size_t i = 0; r == 0 && i < (b->only_own ? 1 : t->family.n); i++)
+		r = ops->put(b->backend, &t->family.v[i], err);
+	for (size_t i = 0; r == 0 && i < t->n_stored; i++) {
+		if (is_put(t, t->stored[i]))
+			continue;
+		r = ops->remove(b->backend, t->stored[i], err);
+		if (r == ERR_NOTFOUND) {
+			error_clear(err);
+			r = 0;
+		}
+	}
+	return r;
 }
 
 int batch_put(struct batch *b, struct journal *j, const struct heads *heads, struct error *err)
@@ -297,7 +412,7 @@ int batch_put(struct batch *b, struct journal *j, const struct heads *heads, str
 			sorted[n++] = b->table[i];
 	qsort(sorted, n, sizeof(*sorted), by_id);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = b->backend->ops->put(b->backend, &sorted[i]->session, err);
+		r = put_family(b, sorted[i], err);
 	free(sorted);
 	return r;
 }

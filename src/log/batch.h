@@ -14,13 +14,19 @@
 #define BATCH_QUEUE 512
 
 struct touched {
-	struct session session;
+	char id[ID_UUID_SIZE];
+	struct session_family family;
+	char (*stored)[ID_UUID_SIZE]; /* its rows besides the one of the id itself */
+	size_t n_stored;
 	bool late; /* an event came that lies below what was folded: fold it anew */
 };
 
 struct batch {
 	struct backend *backend;
 	const char *repo_id;
+	const struct own_origins *own; /* NULL: for a store that others share */
+	bool only_own; /* put what this machine's origins began, and nothing else */
+	uint64_t without_effect; /* events by others that had none */
 	struct touched **table; /* open addressing, by session id */
 	size_t n, cap; /* cap is a power of two, or 0 */
 	size_t n_late;

@@ -21,6 +21,7 @@
 
 #include "core/error.h"
 #include "core/heads.h"
+#include "core/own_origins.h"
 #include "log/record.h"
 
 struct journal;
@@ -45,6 +46,12 @@ const char *journal_origin(const struct journal *j);
 bool journal_parent(const struct journal *j, struct head *out);
 /* The origin whose records above that seq the journal's origin tells again (reorigin.h). */
 bool journal_moved(const struct journal *j, struct head *out);
+
+/*
+ * The origins of this machine: the journal's, and those that it went on from, as far as it did.
+ * Release *out.
+ */
+int journal_own(struct journal *j, struct own_origins *out, struct error *err);
 
 /* A body to append; bytes as event_encode() made them. */
 struct journal_entry {

@@ -18,6 +18,8 @@ struct projection {
 	struct backend *backend;
 	const char *repo_id;
 	const struct heads *upto; /* NULL: as far as the journal goes */
+	struct own_origins own; /* none for a store that others share */
+	bool only_own;
 	bool more; /* the last batch ended at a bound */
 	struct merge *merge; /* stands where the backend stood after our last commit */
 	struct projector_result result;
@@ -38,12 +40,13 @@ static int count_and_apply(
 	if (r == ERR_CORRUPT) {
 		/* Its hash is good, so somebody meant it; one such body must not stop the rest. */
 		error_clear(err);
-		p->result.unknown++;
+		p->result.odd++;
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	p->result.unknown += e.type == EVENT_UNKNOWN;
+	p->result.unknown += e.type == EVENT_UNKNOWN && !e.odd;
+	p->result.odd += e.odd;
 	r = batch_apply(batch, &e, err);
 	event_release(&e);
 	return r;
@@ -77,7 +80,10 @@ out:
 /* Within an open batch of the backend. *taken_out records were read; none: nothing is left. */
 static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct error *err)
 {
-	struct batch batch = { .backend = p->backend, .repo_id = p->repo_id };
+	struct batch batch = { .backend = p->backend,
+		.repo_id = p->repo_id,
+		.own = p->own.n ? &p->own : NULL,
+		.only_own = p->only_own };
 	const struct record *record;
 	size_t taken = 0;
 	int r = align(p, err);
@@ -94,8 +100,10 @@ static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct
 	}
 	if (r == 0 && taken)
 		r = batch_put(&batch, p->journal, merge_heads(p->merge), err);
-	if (r == 0)
+	if (r == 0) {
 		p->result.sessions += batch.n;
+		p->result.without_effect += batch.without_effect;
+	}
 	batch_release(&batch);
 	*taken_out = taken;
 	return r;
@@ -184,6 +192,8 @@ static int run(struct projection *p, struct projector_result *out, struct error 
 
 	if (r == 0)
 		r = is_current(p, &current, err);
+	if (r == 0 && !current && !p->upto)
+		r = journal_own(p->journal, &p->own, err);
 	if (r == 0 && !current)
 		r = catch_up(p, err);
 	if (r == ERR_CORRUPT && !p->upto && left_behind(p)) {
@@ -195,6 +205,7 @@ static int run(struct projection *p, struct projector_result *out, struct error 
 	if (r == 0 && p->merge && damage.code == ERR_OK)
 		damage = *merge_damage(p->merge);
 	merge_close(p->merge);
+	own_origins_release(&p->own);
 	if (r == 0 && damage.code != ERR_OK) {
 		*err = damage;
 		r = damage.code;
@@ -210,6 +221,14 @@ int projector_run(struct journal *j, struct backend *b, const char *repo_id,
 	struct projection p = { .journal = j, .backend = b, .repo_id = repo_id };
 
 	return run(&p, out, err);
+}
+
+int projector_run_own(struct journal *j, struct backend *b, const char *repo_id, struct error *err)
+{
+	struct projection p = { .journal = j, .backend = b, .repo_id = repo_id, .only_own = true };
+	struct projector_result ignored;
+
+	return run(&p, &ignored, err);
 }
 
 int projector_run_upto(struct journal *j, struct backend *b, const char *repo_id,

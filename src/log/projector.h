@@ -17,6 +17,8 @@ struct projector_result {
 	uint64_t events; /* folded in this run */
 	uint64_t sessions; /* rows written */
 	uint64_t unknown; /* events of a type or version that this minsky does not know */
+	uint64_t odd; /* events with a member that does not fit, or that are none */
+	uint64_t without_effect; /* events about others' sessions that only their owners may say */
 };
 
 /*
@@ -27,10 +29,12 @@ struct projector_result {
  */
 int projector_run(struct journal *j, struct backend *b, const char *repo_id,
 	struct projector_result *out, struct error *err);
+/* The same into a store that holds the sessions of this machine's own origins alone. */
+int projector_run_own(struct journal *j, struct backend *b, const char *repo_id, struct error *err);
 /*
  * For a store that a team shares: not beyond `upto`, what the hub has, so that everybody can have
  * what the rows are made of. ERR_NOTFOUND when the store holds records that are not here yet (pull,
- * then try again). It is never emptied.
+ * then try again). It is never emptied, and its rows know of no place on anybody's machine.
  */
 int projector_run_upto(struct journal *j, struct backend *b, const char *repo_id,
 	const struct heads *upto, struct projector_result *out, struct error *err);

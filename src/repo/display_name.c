@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/dir.h"
 #include "core/fs.h"
+#include "repo/place.h"
 #include "repo/repo.h"
 
 #define RING 8
@@ -42,13 +43,21 @@ void display_names_release(struct display_names *l)
 	*l = (struct display_names){ .loaded = false };
 }
 
+/* On its own machine a session keeps its name; of others' the first claim does. */
+static bool is_before(const struct session *a, const struct session *b)
+{
+	if (session_has_place(a) != session_has_place(b))
+		return session_has_place(a);
+	return session_key_prefers(KEY_NAME, a, b);
+}
+
 /* Of the sessions v[0 .. n-1], which have one name, every one but the first claim. */
 static size_t add_group(struct display_names *l, const struct session *v, size_t n)
 {
 	size_t first = 0;
 
 	for (size_t i = 1; i < n; i++)
-		if (session_key_prefers(KEY_NAME, &v[i], &v[first]))
+		if (is_before(&v[i], &v[first]))
 			first = i;
 	for (size_t i = 0; i < n; i++)
 		if (i != first)
@@ -153,11 +162,8 @@ int display_name_find(struct repo *repo, const char *label, struct session *out,
 
 bool session_is_local(const struct repo *repo, const struct session *s)
 {
-	if (s->clone_id && repo_file_find_clone(&repo->file, s->clone_id))
-		return true;
-	if (!s->started_origin[0])
-		return true;
-	return repo->journal && strcmp(s->started_origin, journal_origin(repo->journal)) == 0;
+	(void)repo;
+	return session_has_place(s);
 }
 
 const char *session_whose(const struct session *s)
@@ -175,7 +181,7 @@ int session_want_local(
 	const char *whose = session_whose(s);
 
 	if (session_is_local(repo, s))
-		return 0;
+		return place_prove(repo, s, err);
 	error_set(err, ERR_REFUSED,
 		"session '%s' belongs to %s: its workspace is not on this machine",
 		display_name(repo, s), *whose ? whose : "another machine");
@@ -202,25 +208,23 @@ static bool first_time(const struct repo *repo, const char *id)
 	return first;
 }
 
-static void tell_one(struct repo *repo, const struct session *own)
+static void tell_one(struct repo *repo, const struct session *other)
 {
-	struct session owner = { .name = NULL };
+	struct session own = { .name = NULL };
 	struct error ignored = ERROR_INIT;
+	const char *whose = session_whose(other);
 	char age[32];
 
-	if (repo->backend->ops->get(
-		    repo->backend, repo_store(repo), KEY_NAME, own->name, &owner, &ignored) == 0 &&
-		strcmp(owner.id, own->id) != 0 && first_time(repo, own->id)) {
-		const char *whose = session_whose(&owner);
-
-		clock_format_age(owner.created_at, clock_now_ms(), age);
+	if (repo_find_named(repo, other->name, &own, &ignored) == 0 &&
+		session_is_local(repo, &own) && first_time(repo, other->id)) {
+		clock_format_age(other->created_at, clock_now_ms(), age);
 		caller_say(repo->caller,
-			"session '%s' was also started by %s %s; yours is shown as %s from now on "
-			"(to rename it: minsky session rename %s NEW)",
-			own->name, *whose ? whose : "another machine", age, display_name(repo, own),
-			own->id);
+			"session '%s' was also started by %s %s; that one is shown as %s here (to "
+			"rename yours: minsky session rename %s NEW)",
+			other->name, *whose ? whose : "another machine", age,
+			display_name(repo, other), own.id);
 	}
-	session_release(&owner);
+	session_release(&own);
 }
 
 void display_names_report(struct repo *repo)
@@ -234,7 +238,7 @@ void display_names_report(struct repo *repo)
 
 		if (repo->backend->ops->get(repo->backend, repo_store(repo), KEY_ID,
 			    repo->display_names.v[i], &s, &ignored) == 0 &&
-			session_is_local(repo, &s))
+			!session_is_local(repo, &s))
 			tell_one(repo, &s);
 		session_release(&s);
 	}

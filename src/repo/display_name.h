@@ -1,13 +1,13 @@
 /*
  * display_name.h - what a session is called, and whose it is, where several people give names.
  *
- * Two machines may start the same name without knowing of each other. The first claim keeps the
- * name; the other session is called name~9f3c, with the last four digits of its id, until somebody
- * renames it. That follows from the events alone and is the same on every machine. A name finds
- * the session that is called so.
+ * Two machines may start the same name without knowing of each other. A machine's own session keeps
+ * its name on it; the other one is called name~9f3c there, with the last four digits of its id,
+ * until somebody renames it. Of two that are both elsewhere the first claim keeps the name. A name
+ * finds the session that is called so.
  *
- * A session is local if its workspace was made on this machine; nothing is done to another one but
- * looking.
+ * A session is local if this machine's own events say where its workspace is; nothing is done to
+ * another one but looking.
  */
 #ifndef REPO_DISPLAY_NAME_H
 #define REPO_DISPLAY_NAME_H
@@ -42,11 +42,14 @@ int display_name_find(struct repo *repo, const char *label, struct session *out,
 bool session_is_local(const struct repo *repo, const struct session *s);
 /* "ana@mira"; "" if that is not known. In static storage, eight calls long. */
 const char *session_whose(const struct session *s);
-/* ERR_REFUSED, and where to go, unless it is local. `what` is what cannot be done here. */
+/*
+ * Before anything is done: ERR_REFUSED, and where to go, unless it is local, and its workspace what
+ * place_prove() wants. `what` is what cannot be done here.
+ */
 int session_want_local(
 	struct repo *repo, const struct session *s, const char *what, struct error *err);
 
-/* Once for each: own sessions that lost their name to somebody else's claim. */
+/* Once for each: others' sessions with the name of an own one. */
 void display_names_report(struct repo *repo);
 
 #endif

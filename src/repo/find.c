@@ -4,6 +4,31 @@
 #include "core/fs.h"
 #include "core/names.h"
 
+int repo_find_named(struct repo *repo, const char *name, struct session *out, struct error *err)
+{
+	const struct session_query query = { .sort = SORT_NAME, .text = name };
+	struct session_set set = { NULL, 0 };
+	int r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_NAME, name, out, err);
+
+	if (r < 0 || session_is_local(repo, out))
+		return r;
+	r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
+	for (size_t i = 0; r == 0 && i < set.n; i++) {
+		if (strcmp(set.v[i].name, name) != 0 || !session_is_local(repo, &set.v[i]))
+			continue;
+		session_release(out);
+		*out = set.v[i];
+		set.v[i] = (struct session){ .name = NULL };
+		break;
+	}
+	session_set_release(&set);
+	if (r < 0) {
+		session_release(out);
+		*out = (struct session){ .name = NULL };
+	}
+	return r;
+}
+
 /* By id, else by name, else by task, in one repository that is projected. */
 static int look_up(struct repo *repo, const char *key, struct session *out, struct error *err)
 {
@@ -16,8 +41,7 @@ static int look_up(struct repo *repo, const char *key, struct session *out, stru
 	if (id_is_uuid(key))
 		r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_ID, key, out, err);
 	if (r == ERR_NOTFOUND)
-		r = repo->backend->ops->get(
-			repo->backend, repo_store(repo), KEY_NAME, key, out, err);
+		r = repo_find_named(repo, key, out, err);
 	if (r == ERR_NOTFOUND && name_task_id(key, &task, &bad) == 0)
 		r = repo->backend->ops->get(
 			repo->backend, repo_store(repo), KEY_TASK, task.data, out, err);

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/json.h"
 #include "backends/memory.h"
+#include "backends/overlay.h"
 #include "backends/registry.h"
 #include "core/clock.h"
 #include "core/fs.h"
@@ -17,6 +19,7 @@
  */
 #define SLOW_MS 300
 #define REST_MS 10000
+#define OWN_STORE "own.json"
 #define PULL_TRIES 3 /* others may project while we pull */
 
 static void digest(const struct buf *text, char out[HUB_ID_SIZE])
@@ -117,6 +120,10 @@ void repo_hub_release(struct repo *repo)
 	heads_release(&t->heads);
 	if (t->memory)
 		t->memory->ops->close(t->memory);
+	if (t->overlay)
+		t->overlay->ops->close(t->overlay);
+	if (t->own)
+		t->own->ops->close(t->own);
 	*t = (struct repo_hub){ .kind = REPO_HUB_UNASKED };
 }
 
@@ -377,11 +384,51 @@ static int degrade(struct repo *repo, struct error *err)
 	return projector_run(repo->journal, repo->backend, repo->file.id, &result, err);
 }
 
+/* Rows that others write too are for showing: what is done here goes by what was folded here. */
+static int lay_own_over(struct repo *repo, struct backend *shared, struct error *err)
+{
+	struct repo_hub *h = &repo->hub;
+	struct buf path = BUF_INIT;
+	int r = 0;
+
+	fs_join(&path, repo->file.journal, OWN_STORE);
+	if (!h->own)
+		r = path.failed ? error_nomem(err) : json_backend_open(&h->own, path.data, err);
+	buf_release(&path);
+	if (h->overlay)
+		h->overlay->ops->close(h->overlay);
+	h->overlay = NULL;
+	if (r == 0)
+		r = overlay_open(&h->overlay, shared, h->own, repo->file.id, err);
+	if (r == 0)
+		repo->backend = h->overlay;
+	return r;
+}
+
+/* A copy of what the journal says: one that cannot be read is made again. */
+static int project_own(struct repo *repo, struct error *err)
+{
+	struct repo_hub *h = &repo->hub;
+	struct buf path = BUF_INIT;
+	int r = projector_run_own(repo->journal, h->own, repo->file.id, err);
+
+	if (r != ERR_CORRUPT && r != ERR_UNSUPPORTED)
+		return r;
+	fs_join(&path, repo->file.journal, OWN_STORE);
+	if (!path.failed && unlink(path.data) == 0) {
+		error_clear(err);
+		r = projector_run_own(repo->journal, h->own, repo->file.id, err);
+	}
+	buf_release(&path);
+	return r;
+}
+
 /* Pull and project until the rows are those of everything that the hub has. */
 static int project_shared(struct repo *repo, struct error *err)
 {
 	const struct repo_hub_wish wish = { .deadline_ms = TEAM_READ_MS };
 	struct projector_result result = { 0 };
+	struct backend *shared = NULL;
 	int r = ERR_NOTFOUND;
 
 	for (int i = 0; r == ERR_NOTFOUND && repo->hub.kind != REPO_HUB_NONE && i < PULL_TRIES;
@@ -398,15 +445,19 @@ static int project_shared(struct repo *repo, struct error *err)
 		if (r == 0 && got.unpushed)
 			r = error_set(err, ERR_BUSY, "%s",
 				got.trouble ? got.what : "own events could not be pushed");
-		if (r == 0 && !repo->backend)
-			r = registry_open(&repo->backend, repo->config, err);
+		if (r == 0)
+			r = registry_open(&shared, repo->config, err);
+		if (r == 0)
+			r = lay_own_over(repo, shared, err);
 		if (r == 0 && repo->stale_store) {
 			r = repo_empty_backend(repo, err);
 			repo->stale_store = r < 0;
 		}
 		if (r == 0)
-			r = projector_run_upto(repo->journal, repo->backend, repo_store(repo),
+			r = projector_run_upto(repo->journal, shared, repo_store(repo),
 				&repo->hub.heads, &result, err);
+		if (r == 0)
+			r = project_own(repo, err);
 	}
 	if (r == ERR_NOTFOUND && repo->hub.kind != REPO_HUB_NONE)
 		r = error_set(err, ERR_BUSY, "other machines push faster than this one can fetch");

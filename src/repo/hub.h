@@ -36,6 +36,7 @@ struct repo_hub {
 	struct heads heads; /* what the hub has, and is here */
 	uint64_t pulled; /* records that nobody has looked at yet for names */
 	struct backend *memory; /* answers instead of the team's database */
+	struct backend *own, *overlay; /* this machine's own sessions, laid over the team's */
 	bool told; /* the one line */
 };
 

@@ -116,6 +116,9 @@ int repo_find_session(struct repo *repo, const struct caller *caller, const char
 /* *s as the journal has it now. Projects. */
 int repo_reread_session(struct repo *repo, struct session *s, struct error *err);
 
+/* Of the living sessions of that name this machine's, else the one whose claim was first. */
+int repo_find_named(struct repo *repo, const char *name, struct session *out, struct error *err);
+
 /*
  * Real path of the main repository: its work tree, or the bare repository itself. Of a session it
  * is the clone that it was started from, otherwise the one that we are in or that is known best.

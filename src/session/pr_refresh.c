@@ -6,6 +6,7 @@
 #include "core/fs.h"
 #include "core/oid.h"
 #include "hooks/observe/observe.h"
+#include "repo/place.h"
 #include "repo/reconcile.h"
 #include "session/pr_refresh_internal.h"
 
@@ -218,12 +219,14 @@ int pr_refresh_lock(struct repo *repo, int *fd_out, struct error *err)
 
 static int with_lock(struct repo *repo, struct session *s, unsigned how, struct error *err)
 {
+	struct error elsewhere = ERROR_INIT;
 	int fd = -1, r;
 
 	r = pr_refresh_lock(repo, &fd, err);
 	if (r == 0)
 		r = repo_reread_session(repo, s, err);
-	if (r == 0 && !s->deleted && s->started && session_is_local(repo, s))
+	if (r == 0 && !s->deleted && s->started && session_is_local(repo, s) &&
+		place_prove(repo, s, &elsewhere) == 0)
 		r = refresh_locked(repo, s, how, err);
 	if (fd >= 0)
 		close(fd);

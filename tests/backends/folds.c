@@ -111,7 +111,7 @@ static void fold_all(void)
 	for (size_t i = 0; i < MACHINES; i++)
 		fold_machine(machines[i], &events, &n, &cap);
 	assert_true(n >= n_events);
-	well(session_fold(&expected, events, n, &err));
+	well(session_fold(&expected, events, n, NULL, &err));
 	for (size_t i = 0; i < n; i++)
 		event_release(&events[i]);
 	free(events);

@@ -12,7 +12,7 @@ commit() { # DIRECTORY FILE
 
 # The record of session get, without what is computed when it is printed.
 record_of() { # SESSION
-	minsky -C app session get "$1" --json | jq -cS '.session | del(.derived)'
+	minsky -C app session get "$1" --json | jq -cS '.session | del(.derived, .place)'
 }
 
 test_ok 'setup: one session merged, one deleted, one at work' '

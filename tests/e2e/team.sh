@@ -49,7 +49,7 @@ records_of() { # NAME
 }
 
 sessions_of() { # NAME
-	at "$1" minsky session list --deleted --json | jq -S '[.sessions[] | del(.derived)]'
+	at "$1" minsky session list --deleted --json | jq -S '[.sessions[] | del(.derived, .place)]'
 }
 
 same() { # NAME NAME

@@ -59,7 +59,7 @@ static void the_file_is_one_line_a_session(void **state)
 	text = scratch_read(path);
 	hash_bytes(&seq, sizeof(seq), hash);
 	buf_addf(&expected,
-		"{\n\"schema\":1,\n\"repositories\":{\n\"" STORES_REPO "\":{\n\"heads\":["
+		"{\n\"schema\":2,\n\"repositories\":{\n\"" STORES_REPO "\":{\n\"heads\":["
 		"{\"origin\":\"" STORES_ORIGIN "\",\"seq\":2,\"hash\":\"%s\"}],\n"
 		"\"sessions\":[\n" RECORD(1, "a") "\n]}\n}\n}\n",
 		hash);
@@ -114,7 +114,7 @@ static void unknown_members_survive_a_rewrite(void **state)
 
 	(void)state;
 	write_text(
-		"{ \"made\\u0042y\" : { \"x\":1.0 } ,\"schema\":1,\"repositories\":{\"" STORES_REPO
+		"{ \"made\\u0042y\" : { \"x\":1.0 } ,\"schema\":2,\"repositories\":{\"" STORES_REPO
 		"\":{\"colour\":[ \"red\" ],\"heads\":[],\"sessions\":["
 		"{\"record\":{\"sessionId\":\"0193597a-0000-7000-8000-000000000001\"},\"key\":{"
 		"\"hlc\":\"0000000000000001\",\"origin\":\"" STORES_ORIGIN
@@ -140,7 +140,7 @@ static void rows_in_any_order_are_found(void **state)
 	struct buf text;
 
 	(void)state;
-	write_text("{\"schema\":1,\"repositories\":{\"" STORES_REPO
+	write_text("{\"schema\":2,\"repositories\":{\"" STORES_REPO
 		   "\":{\"heads\":[],\"sessions\":[" RECORD(3, "c") "," RECORD(1, "a") "]}}}");
 	assert_int_equal(b->ops->get(b, STORES_REPO, KEY_ID, stores_id(1), &s, &err), 0);
 	assert_string_equal(s.name, "a");
@@ -184,28 +184,28 @@ static void what_is_no_store_is_refused(void **state)
 	refused("", ERR_CORRUPT);
 	refused("7", ERR_CORRUPT);
 	refused("{}", ERR_CORRUPT);
-	refused("{\"schema\":1}", ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":[]}", ERR_CORRUPT);
-	refused("{\"schema\":\"1\",\"repositories\":{}}", ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":{\"" STORES_REPO "\":{}}}", ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":{\"" STORES_REPO "\":{\"heads\":[]}}}",
+	refused("{\"schema\":2}", ERR_CORRUPT);
+	refused("{\"schema\":2,\"repositories\":[]}", ERR_CORRUPT);
+	refused("{\"schema\":\"2\",\"repositories\":{}}", ERR_CORRUPT);
+	refused("{\"schema\":2,\"repositories\":{\"" STORES_REPO "\":{}}}", ERR_CORRUPT);
+	refused("{\"schema\":2,\"repositories\":{\"" STORES_REPO "\":{\"heads\":[]}}}",
 		ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":{\"" STORES_REPO "\":{\"heads\":[{\"seq\":1}],"
+	refused("{\"schema\":2,\"repositories\":{\"" STORES_REPO "\":{\"heads\":[{\"seq\":1}],"
 		"\"sessions\":[]}}}",
 		ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":{\"" STORES_REPO
+	refused("{\"schema\":2,\"repositories\":{\"" STORES_REPO
 		"\":{\"heads\":[],\"sessions\":[7]}}"
 		"}",
 		ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":{\"" STORES_REPO "\":{\"heads\":[],"
+	refused("{\"schema\":2,\"repositories\":{\"" STORES_REPO "\":{\"heads\":[],"
 		"\"sessions\":[{\"record\":{\"sessionId\":\"0193597a-0000-7000-8000-000000000001\"}"
 		","
 		"\"events\":1}]}}}",
 		ERR_CORRUPT);
-	refused("{\"schema\":1,\"repositories\":{\"" STORES_REPO
+	refused("{\"schema\":2,\"repositories\":{\"" STORES_REPO
 		"\":{\"heads\":[],\"sessions\":[" RECORD(1, "a") "," RECORD(1, "b") "]}}}",
 		ERR_CORRUPT);
-	refused("{\"schema\":1,\"schema\":1,\"repositories\":{}}", ERR_CORRUPT);
+	refused("{\"schema\":2,\"schema\":2,\"repositories\":{}}", ERR_CORRUPT);
 }
 
 /* A file of that name may be there from the program that minsky replaces. */
@@ -225,7 +225,7 @@ static void a_link_stays_a_link(void **state)
 	struct stat st;
 
 	(void)state;
-	write_text("{\"schema\":1,\"repositories\":{}}");
+	write_text("{\"schema\":2,\"repositories\":{}}");
 	(void)snprintf(target, sizeof(target), "%s/target.json", dir);
 	assert_int_equal(rename(path, target), 0);
 	assert_int_equal(symlink(target, path), 0);
@@ -260,7 +260,7 @@ static void an_edit_from_outside_is_noticed(void **state)
 
 	(void)state;
 	stores_add(b, STORES_REPO, 1, "\"session\":\"a\"");
-	write_text("{\"schema\":1,\"repositories\":{\"" STORES_REPO
+	write_text("{\"schema\":2,\"repositories\":{\"" STORES_REPO
 		   "\":{\"heads\":[],\"sessions\":[" RECORD(2, "edited") "]}}}");
 	assert_int_equal(b->ops->get(b, STORES_REPO, KEY_NAME, "edited", &s, &err), 0);
 	session_release(&s);

@@ -32,6 +32,8 @@
 #define P2 "1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b"
 #define OX "1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c"
 
+static struct own_origin own_origin = { ORIGIN, UINT64_MAX };
+static const struct own_origins own = { &own_origin, 1 };
 static struct session s;
 static uint64_t now; /* of the next event, minutes */
 
@@ -71,7 +73,7 @@ static void apply_to(const char *id, const char *type, const char *rest, const c
 	buf_addf(&body, "{\"type\":\"%s\",\"session\":\"%s\",\"at\":\"%s\"%s,\"data\":{%s}}", type,
 		id, at, rest, data);
 	assert_int_equal(event_decode(&e, body.data, body.len, &key, &err), 0);
-	assert_int_equal(session_apply(&s, &e, &err), 0);
+	assert_int_equal(session_apply(&s, &e, &own, &err), 0);
 	event_release(&e);
 	buf_release(&body);
 }
@@ -631,7 +633,7 @@ static void an_applied_event_changes_nothing_again(void **state)
 	(void)state;
 	start();
 	assert_int_equal(event_decode(&e, body, strlen(body), &key, &err), 0);
-	assert_int_equal(session_apply(&s, &e, &err), 0);
+	assert_int_equal(session_apply(&s, &e, &own, &err), 0);
 	assert_string_equal(s.name, "fix");
 	assert_int_equal(s.n_events, 2);
 	event_release(&e);
