@@ -5,6 +5,7 @@
 
 #include "core/fs.h"
 #include "repo/emit.h"
+#include "repo/hook_carry.h"
 #include "repo/hook_config.h"
 
 int hook_program(struct buf *out, struct error *err)
@@ -185,6 +186,20 @@ bool hook_there(const struct repo *repo, const char *common_dir, bool bare)
 	return there;
 }
 
+/* Behind ours, those of the repository that a session's clone was made from. */
+static int carry(struct repo *repo, const char *common_dir, const char *session, struct error *err)
+{
+	const char *main_dir = repo_main_git(repo, NULL);
+
+	if (main_dir && !strcmp(main_dir, common_dir))
+		main_dir = repo->file.main_path;
+	if (!session || !*session || !main_dir || !strcmp(main_dir, common_dir))
+		return 0;
+	return !strcmp(config_get(repo->config, "session.hooks"), "carry")
+		? hook_carry(common_dir, main_dir, err)
+		: hook_carry_remove(common_dir, err);
+}
+
 int hook_setup(struct repo *repo, const char *common_dir, const char *clone, const char *session,
 	bool bare, struct error *err)
 {
@@ -199,10 +214,16 @@ int hook_setup(struct repo *repo, const char *common_dir, const char *clone, con
 		goto out;
 	}
 	r = setup_look(&s, repo, common_dir, bare, err);
-	if (r < 0 || s.done)
+	if (r < 0)
 		goto out;
+	if (s.done) {
+		r = carry(repo, common_dir, session, err);
+		goto out;
+	}
 	r = s.config ? install_config(common_dir, &s.place, s.program.data, err)
 		     : install_files(common_dir, &s.place, s.program.data, err);
+	if (r == 0)
+		r = carry(repo, common_dir, session, err);
 	if (r == 0)
 		r = journal_installed(repo, clone, session, s.place.directory.data, bare, err);
 out:
@@ -239,6 +260,8 @@ int hook_remove(struct repo *repo, const char *common_dir, const struct hook_pla
 		any = any || before.v[i].state == HOOK_OLD || before.v[i].state == HOOK_BEHIND;
 	if (r == 0)
 		r = hook_config_remove(common_dir, err);
+	if (r == 0)
+		r = hook_carry_remove(common_dir, err);
 	if (r == 0)
 		r = hooks_uninstall(common_dir, place->directory.data, place->bare, left, err);
 	if (r == 0 && any && repo->known)

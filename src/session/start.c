@@ -12,6 +12,7 @@
 #include "git/workspace.h"
 #include "hooks/observe/observe.h"
 #include "repo/emit.h"
+#include "repo/hook_carry.h"
 #include "repo/hook_setup.h"
 #include "session/pr_refresh.h"
 #include "session/setup.h"
@@ -364,13 +365,47 @@ static void tell_modules(struct starting *t, const char *dir, const struct buf *
 		outcome_warn(t->outcome, "go on there: git -C '%s' submodule update --init", dir);
 }
 
+/* Which of the repository's hooks run in a clone. A linked work tree has them by itself. */
+static int tell_hooks(struct starting *t, bool carries, struct error *err)
+{
+	struct buf names = BUF_INIT, dir = BUF_INIT;
+	int r = hook_carry_list(&t->git, &names, &dir, err);
+
+	if (r == 0 && names.len)
+		outcome_note(t->outcome,
+			carries ? "the repository's hooks run here too: %s (%s)"
+				: "the repository's hooks do not run here, session.hooks is none: "
+				  "%s (%s)",
+			names.data, dir.data);
+	buf_release(&names);
+	buf_release(&dir);
+	return r;
+}
+
+static int fill_hooks(struct starting *t, const char *dir, struct error *err)
+{
+	bool carries = !strcmp(config_get(t->repo->config, "session.hooks"), "carry");
+	int r = 0;
+
+	if (!t->worktree)
+		r = tell_hooks(t, carries, err);
+	else if (carries)
+		r = hook_carry_linked(&t->git, dir, err);
+	if (r < 0 && r != ERR_NOMEM) {
+		outcome_warn(t->outcome, "cannot carry the repository's hooks: %s", err->msg);
+		error_clear(err);
+		r = 0;
+	}
+	return r;
+}
+
 int starting_fill(struct starting *t, const char *dir, struct error *err)
 {
 	struct buf made = BUF_INIT, failed = BUF_INIT;
-	int r;
+	int r = fill_hooks(t, dir, err);
 
-	if (strcmp(config_get(t->repo->config, "session.submodules"), "yes") != 0)
-		return 0;
+	if (r < 0 || strcmp(config_get(t->repo->config, "session.submodules"), "yes") != 0)
+		return r;
 	r = modules_init(t->git.common_dir, dir, &made, &failed, err);
 	if (r == 0)
 		tell_modules(t, t->workspace.data, &failed);

@@ -46,7 +46,7 @@ int starting_choose_base(struct starting *t, struct error *err);
 void starting_write_record(struct jsonw *w, const struct starting *t);
 /* Where the workspace goes; ERR_REFUSED if something is there. */
 int starting_choose_places(struct starting *t, struct error *err);
-/* The submodules of the work tree at `dir`, which is or will be the workspace. */
+/* Submodules and hooks of the work tree at `dir`, which is or will be the workspace. */
 int starting_fill(struct starting *t, const char *dir, struct error *err);
 struct workspace_plan starting_plan(const struct starting *t);
 /* A clone is in place: tie it to the journal, begin its cursor at the present, install its hooks.

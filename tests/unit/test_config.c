@@ -26,6 +26,7 @@ static void every_key_has_its_default(void **state)
 			"~/.local/state/minsky/sessions" },
 		{ "session.mode", "MINSKY_SESSION_MODE", "clone" },
 		{ "session.submodules", "MINSKY_SESSION_SUBMODULES", "yes" },
+		{ "session.hooks", "MINSKY_SESSION_HOOKS", "carry" },
 		{ "session.setup", "MINSKY_SESSION_SETUP", NULL },
 		{ "session.base", "MINSKY_SESSION_BASE", NULL },
 		{ "pr.push", "MINSKY_PR_PUSH", "ask" },

@@ -107,7 +107,7 @@ static void every_key_that_decides_where_wants_trust(void **state)
 	static const char *const free_keys[] = { "sessiondb.backend", "sessiondb.sqlite.wal",
 		"sessiondb.sqlite.busyTimeout", "sessiondb.sqlite.synchronous",
 		"sessiondb.postgres.poolSize", "sessiondb.postgres.connectTimeout", "session.mode",
-		"session.submodules", "session.base", "hooks.deadline", "color" };
+		"session.submodules", "session.hooks", "session.base", "hooks.deadline", "color" };
 
 	(void)state;
 	for (size_t i = 0; i < n_config_keys; i++) {

@@ -17,6 +17,8 @@
 
 /* Stands in every minsky-hook, so that a copy is known without its manifest. */
 #define HOOK_MARKER "minsky-hook abi=1"
+/* And this in a script that runs the main repository's hook (repo/hook_carry.h). */
+#define HOOK_CARRY_MARKER "minsky carries a hook"
 
 enum hook_state {
 	HOOK_ABSENT, /* nothing there */

@@ -6,6 +6,8 @@
 
 #include "core/fs.h"
 
+#define CARRIED_MAX 8192
+
 void target_release(struct target *t)
 {
 	buf_release(&t->path);
@@ -51,6 +53,17 @@ static int look_for_moved(struct target *t, struct error *err)
 	return 0;
 }
 
+static bool is_carried(const char *path)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	bool is = fs_read(path, CARRIED_MAX, &text, &ignored) == 0 &&
+		memmem(text.data, text.len, HOOK_CARRY_MARKER, strlen(HOOK_CARRY_MARKER)) != NULL;
+
+	buf_release(&text);
+	return is;
+}
+
 int target_look(struct target *t, const char *dir, const char *name, struct error *err)
 {
 	struct stat st;
@@ -63,6 +76,8 @@ int target_look(struct target *t, const char *dir, const char *name, struct erro
 	if (r < 0)
 		goto out;
 	t->chained = fs_exists(t->prev.data);
+	t->carried = t->chained && is_carried(t->prev.data);
+	t->chained = t->chained && !t->carried;
 	r = look_for_moved(t, err);
 	if (r < 0)
 		goto out;
@@ -128,6 +143,8 @@ bool target_same(const struct target *t)
  */
 int target_put_aside(const struct target *t, struct error *err)
 {
+	if (t->carried && unlink(t->prev.data) < 0)
+		return error_errno(err, "cannot remove '%s'", t->prev.data);
 	if (t->chained || link(t->path.data, t->prev.data) == 0)
 		return 0;
 	return fs_rename_new(t->path.data, t->prev.data, err);

@@ -22,6 +22,7 @@ struct target {
 	struct buf prev; /* where the hook that was there before waits */
 	struct buf moved; /* where another tool has put ours; empty if none has */
 	bool exists, regular, healthy, marked, chained;
+	bool carried; /* what waits is a script of ours, and no hook that could be lost */
 	bool run_there; /* that tool runs it */
 	char hash[HASH_HEX_SIZE];
 	char moved_hash[HASH_HEX_SIZE];
