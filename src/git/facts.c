@@ -21,6 +21,7 @@
 #include "git/facts.h"
 
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/oid.h"
 #include "git/facts_impl.h"
 #include "git/gitcmd.h"
@@ -62,21 +63,11 @@ static int find_objects(const char *git_dir, struct buf *out, struct error *err)
 	struct buf path = BUF_INIT, common = BUF_INIT;
 	int rc;
 
-	fs_join(&path, git_dir, "commondir");
-	rc = buf_check(&path, err);
-	if (rc == 0 && fs_exists(path.data)) {
-		rc = fs_read(path.data, 4096, &common, err);
-		git_chomp(&common);
-	} else {
-		buf_adds(&common, ".");
-	}
-	buf_clear(&path);
-	if (common.data[0] == '/')
-		buf_addf(&path, "%s/objects", common.data);
-	else
-		buf_addf(&path, "%s/%s/objects", git_dir, common.data);
-	if (rc == 0)
+	rc = gitdir_common(git_dir, &common, err);
+	if (rc == 0) {
+		fs_join(&path, common.data, "objects");
 		rc = buf_check(&path, err);
+	}
 	if (rc == 0)
 		rc = fs_realpath(path.data, out, err);
 	buf_release(&path);

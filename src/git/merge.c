@@ -1,6 +1,7 @@
 #include "git/merge.h"
 
 #include "core/fs.h"
+#include "core/gitfiles/operation.h"
 #include "git/gitcmd.h"
 
 int git_merge(
@@ -31,11 +32,9 @@ void git_merge_abort(const char *dir, const char *git_dir)
 {
 	const struct git_cmd cmd = { .dir = dir, .args = { GIT_WORDS("merge", "--abort") } };
 	struct error ignored = ERROR_INIT;
-	struct buf path = BUF_INIT;
+	bool there;
 	int status;
 
-	fs_join(&path, git_dir, "MERGE_HEAD");
-	if (!path.failed && fs_exists(path.data))
+	if (operation_look(git_dir, "MERGE_HEAD", &there, &ignored) == 0 && there)
 		(void)git_run(&cmd, NULL, NULL, &status, &ignored);
-	buf_release(&path);
 }

@@ -2,6 +2,7 @@
 
 #include "core/dir.h"
 #include "core/fs.h"
+#include "core/gitfiles/operation.h"
 #include "git/gitcmd.h"
 #include "git/pr.h"
 
@@ -39,33 +40,10 @@ static int find_work_tree(const char *dir, const char *branch, struct buf *out, 
 	return rc;
 }
 
-/* Is a rebase under way in this work tree's git directory that will put the branch back? */
-static bool rebases(const char *git_dir, const char *branch)
-{
-	static const char *const names[] = { "rebase-merge/head-name", "rebase-apply/head-name" };
-	bool found = false;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct buf path = BUF_INIT, text = BUF_INIT;
-		struct error ignored = ERROR_INIT;
-
-		fs_join(&path, git_dir, names[i]);
-		if (!path.failed && fs_read(path.data, 4096, &text, &ignored) == 0) {
-			git_chomp(&text);
-			found = found ||
-				(strncmp(text.data, "refs/heads/", 11) == 0 &&
-					strcmp(text.data + 11, branch) == 0);
-		}
-		buf_release(&path);
-		buf_release(&text);
-	}
-	return found;
-}
-
 static int check_no_rebase(const char *common_dir, const char *branch, struct error *err)
 {
 	struct buf path = BUF_INIT, one = BUF_INIT;
-	bool found = rebases(common_dir, branch);
+	bool found = operation_is_rebase_of(common_dir, branch);
 	struct dir d = DIR_INIT;
 	const char *name;
 	int rc;
@@ -77,7 +55,7 @@ static int check_no_rebase(const char *common_dir, const char *branch, struct er
 	while (rc == 0 && !found && (rc = dir_next(&d, &name, err)) == 0 && name) {
 		fs_join(&one, path.data, name);
 		rc = buf_check(&one, err);
-		found = rc == 0 && name[0] != '.' && rebases(one.data, branch);
+		found = rc == 0 && name[0] != '.' && operation_is_rebase_of(one.data, branch);
 	}
 	if (rc == 0 && found) {
 		error_set(err, ERR_REFUSED, "branch '%s' is being rebased", branch);

@@ -12,6 +12,7 @@
 
 #include "core/array.h"
 #include "core/fs.h"
+#include "core/gitfiles/operation.h"
 #include "core/text.h"
 #include "git/gitcmd.h"
 
@@ -154,27 +155,15 @@ static int risks_of_hidden(const struct risk_place *p, struct workspace_risks *r
 static int risks_of_operations(
 	const struct risk_place *p, struct workspace_risks *r, struct error *err)
 {
-	static const struct {
-		const char *file, *what;
-	} marks[] = {
-		{ "rebase-merge", "a rebase" },
-		{ "rebase-apply", "a rebase or git am" },
-		{ "MERGE_HEAD", "a merge" },
-		{ "CHERRY_PICK_HEAD", "a cherry-pick" },
-		{ "REVERT_HEAD", "a revert" },
-		{ "sequencer", "a sequence of cherry-picks or reverts" },
-		{ "BISECT_LOG", "a bisection" },
-	};
-	struct buf path = BUF_INIT;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(marks) / sizeof(marks[0]); i++) {
-		fs_join(&path, p->git_dir, marks[i].file);
-		rc = buf_check(&path, err);
-		if (rc == 0 && fs_exists(path.data))
-			rc = risk_add(r, err, "in-progress", "%s is in progress", marks[i].what);
+	for (const struct operation *o = operations; rc == 0 && o->file; o++) {
+		bool there;
+
+		rc = operation_look(p->git_dir, o->file, &there, err);
+		if (rc == 0 && there)
+			rc = risk_add(r, err, "in-progress", "%s is in progress", o->what);
 	}
-	buf_release(&path);
 	return rc;
 }
 

@@ -4,11 +4,10 @@
 
 #include "core/config_kept.h"
 #include "core/fs.h"
+#include "core/gitfiles/refs.h"
 #include "core/trust.h"
 #include "git/refs.h"
 #include "repo/repo.h"
-
-#define HEAD_MAX 4096
 
 static void warn_config(void *arg, const char *text)
 {
@@ -133,16 +132,16 @@ static int read_branch(const struct repo *repo, struct buf *out, struct error *e
 {
 	const char *main_git = repo_main_git(repo, NULL);
 	struct error ignored = ERROR_INIT;
-	struct buf path = BUF_INIT, head = BUF_INIT;
+	struct buf head = BUF_INIT;
+	struct oid oid;
 	const char *name;
 	int r = 0;
 
 	if (!main_git)
 		return 0;
-	fs_join(&path, main_git, "HEAD");
-	if (fs_read(path.data, HEAD_MAX, &head, &ignored) < 0)
+	if (ref_file_read(main_git, "HEAD", &head, &oid, &ignored) < 0)
 		goto out;
-	name = head.data + (strncmp(head.data, "ref: ", 5) == 0 ? 5 : 0);
+	name = head.len ? head.data : oid.hex;
 	/* With reftables the file says nothing. */
 	if (strncmp(name, "refs/heads/.invalid", 19) == 0) {
 		buf_clear(&head);
@@ -154,7 +153,6 @@ static int read_branch(const struct repo *repo, struct buf *out, struct error *e
 		r = buf_check(out, err);
 	}
 out:
-	buf_release(&path);
 	buf_release(&head);
 	return r;
 }

@@ -162,17 +162,11 @@ static bool was_called(const char *dir, const char *ref, const char *old)
 /* What a repository's or a remote's HEAD names now; "" if nothing. */
 static void read_default(const char *dir, const char *head, struct buf *out)
 {
-	struct buf path = BUF_INIT, text = BUF_INIT;
 	struct error ignored = ERROR_INIT;
+	struct oid oid;
 
-	fs_join(&path, dir, head);
-	if (!path.failed && fs_read(path.data, 4096, &text, &ignored) == 0 &&
-		strncmp(text.data, "ref: ", 5) == 0) {
-		git_chomp(&text);
-		buf_adds(out, text.data + 5);
-	}
-	buf_release(&path);
-	buf_release(&text);
+	buf_clear(out);
+	(void)ref_file_read(dir, head, out, &oid, &ignored);
 }
 
 /*

@@ -1,6 +1,7 @@
 #include "session/update.h"
 
 #include "core/fs.h"
+#include "core/gitfiles/operation.h"
 #include "core/gitfiles/refs.h"
 #include "core/names.h"
 #include "core/oid.h"
@@ -24,8 +25,6 @@ struct updating {
 /* A merge is made where the branch is checked out, and only where nothing else is going on. */
 static int check_workspace(struct updating *u, struct error *err)
 {
-	static const char *const busy[] = { "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD",
-		"rebase-merge", "rebase-apply" };
 	int r = git_repo_open(&u->git, u->s->workspace, err);
 
 	if (r < 0)
@@ -37,13 +36,12 @@ static int check_workspace(struct updating *u, struct error *err)
 		return error_hint(
 			err, "switch back: git -C '%s' switch %s", u->s->workspace, u->s->branch);
 	}
-	for (size_t i = 0; i < sizeof(busy) / sizeof(*busy); i++) {
-		struct buf path = BUF_INIT;
-		bool there;
+	for (const struct operation *o = operations; o->file; o++) {
+		bool there = false;
 
-		fs_join(&path, u->git.git_dir, busy[i]);
-		there = !path.failed && fs_exists(path.data);
-		buf_release(&path);
+		r = o->commits ? operation_look(u->git.git_dir, o->file, &there, err) : 0;
+		if (r < 0)
+			return r;
 		if (there) {
 			error_set(err, ERR_REFUSED,
 				"a merge, rebase or cherry-pick is in progress in the workspace");

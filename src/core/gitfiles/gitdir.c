@@ -107,17 +107,12 @@ out:
 	return r;
 }
 
-static int find_common(const char *git_dir, bool use_env, struct buf *out, struct error *err)
+int gitdir_common(const char *git_dir, struct buf *out, struct error *err)
 {
-	const char *given = use_env ? getenv("GIT_COMMON_DIR") : NULL;
 	struct buf line = BUF_INIT;
 	struct buf path = BUF_INIT;
 	int r;
 
-	if (given && *given) {
-		r = fs_realpath(given, out, err);
-		goto out;
-	}
 	fs_join(&path, git_dir, "commondir");
 	r = buf_check(&path, err);
 	if (r < 0)
@@ -140,6 +135,13 @@ out:
 	buf_release(&path);
 	buf_release(&line);
 	return r;
+}
+
+static int find_common(const char *git_dir, bool use_env, struct buf *out, struct error *err)
+{
+	const char *given = use_env ? getenv("GIT_COMMON_DIR") : NULL;
+
+	return given && *given ? fs_realpath(given, out, err) : gitdir_common(git_dir, out, err);
 }
 
 /* Is `dir` the top of a work tree, or a bare repository? Sets *git_dir if so. */
@@ -280,5 +282,33 @@ out:
 	buf_release(&common);
 	buf_release(&git_dir);
 	buf_release(&at);
+	return r;
+}
+
+int gitdir_linked_top(const char *git_dir, struct buf *out, struct error *err)
+{
+	static const char suffix[] = "/.git";
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r;
+
+	fs_join(&path, git_dir, "gitdir");
+	r = buf_check(&path, err);
+	if (r == 0)
+		r = fs_read(path.data, 2 * PATH_MAX, &text, err);
+	if (r < 0)
+		goto out;
+	while (text.len && text.data[text.len - 1] == '\n')
+		buf_truncate(&text, text.len - 1);
+	if (text.len > strlen(suffix) && !strcmp(text.data + text.len - strlen(suffix), suffix))
+		buf_truncate(&text, text.len - strlen(suffix));
+	buf_clear(out);
+	/* git 2.48 and newer may write it relative to this directory. */
+	if (text.len && text.data[0] != '/')
+		buf_addf(out, "%s/", git_dir);
+	buf_add(out, text.data, text.len);
+	r = buf_check(out, err);
+out:
+	buf_release(&path);
+	buf_release(&text);
 	return r;
 }

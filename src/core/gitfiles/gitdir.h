@@ -24,5 +24,9 @@ int gitdir_find(const char *dir, bool use_env, struct buf *git_dir_out, struct b
  * ERR_REFUSED, and git is not to find it either.
  */
 bool gitdir_embedded(const char *dir);
+/* The common directory of a git directory: that of a linked work tree names it. ERR_CORRUPT. */
+int gitdir_common(const char *git_dir, struct buf *out, struct error *err);
+/* Of a linked work tree: where git knows it to be, the path in <git_dir>/gitdir less "/.git". */
+int gitdir_linked_top(const char *git_dir, struct buf *out, struct error *err);
 
 #endif

@@ -166,7 +166,8 @@ out:
 	return r;
 }
 
-int head_read(const char *git_dir, struct buf *branch_out, struct error *err)
+int ref_file_read(const char *git_dir, const char *name, struct buf *target_out,
+	struct oid *oid_out, struct error *err)
 {
 	struct buf path = BUF_INIT;
 	struct buf text = BUF_INIT;
@@ -174,8 +175,7 @@ int head_read(const char *git_dir, struct buf *branch_out, struct error *err)
 	ssize_t len;
 	int r;
 
-	buf_clear(branch_out);
-	fs_join(&path, git_dir, "HEAD");
+	fs_join(&path, git_dir, name);
 	r = buf_check(&path, err);
 	if (r < 0)
 		goto out;
@@ -183,22 +183,36 @@ int head_read(const char *git_dir, struct buf *branch_out, struct error *err)
 	if (len > 0) {
 		target[len] = '\0';
 		buf_addf(&text, "ref: %s\n", target);
+		r = buf_check(&text, err);
 	} else {
 		r = fs_read(path.data, LOOSE_MAX, &text, err);
 	}
 	if (r < 0)
 		goto out;
-	if (strncmp(text.data, "ref:", 4) != 0)
-		goto out;
-	text.data[strcspn(text.data, "\r\n")] = '\0';
-	buf_adds(branch_out, text.data + 4 + strspn(text.data + 4, " "));
-	if (!ref_name_ok(branch_out->data))
-		r = error_set(err, ERR_CORRUPT, "'%s' does not name a branch", path.data);
-	else
-		r = buf_check(branch_out, err);
+	buf_clear(target_out);
+	take_oid(oid_out, text.data);
+	if (!strncmp(text.data, "ref:", 4)) {
+		text.data[strcspn(text.data, "\r\n")] = '\0';
+		buf_adds(target_out, text.data + 4 + strspn(text.data + 4, " "));
+		r = target_out->len || target_out->failed
+			? buf_check(target_out, err)
+			: error_set(err, ERR_CORRUPT, "'%s' names nothing", path.data);
+	}
 out:
 	buf_release(&text);
 	buf_release(&path);
+	return r;
+}
+
+int head_read(const char *git_dir, struct buf *branch_out, struct error *err)
+{
+	struct oid ignored;
+	int r;
+
+	buf_clear(branch_out);
+	r = ref_file_read(git_dir, "HEAD", branch_out, &ignored, err);
+	if (r == 0 && branch_out->len && !ref_name_ok(branch_out->data))
+		r = error_set(err, ERR_CORRUPT, "'%s/HEAD' does not name a branch", git_dir);
 	return r;
 }
 

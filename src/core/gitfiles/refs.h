@@ -31,6 +31,12 @@ const struct ref *refs_find(const struct refs *r, const char *name);
 
 /* One ref; "" if it is not there. */
 int ref_read(const char *common_dir, const char *name, struct oid *oid_out, struct error *err);
+/*
+ * One file of a ref as it is: what it names if it is symbolic (HEAD, refs/remotes/<remote>/HEAD),
+ * as it stands there, else its id; "" and none for anything else. ERR_NOTFOUND.
+ */
+int ref_file_read(const char *git_dir, const char *name, struct buf *target_out,
+	struct oid *oid_out, struct error *err);
 /* What HEAD of a (linked) work tree names: a full ref name, or "" when it is detached. */
 int head_read(const char *git_dir, struct buf *branch_out, struct error *err);
 /* May this be below refs/? Keeps a name from a log or from stdin inside its directory. */

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/event.h"
 #include "core/fs.h"
+#include "core/gitfiles/gitdir.h"
 #include "core/gitfiles/refs.h"
 #include "core/jsonw.h"
 
@@ -22,39 +23,11 @@ void linked_release(struct linked_list *l)
 	*l = (struct linked_list){ .v = NULL };
 }
 
-int linked_top(const char *git_dir, struct buf *out, struct error *err)
-{
-	static const char suffix[] = "/.git";
-	struct buf path = BUF_INIT, text = BUF_INIT;
-	int r;
-
-	fs_join(&path, git_dir, "gitdir");
-	r = buf_check(&path, err);
-	if (r == 0)
-		r = fs_read(path.data, 2 * PATH_MAX, &text, err);
-	if (r < 0)
-		goto out;
-	while (text.len && text.data[text.len - 1] == '\n')
-		buf_truncate(&text, text.len - 1);
-	if (text.len > strlen(suffix) && !strcmp(text.data + text.len - strlen(suffix), suffix))
-		buf_truncate(&text, text.len - strlen(suffix));
-	buf_clear(out);
-	/* git 2.48 and newer may write it relative to this directory. */
-	if (text.len && text.data[0] != '/')
-		buf_addf(out, "%s/", git_dir);
-	buf_add(out, text.data, text.len);
-	r = buf_check(out, err);
-out:
-	buf_release(&path);
-	buf_release(&text);
-	return r;
-}
-
 static int read_one(struct linked *out, const char *git_dir, struct error *err)
 {
 	struct pointer p = POINTER_INIT;
 	struct buf top = BUF_INIT, branch = BUF_INIT;
-	int r = linked_top(git_dir, &top, err);
+	int r = gitdir_linked_top(git_dir, &top, err);
 
 	if (r == 0)
 		r = head_read(git_dir, &branch, err);
@@ -190,7 +163,7 @@ int observe_found(struct journal *j, struct pointer *p, const char *git_dir, con
 	}
 	if (!strcmp(p->top, top))
 		goto out;
-	r = linked_top(git_dir, &known, err);
+	r = gitdir_linked_top(git_dir, &known, err);
 	if (r == 0)
 		r = fs_realpath(known.data, &real, err);
 	/* Not there: git itself will say so. */

@@ -35,11 +35,6 @@ int linked_load(struct linked_list *out, const char *common_dir, struct error *e
 /* The session that has this branch checked out, or NULL. */
 const char *linked_session(const struct linked_list *l, const char *branch);
 /*
- * The path in <git_dir>/gitdir, less its "/.git": where git knows the work tree to be.
- */
-int linked_top(const char *git_dir, struct buf *out, struct error *err);
-
-/*
  * The session of `p` is at `top` now, wherever it was before: say so in the journal. In a linked
  * work tree (p->top is set) this does nothing when it was there already, or when `top` is a copy
  * that git does not know.

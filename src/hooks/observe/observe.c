@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/gitfiles/operation.h"
 #include "core/oid.h"
 #include "hooks/observe/classify.h"
 #include "hooks/observe/pending.h"
@@ -21,7 +22,7 @@ int pending_open(
 		.deadline = clock_monotonic_ms() + b->timeout_ms };
 	t->at = &t->own;
 	r = tree_open(&t->own, b->git_dir, b->common_dir, err);
-	t->own.rebasing = !b->no_rebase && tree_rebases(b->git_dir);
+	t->own.rebasing = !b->no_rebase && operation_is_rebase(b->git_dir);
 	memcpy(t->own.session, b->pointer->session, sizeof(t->own.session));
 	return r;
 }
@@ -63,7 +64,7 @@ static int register_head(
 	if (r < 0)
 		goto out;
 	log->hot = true;
-	log->head = tree_rebases(git_dir) ? 'r' : *branch ? 'a' : 'd';
+	log->head = operation_is_rebase(git_dir) ? 'r' : *branch ? 'a' : 'd';
 	if (*branch)
 		r = ref_read(t->b->common_dir, branch, &log->oid, err);
 	if (r == 0 && *branch) {

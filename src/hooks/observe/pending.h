@@ -135,7 +135,6 @@ int tree_open(struct tree *tree, const char *git_dir, const char *common_dir, st
 void tree_release(struct tree *tree);
 void tree_clear(struct tree *tree);
 char *tree_head_name(const char *git_dir, const char *common_dir);
-bool tree_rebases(const char *git_dir);
 /*
  * From now on the other work trees' HEADs are looked at as well. Whoever reads a branch that
  * another work tree worked on has to: what its HEAD did there is told with it, once and as its own.

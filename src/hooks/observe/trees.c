@@ -4,21 +4,8 @@
  * tree did is told without the rest.
  */
 #include "core/fs.h"
+#include "core/gitfiles/operation.h"
 #include "hooks/observe/pending.h"
-
-bool tree_rebases(const char *git_dir)
-{
-	static const char *const marks[] = { "rebase-merge", "rebase-apply/rebasing" };
-	struct buf path = BUF_INIT;
-	bool runs = false;
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
-		fs_join(&path, git_dir, marks[i]);
-		runs = runs || (!path.failed && fs_exists(path.data));
-	}
-	buf_release(&path);
-	return runs;
-}
 
 char *tree_head_name(const char *git_dir, const char *common_dir)
 {
@@ -77,7 +64,7 @@ static int add(struct pending *t, const char *git_dir, const char *session, stru
 		error_clear(err);
 		return 0;
 	}
-	tree->rebasing = tree_rebases(git_dir);
+	tree->rebasing = operation_is_rebase(git_dir);
 	memcpy(tree->session, session, sizeof(tree->session));
 	t->n_others++;
 	return 0;

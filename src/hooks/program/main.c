@@ -15,6 +15,7 @@
 #include "core/duration.h"
 #include "core/fs.h"
 #include "core/gitfiles/gitdir.h"
+#include "core/gitfiles/operation.h"
 #include "core/pointer.h"
 #include "core/text.h"
 #include "hooks/install/install.h"
@@ -136,17 +137,6 @@ static bool share_deadline(struct ring *r)
 	return left > 0;
 }
 
-static bool in_git_dir(const struct ring *r, const char *name)
-{
-	struct buf path = BUF_INIT;
-	bool there;
-
-	fs_join(&path, r->git_dir.data, name);
-	there = !path.failed && fs_exists(path.data);
-	buf_release(&path);
-	return there;
-}
-
 /*
  * A rebase rings for every commit, and twice for one that it squashes. Its steps are nobody's
  * business until its end, which post-rewrite rings for; but `git am`, whose directory looks alike,
@@ -160,7 +150,7 @@ static bool is_mid_rebase(struct ring *r)
 	if (strcmp(r->name, "post-commit") != 0 && strcmp(r->name, "post-checkout") != 0 &&
 		strcmp(r->name, "post-applypatch") != 0 && !amended)
 		return false;
-	r->no_rebase = !in_git_dir(r, "rebase-merge") && !in_git_dir(r, "rebase-apply/rebasing");
+	r->no_rebase = !operation_is_rebase(r->git_dir.data);
 	return !r->no_rebase;
 }
 
