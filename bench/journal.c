@@ -3,8 +3,11 @@
  *
  *	create JOURNAL
  *	rate JOURNAL FILE WRITERS N	appends by so many processes and, taking turns with them,
- *bare write + fdatasync of as many bytes by one; prints writers, appends/s, writes/s, ratio, worst
- *wait of each in ms verify JOURNAL fold JOURNAL STORE		replays it into a new JSON store
+ *					bare write + fdatasync of as many bytes by one; prints
+ *					writers, appends/s, writes/s, ratio, worst wait of each
+ *					in ms
+ *	verify JOURNAL
+ *	fold JOURNAL STORE		replays it into a new JSON store
  *	parse FILE...			cJSON alone, line by line
  */
 #include <cjson/cJSON.h>

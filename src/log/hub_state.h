@@ -3,8 +3,8 @@
  *
  *	lock		held by whoever exchanges; the others leave it to the holder
  *	due		empty; its time says from when on hooks may start the next try. Not there:
- *no hub is known, or nothing can help but a change of the settings <hub>.state	"minsky-hub 1", then
- *lines "<key> <value>": see struct hub_state
+ *			no hub is known, or nothing can help but a change of the settings
+ *	<hub>.state	"minsky-hub 1", then lines "<key> <value>": see struct hub_state
  *
  * All of it can be lost: it says when to try, never what the hub has.
  */

@@ -46,7 +46,8 @@
  *	   journal.break or journal.forked is about the old files and is left out; an event.redacted
  *	   that names one of those records names it by its new number. All of it synced;
  *	2. `origin` is replaced: the new origin, its parent, and "moving <origin> <from> <to>",
- *which are the old one and which of its records were told again. This is the moment that counts;
+ *	   which are the old one and which of its records were told again. This is the moment
+ *	   that counts;
  *	3. of the old origin's segments the records up to <from> go to peers/ (the other machine's
  *	   will be added there), the bytes behind them to torn/;
  *	4. the new segments come out of moving/, `head` with them;

@@ -3,8 +3,8 @@
  *
  *	1. what an append does first: another origin in a copy, a torn end set aside, and behind a
  *	   damaged end, or one that is older than what a backend remembers, a journal.break;
- *	2. for every origin that does not read to its end: choose its records, keep all other bytes
- *in torn/, synced, and then write the segments that have to differ;
+ *	2. for every origin that does not read to its end: choose its records, keep all other
+ *	   bytes in torn/, synced, and then write the segments that have to differ;
  *	3. append a journal.repaired for every seam and every file in torn/ that has none;
  *	4. replace `seams`, from which moment readers pass.
  *

@@ -1,7 +1,7 @@
 /*
  * What a run of verify has read, for a later one: the file `verified`, of blocks of lines, one
- *block for each segment in the order in which they are read. A block tells what the segment's
- *records say about others, then
+ * block for each segment in the order in which they are read. A block tells what the segment's
+ * records say about others, then
  *
  *	segment <own|peers> <name> <inode> <size> <changed> <records> <seq> <hlc> <hash>
  *	check <SHA-256 of the block's lines before>

@@ -8,8 +8,8 @@
  *	<origin>
  *	<seq>
  *	<hash>
- *	lost <n>		records below it that repair had declared lost; only if there are
- *any
+ *	lost <n>		records below it that repair had declared lost; only if there
+ *				are any
  *
  * one such group, behind an empty line, for every origin. The tag's object is a blob of the same
  * text, so that it needs no commit.

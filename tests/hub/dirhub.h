@@ -3,14 +3,18 @@
  *
  * sessiondb.hub is "dirhub:///DIR". Linked into a test it is dirhub_ops; as a module, dirhub.so.
  * An origin belongs to who enrolled it: $MINSKY_DIRHUB_ROLE, else $USER. The server's clock is
- *ours.
+ * ours.
  *
  *	DIR/keys		"<key> <id or URL>" lines
- *	DIR/<key>/<origin>	records, as in a journal; <origin>.meta: "<role> <host> <parent:seq>
- *<retired>" DIR/down		every call fails with ERR_BACKEND DIR/refuse		open fails
- *with ERR_REFUSED DIR/hang		every call waits until its deadline, then fails DIR/drop
- *a number n: the next n pushes are stored, and answered with ERR_BACKEND DIR/skew		ms
- *that the server's clock is ahead of ours DIR/keeper		who may redact; nobody else may
+ *	DIR/<key>/<origin>	records, as in a journal; beside it <origin>.meta:
+ *				"<role> <host> <parent:seq> <retired>"
+ *	DIR/down		every call fails with ERR_BACKEND
+ *	DIR/refuse		open fails with ERR_REFUSED
+ *	DIR/hang		every call waits until its deadline, then fails
+ *	DIR/drop		a number n: the next n pushes are stored, and answered with
+ *				ERR_BACKEND
+ *	DIR/skew		ms that the server's clock is ahead of ours
+ *	DIR/keeper		who may redact; nobody else may
  *	DIR/calls		a line for each call
  */
 #ifndef TESTS_HUB_DIRHUB_H
