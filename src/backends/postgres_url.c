@@ -128,8 +128,7 @@ static bool is_ambiguous(const char *url)
 
 static int refuse_ambiguous(const char *setting, const struct config *config, struct error *err)
 {
-	error_set(err, ERR_USAGE, "%s (%s) can be read in more than one way", setting,
-		config_origin(config, setting));
+	error_set(err, ERR_USAGE, "%s (%s) is ambiguous", setting, config_origin(config, setting));
 	return error_hint(
 		err, "in a password write %%40 for @, %%3A for :, %%2F for /, %%3F for ?");
 }

@@ -217,7 +217,7 @@ out:
 
 const struct cmd cmd_doctor = {
 	.name = "doctor",
-	.summary = "try the hooks of every clone, and say where they do not work and why",
+	.summary = "check the hooks of every clone",
 	.options = options,
 	.json = true,
 	.run = run,

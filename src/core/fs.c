@@ -107,7 +107,7 @@ static int check_private(const char *path, const struct stat *st, struct error *
 		return error_hint(err, "minsky only trusts files that you own");
 	}
 	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
-		error_set(err, ERR_REFUSED, "others can write to '%s'", path);
+		error_set(err, ERR_REFUSED, "'%s' is writable by others", path);
 		return error_hint(err, "run: chmod go-w '%s'", path);
 	}
 	return 0;

@@ -20,7 +20,7 @@ static int wrong(const char *path, const char *what, const char *command, const 
 	text_add_quoted(&quoted, path);
 	error_set(err, ERR_REFUSED, "'%s' %s", path, what);
 	if (!quoted.failed)
-		error_hint(err, "if what it holds is yours, run: %s %s %s", command, argument,
+		error_hint(err, "if its content is yours, run: %s %s %s", command, argument,
 			quoted.data);
 	buf_release(&quoted);
 	return ERR_REFUSED;
@@ -41,7 +41,7 @@ int owner_check_one(const char *path, const struct stat *st, struct error *err)
 	if (S_ISLNK(st->st_mode) || !(st->st_mode & others) ||
 		(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
 		return 0;
-	return wrong(path, "can be written by others", "chmod", "go-w", err);
+	return wrong(path, "is writable by others", "chmod", "go-w", err);
 }
 
 /* "/a/b" and "../c" -> "/a/b/../c"; an absolute one stands for itself. Then what is left of it. */

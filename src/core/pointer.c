@@ -165,11 +165,11 @@ static int find_journal(struct pointer *p, const char *common_dir, struct error 
 		goto out;
 	if (!*name || *name == '.' || !is_directory(said.data, list.data)) {
 		error_set(err, ERR_REFUSED,
-			"'%s/minsky/journal' names a journal that is not below '%s'", common_dir,
-			list.data);
+			"'%s/minsky/journal' points to a journal that is not below '%s'",
+			common_dir, list.data);
 		r = error_hint(err,
-			"if it was made with another HOME or XDG_STATE_HOME, set that again; else "
-			"remove the file");
+			"if it was created with another HOME or XDG_STATE_HOME, set it again; "
+			"otherwise remove the file");
 		goto out;
 	}
 	buf_addf(&list, "/%s", name);

@@ -208,29 +208,29 @@ static const char *kind_name(enum git_arg_kind kind)
 	case GIT_ARG_OID:
 		return "object id";
 	case GIT_ARG_REV:
-		return "name of a commit";
+		return "commit name";
 	case GIT_ARG_REF:
-		return "name of a ref";
+		return "ref name";
 	case GIT_ARG_BRANCH:
-		return "name of a branch";
+		return "branch name";
 	case GIT_ARG_NAME:
-		return "name of a hook";
+		return "hook name";
 	case GIT_ARG_PATTERN:
-		return "pattern of refs";
+		return "ref pattern";
 	case GIT_ARG_REMOTE:
-		return "name of a remote";
+		return "remote name";
 	case GIT_ARG_REFSPEC:
 		return "refspec";
 	case GIT_ARG_OPTION:
-		return "option of git";
+		return "git option";
 	case GIT_ARG_SETTING:
-		return "setting of git";
+		return "git setting";
 	case GIT_ARG_WORD:
 	case GIT_ARG_TEXT:
 	case GIT_ARG_PATH:
 		break;
 	}
-	return "argument of git";
+	return "git argument";
 }
 
 static int misfit(enum git_arg_kind kind, const char *text, struct error *err)
@@ -238,8 +238,8 @@ static int misfit(enum git_arg_kind kind, const char *text, struct error *err)
 	struct buf shown = BUF_INIT;
 
 	text_add_line(&shown, text, text_cut(text, strlen(text), 200));
-	error_set(
-		err, ERR_REFUSED, "'%s' is no %s", shown.failed ? "" : shown.data, kind_name(kind));
+	error_set(err, ERR_REFUSED, "'%s' is not a valid %s", shown.failed ? "" : shown.data,
+		kind_name(kind));
 	buf_release(&shown);
 	return ERR_REFUSED;
 }

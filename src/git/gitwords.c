@@ -182,8 +182,8 @@ static void add_cause(const struct buf *errout, struct error *err)
 		{ "Disk quota exceeded", "disk-full", "make room, then try again" },
 		{ "Read-only file system", "read-only", NULL },
 		{ "failed to sign", "signing-failed",
-			"make signing work (user.signingKey, gpg.program; a passphrase wants a "
-			"terminal), or switch it off: git config commit.gpgSign false" },
+			"check user.signingKey and gpg.program (a passphrase needs a terminal), or "
+			"disable signing: git config commit.gpgSign false" },
 		{ "smudge filter lfs failed", "filter-failed",
 			"GIT_LFS_SKIP_SMUDGE=1 in the environment leaves its pointers in place" },
 		{ "smudge filter ", "filter-failed", NULL },

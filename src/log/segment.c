@@ -179,7 +179,7 @@ int place_open_sized(int *fd_out, uint64_t *size_out, const struct place *p, con
 	else if (st.st_uid != geteuid())
 		r = error_set(err, ERR_REFUSED, "'%s/%s' belongs to another user", p->path, name);
 	else if (st.st_mode & (S_IWGRP | S_IWOTH))
-		r = error_set(err, ERR_REFUSED, "others can write to '%s/%s'", p->path, name);
+		r = error_set(err, ERR_REFUSED, "'%s/%s' is writable by others", p->path, name);
 	if (r < 0) {
 		close(fd);
 		return r;

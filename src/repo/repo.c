@@ -208,9 +208,9 @@ static int check_bond(const struct repo *repo, struct error *err)
 {
 	if (repo_file_find_clone(&repo->file, repo->pointer.clone))
 		return 0;
-	error_set(err, ERR_REFUSED, "the journal '%s' does not know '%s' as a clone",
+	error_set(err, ERR_REFUSED, "the journal '%s' does not list '%s' as a clone",
 		repo->file.journal, repo->common_dir.data);
-	return error_hint(err, "to make it one: rm '%s/minsky/journal', then minsky init",
+	return error_hint(err, "to register it: rm '%s/minsky/journal' && minsky init",
 		repo->common_dir.data);
 }
 
@@ -264,8 +264,8 @@ static void repair_linked(struct repo *repo, const struct session *s)
 			s->workspace);
 	else
 		caller_warn(repo->caller,
-			"the work tree '%s' names a repository that is not there: %s; git -C '%s' "
-			"worktree repair '%s'",
+			"the work tree '%s' belongs to a repository that does not exist: %s; to "
+			"repair it: git -C '%s' worktree repair '%s'",
 			s->workspace, err.msg, dir.data, s->workspace);
 out:
 	buf_release(&dir);

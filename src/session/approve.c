@@ -224,7 +224,7 @@ static void follow_remote(struct approval *a)
 	}
 	if (a->stays.code)
 		outcome_warn(&a->out->outcome,
-			"it is merged; the branch '%s' stays on the remote: %s", a->pr->branch_name,
+			"merged, but the branch '%s' stays on the remote: %s", a->pr->branch_name,
 			a->stays.msg);
 	tell_main(a);
 }

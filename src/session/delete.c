@@ -148,7 +148,7 @@ static int keep_lfs(
 	r = lfs_share(from, to, &n, err);
 	if (r < 0)
 		return error_wrap(
-			err, "cannot keep the git-lfs objects that only '%s' has", s->name);
+			err, "cannot save the git-lfs objects that only '%s' has", s->name);
 	if (n)
 		outcome_note(outcome, "kept %zu git-lfs object%s that only '%s' had, in '%s/lfs'",
 			n, n == 1 ? "" : "s", s->name, to);

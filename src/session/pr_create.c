@@ -318,7 +318,7 @@ static void tell_elsewhere(const struct making *m)
 		git_count_beside(m->s->workspace, m->s->branch, &n, &ignored) == 0 && n)
 		outcome_warn(m->outcome,
 			"the workspace is on %s%s%s, with %llu commit%s that '%s' does not have; "
-			"the PR leaves them out",
+			"the PR does not include them",
 			git.branch ? "'" : "a detached HEAD", git.branch ? git.branch : "",
 			git.branch ? "'" : "", (unsigned long long)n, n == 1 ? "" : "s",
 			m->s->branch);

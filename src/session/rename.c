@@ -51,11 +51,10 @@ static int check_modules(struct renaming *n, struct error *err)
 	if (r == 0)
 		r = buf_check(&modules, err);
 	if (r == 0 && fs_is_dir(modules.data)) {
-		error_set(err, ERR_REFUSED,
-			"git moves no work tree with submodules in it, as '%s' is one",
+		error_set(err, ERR_REFUSED, "git cannot move '%s', a work tree with submodules",
 			n->s->workspace);
 		error_reason(err, "has-submodules");
-		r = error_hint(err, "rename it without --move: the directory keeps its name");
+		r = error_hint(err, "leave out --move: the directory keeps its name");
 	}
 	buf_release(&git_dir);
 	buf_release(&common);

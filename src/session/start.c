@@ -133,7 +133,7 @@ static int named_base(struct starting *t, const struct git_repo *git, struct err
 	if (r == 0)
 		return git_repo_named_base(git, t->wanted_base, &t->base, err);
 	if (r == ERR_GIT && !git_interrupted())
-		outcome_warn(t->outcome, "cannot ask '%s' for it: %s", t->remote, err->msg);
+		outcome_warn(t->outcome, "cannot fetch it from '%s': %s", t->remote, err->msg);
 	if (!git_interrupted())
 		*err = missing;
 	return err->code;
@@ -148,12 +148,12 @@ static int tell_remote(struct starting *t, struct error *err)
 
 	if (r == 0 && !t->remote && n)
 		outcome_warn(t->outcome,
-			"none of the remotes (%s) is followed, since none is called origin or "
-			"upstream: PRs stay in this repository; git remote rename says otherwise",
+			"none of the remotes (%s) is used, since none is named origin or upstream: "
+			"PRs stay in this repository; to use one: git remote rename NAME origin",
 			names.data);
 	else if (r == 0 && n > 1 && strcmp(t->remote, "origin") != 0)
 		outcome_note(
-			t->outcome, "of the remotes (%s), '%s' is followed", names.data, t->remote);
+			t->outcome, "of the remotes (%s), '%s' is used", names.data, t->remote);
 	buf_release(&names);
 	return r;
 }
@@ -362,7 +362,8 @@ static void tell_modules(struct starting *t, const char *dir, const struct buf *
 		at += len + (at[len] == '\n');
 	}
 	if (failed->len)
-		outcome_warn(t->outcome, "go on there: git -C '%s' submodule update --init", dir);
+		outcome_warn(
+			t->outcome, "continue there: git -C '%s' submodule update --init", dir);
 }
 
 /* Which of the repository's hooks run in a clone. A linked work tree has them by itself. */
@@ -411,7 +412,7 @@ int starting_fill(struct starting *t, const char *dir, struct error *err)
 		tell_modules(t, t->workspace.data, &failed);
 	/* The session is there without them. */
 	if (r < 0 && r != ERR_NOMEM && !git_interrupted()) {
-		outcome_warn(t->outcome, "cannot make submodules: %s", err->msg);
+		outcome_warn(t->outcome, "cannot check out submodules: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}

@@ -74,7 +74,7 @@ test_ok 'adopt inside the linked work tree that has the branch takes that work t
 test_ok 'no remote called origin: the one called upstream is followed, and that is said' '
 	git clone -q -o upstream r.git tri && git init -q --bare fork.git && git -C tri remote add fork "$TRASH/fork.git" &&
 	ws=$(minsky -C tri session start one 2>err >/dev/null && minsky -C tri session dir one) &&
-	has "of the remotes (.*), .upstream. is followed" err && commit_in "$ws" a 1 &&
+	has "of the remotes (.*), .upstream. is used" err && commit_in "$ws" a 1 &&
 	minsky -C tri session pr create one --title T >/dev/null 2>&1 && at r.git refs/heads/pr/one &&
 	git -C tri switch -q -c elsewhere && git -C tri config branch.elsewhere.remote fork &&
 	minsky -C tri session approve one >/dev/null 2>&1 && test "$(git -C r.git log -1 --format=%s main)" = T
@@ -84,6 +84,6 @@ test_ok 'several remotes of other names: the one that main follows; none: said' 
 	minsky -C four session start four --quiet >/dev/null 2>err && minsky -C four session get four --json >out &&
 	json ".session.repoUrl | endswith(\"/r.git\")" out &&
 	make_repo five && git -C five remote add x "$TRASH/r.git" && git -C five remote add y "$TRASH/fork.git" &&
-	minsky -C five session start one >/dev/null 2>err && has "none of the remotes (x, y) is followed" err
+	minsky -C five session start one >/dev/null 2>err && has "none of the remotes (x, y) is used" err
 '
 test_done

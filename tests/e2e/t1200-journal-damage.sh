@@ -154,8 +154,8 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	test_skip 'a journal of another user' 'needs root'
 fi
-test_ok 'a journal that others can write to is refused' '
-	new_session open && chmod 777 "$journal" && refused_with open "others can write to" &&
+test_ok 'a journal that is writable by others is refused' '
+	new_session open && chmod 777 "$journal" && refused_with open "is writable by others" &&
 	has "^hint: run: chmod go-w" err && chmod 700 "$journal" && test "$(commits_of open work)" -eq 2
 '
 test_ok 'a link in the place of the journal is refused' '

@@ -61,7 +61,7 @@ test_ok 'what the user has put there since is left alone, and where the other on
 	has "post-merge. was modified and is left unchanged\$" err && test "$(wc -l <err)" -eq 2 &&
 	has first edited/.git/hooks/post-commit.minsky-prev && test ! -e edited/.git/hooks/pre-push
 '
-test_ok 'no hook of ours can be written by others, whatever the umask' '
+test_ok 'no hook of ours is writable by others, whatever the umask' '
 	(umask 0 && minsky -C plain hooks install >out) &&
 	find plain/.git/hooks -type f -name "p*" ! -name "*.minsky-prev" -perm /022 >found &&
 	test ! -s found && minsky -C plain hooks uninstall >out

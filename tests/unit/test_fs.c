@@ -230,7 +230,7 @@ static void a_private_file_is_ours_alone(void **state)
 		assert_int_equal(fs_read_private(at("f"), 9, &b, &err), cases[i].result);
 		assert_string_equal(b.data, cases[i].result ? "" : "x");
 	}
-	buf_addf(&message, "others can write to '%s'", at("f"));
+	buf_addf(&message, "'%s' is writable by others", at("f"));
 	assert_string_equal(err.msg, message.data);
 	buf_clear(&message);
 	buf_addf(&message, "run: chmod go-w '%s'", at("f"));

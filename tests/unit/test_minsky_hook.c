@@ -221,7 +221,7 @@ static void a_journal_open_to_others_is_refused(void **state)
 	(void)state;
 	begin();
 	sh(".", "chmod 0770 minsky/journal/j");
-	assert_non_null(strstr(ask("repo", "commit f 1 one 2>&1"), "others can write to"));
+	assert_non_null(strstr(ask("repo", "commit f 1 one 2>&1"), "is writable by others"));
 	sh(".", "chmod 0700 minsky/journal/j; cd repo; commit f 2 two");
 	assert_int_equal(events(), 2);
 }

@@ -62,14 +62,14 @@ static void what_others_can_write_is_refused(void **state)
 	(void)state;
 	sh(".", "mkdir -p a/b; echo x >a/b/f; chmod 755 a a/b; chmod 600 a/b/f");
 	sh(".", "chmod 606 a/b/f");
-	bad("a/b/f", "/a/b/f' can be written by others");
+	bad("a/b/f", "/a/b/f' is writable by others");
 	sh(".", "chmod 757 a/b");
-	bad("a/b/f", "/a/b' can be written by others");
+	bad("a/b/f", "/a/b' is writable by others");
 	sh(".", "chmod 777 a");
-	bad("a/b/f", "/a' can be written by others");
+	bad("a/b/f", "/a' is writable by others");
 	/* A parent of what is not there yet. */
 	sh(".", "chmod 777 a/b");
-	bad("a/b/new/file", "/a/b' can be written by others");
+	bad("a/b/new/file", "/a/b' is writable by others");
 	/* Others may put something beside ours, not in its place. */
 	sh(".", "chmod 1777 a");
 	good("a/b/f");
@@ -99,10 +99,10 @@ static void links_lead_through_good_places_or_nowhere(void **state)
 		"loop loop");
 	good("a/f");
 	sh(".", "chmod 777 open");
-	bad("a/f", "/open' can be written by others");
+	bad("a/f", "/open' is writable by others");
 	/* A link in a directory that others write to, to a file of ours. */
 	sh(".", "ln -s ../a open/back; chmod 777 open");
-	bad("open/back/f", "/open' can be written by others");
+	bad("open/back/f", "/open' is writable by others");
 	assert_int_equal(code("loop", &err), ERR_IO);
 	if (geteuid() == 0) {
 		sh(".", "mkdir -m 1777 tmp; ln -s ../a tmp/l; chown -h " STRANGER " tmp/l");

@@ -180,7 +180,9 @@ static int look_here(const char *dir, struct buf *git_dir, bool *bare_out, struc
 	} else if (is_git_dir(dir) && gitdir_embedded(dir)) {
 		error_set(err, ERR_REFUSED,
 			"'%s' looks like a bare repository in the work tree of another one", dir);
-		r = error_hint(err, "go out of it; if it is yours, move it out of that work tree");
+		r = error_hint(err,
+			"change to another directory; if the repository is yours, move it out of "
+			"that work tree");
 	} else if (is_git_dir(dir)) {
 		*bare_out = true;
 		r = fs_realpath(dir, git_dir, err);
