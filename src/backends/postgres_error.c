@@ -32,6 +32,9 @@ static const struct meaning {
 		"the administrator has to run 'minsky sessiondb init postgres --member ROLE'" },
 	{ "MK403", ERR_REFUSED, false, NULL },
 	{ "MK404", ERR_NOTFOUND, false, NULL },
+	{ "MK429", ERR_BACKEND, false,
+		"a keeper retires those that nobody writes to: minsky.retire(), "
+		"minsky.retire_all()" },
 	{ "MK505", ERR_UNSUPPORTED, false, "use the newer version of minsky that wrote it" },
 	{ "3D000", ERR_USAGE, false, "check its name, and whether it was created" },
 	{ "3F000", ERR_REFUSED, false, init_hint },

@@ -11,7 +11,7 @@
 #include "backends/postgres_conn.h"
 
 /* The version of the schema that this program makes and expects. */
-#define PG_SCHEMA 2
+#define PG_SCHEMA 3
 
 struct pg_pool;
 

@@ -5,8 +5,12 @@
 --
 -- Roles, none of which logs in: minsky_owner owns everything; minsky_member pushes, reads and
 -- writes the projection; minsky_auditor reads; minsky_keeper may do besides what a member may:
--- blank an event, push for an origin whose machine is gone. Roles belong to the whole cluster, so
--- each database lists in `member` whom it means.
+-- blank others' events, push for an origin whose machine is gone, retire one, give a repository a
+-- further URL, which can join two of them. Roles belong to the whole cluster, so each database lists
+-- in `member` whom it means.
+--
+-- What a member pushes is looked at as every client would look at it: nothing that is taken here
+-- can be refused by the others, and keep them from the rest.
 --
 -- Only single statements reach this schema, so it works behind a pool of connections in
 -- transaction mode, provided that everybody logs in under a name of his own (session_user).
@@ -16,7 +20,7 @@ begin;
 do $$
 begin
 	if to_regclass('minsky.meta') is not null then
-		if (select schema_version > 2 from minsky.meta) then
+		if (select schema_version > 3 from minsky.meta) then
 			raise exception 'the schema of this database is newer than this minsky'
 				using errcode = 'MK505';
 		end if;
@@ -76,6 +80,8 @@ create table if not exists minsky.alias (
 	repo uuid not null references minsky.repo,
 	primary key (kind, value)
 );
+-- Who said that it leads there; null: before anybody wrote that down.
+alter table minsky.alias add column if not exists db_role name;
 
 -- One writer's events, numbered without holes; its head is what a push is compared with.
 create table if not exists minsky.origin (
@@ -111,6 +117,16 @@ create table if not exists minsky.event (
 	primary key (repo, origin, seq)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.02);
 create index if not exists event_session on minsky.event(repo, session) where session is not null;
+
+-- Which bodies were blanked, by whom.
+create table if not exists minsky.redaction (
+	repo uuid not null,
+	origin uuid not null,
+	seq bigint not null,
+	db_role name not null,
+	at timestamptz not null default clock_timestamp(),
+	primary key (repo, origin, seq)
+);
 
 -- The projection: a cache that can be computed from the events. A row is the record as minsky
 -- writes it, with what a query looks at beside it. Names are not unique: two machines may choose
@@ -158,6 +174,12 @@ begin
 		alter table minsky.session_p1 add column if not exists pr text collate "C" not null;
 		drop function if exists minsky.repo_key(uuid);
 	end if;
+	-- Up to version 2 a row was what all events of a session said, whoever had written them.
+	if (select schema_version = 2 from minsky.meta) then
+		delete from minsky.session_p1;
+		delete from minsky.head_p1;
+		delete from minsky.store_p1;
+	end if;
 end $$;
 
 -- Events are never changed, not even by the owner; blanking a body is the exception.
@@ -200,6 +222,7 @@ alter table minsky.member enable row level security;
 alter table minsky.repo enable row level security;
 alter table minsky.alias enable row level security;
 alter table minsky.origin enable row level security;
+alter table minsky.redaction enable row level security;
 alter table minsky.store_p1 enable row level security;
 alter table minsky.head_p1 enable row level security;
 alter table minsky.session_p1 enable row level security;
@@ -208,8 +231,8 @@ do $$
 declare
 	table_name text;
 begin
-	foreach table_name in array array['member', 'repo', 'alias', 'origin', 'event', 'store_p1',
-		'head_p1', 'session_p1'] loop
+	foreach table_name in array array['member', 'repo', 'alias', 'origin', 'event', 'redaction',
+		'store_p1', 'head_p1', 'session_p1'] loop
 		execute format('drop policy if exists reads on minsky.%I', table_name);
 		execute format('create policy reads on minsky.%I for select using '
 			'(current_user = ''minsky_owner'' or (select minsky.my_kind()) is not null)',
@@ -228,12 +251,23 @@ create policy owns on minsky.event for all to minsky_owner using (true) with che
 
 -- The key of a repository: by URL, else by the id that a machine gave it, else that id becomes it.
 -- Whoever comes second waits for the first and finds his rows.
+--
+-- A member gives a repository that nobody knew its first URL, and moves what he said himself. Any
+-- further URL, and what somebody else said, takes a keeper: it may join two repositories, and then
+-- each shows what is in the other. It is left out without a word, since a machine says each time
+-- all that it knows.
 create or replace function minsky.join_repo(id uuid, name text, urls text[]) returns uuid
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' as $$
 declare
 	key uuid;
+	keeper boolean;
 begin
 	perform minsky.require_writer();
+	keeper := minsky.my_kind() = 'keeper';
+	if octet_length(name) > 1000 or cardinality(urls) > 100 or exists (
+		select from unnest(urls) u where octet_length(u) > 2000) then
+		raise exception 'a repository is not named like that' using errcode = '22023';
+	end if;
 	select a.repo into key from unnest(urls) with ordinality u(value, n)
 		join minsky.alias a on a.kind = 'url' and a.value = u.value order by u.n limit 1;
 	if not found then
@@ -242,18 +276,29 @@ begin
 	if key is null then
 		insert into minsky.repo(repo, name) values (id, name) on conflict do nothing;
 		key := id;
+		insert into minsky.alias(kind, value, repo, db_role)
+			values ('id', id::text, key, session_user) on conflict do nothing;
 	end if;
-	insert into minsky.alias(kind, value, repo)
-		select distinct 'url', u, key from unnest(urls) u order by 2 on conflict do nothing;
+	insert into minsky.alias(kind, value, repo, db_role)
+		select 'url', u.value, key, session_user
+		from unnest(urls) with ordinality u(value, n)
+		where keeper or (u.n = 1
+			and exists (select from minsky.alias a where a.kind = 'id'
+				and a.value = join_repo.id::text and a.repo = key
+				and a.db_role = session_user)
+			and not exists (select from minsky.alias a where a.kind = 'url'
+				and a.repo = key))
+		order by u.value on conflict do nothing;
 	select a.repo into key from unnest(urls) with ordinality u(value, n)
 		join minsky.alias a on a.kind = 'url' and a.value = u.value order by u.n limit 1;
 	if not found then
 		select coalesce((select a.repo from minsky.alias a
 			where a.kind = 'id' and a.value = id::text), id) into key;
 	end if;
-	insert into minsky.alias(kind, value, repo) values ('id', id::text, key)
-		on conflict (kind, value) do update set repo = excluded.repo
-		where alias.repo <> excluded.repo;
+	insert into minsky.alias(kind, value, repo, db_role)
+		values ('id', id::text, key, session_user)
+		on conflict (kind, value) do update set repo = excluded.repo, db_role = session_user
+		where alias.repo <> excluded.repo and (keeper or alias.db_role = session_user);
 	delete from minsky.repo r where r.repo = id and r.repo <> key
 		and not exists (select from minsky.alias a where a.repo = r.repo)
 		and not exists (select from minsky.origin o where o.repo = r.repo);
@@ -262,11 +307,21 @@ end $$;
 
 create or replace function minsky.enroll(repo uuid, origin uuid, host text, parent_origin uuid,
 	parent_seq bigint) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' as $$
 begin
 	perform minsky.require_writer();
 	if not exists (select from minsky.repo r where r.repo = enroll.repo) then
 		raise exception 'there is no repository % here', enroll.repo using errcode = 'MK404';
+	end if;
+	if octet_length(host) > 1000 then
+		raise exception 'a host is not named like that' using errcode = '22023';
+	end if;
+	if (select count(*) from minsky.origin o where o.repo = enroll.repo
+		and o.db_role = session_user and not o.retired) >= 1000
+		and not exists (select from minsky.origin o where o.repo = enroll.repo
+			and o.origin = enroll.origin) then
+		raise exception '% has 1000 origins in this repository', session_user
+			using errcode = 'MK429';
 	end if;
 	-- Under another key it is the same writer.
 	if exists (select from minsky.origin o where o.origin = enroll.origin
@@ -285,7 +340,7 @@ begin
 end $$;
 
 create or replace function minsky.retire(repo uuid, origin uuid) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' as $$
 begin
 	perform minsky.require_writer();
 	update minsky.origin o set retired = true where o.repo = retire.repo
@@ -297,13 +352,49 @@ begin
 	end if;
 end $$;
 
+-- All that a role has, in every repository; how many they were.
+create or replace function minsky.retire_all(db_role text) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' as $$
+declare
+	n bigint;
+begin
+	if minsky.my_kind() is distinct from 'keeper' then
+		raise exception '% is not a keeper of this team', session_user using errcode = 'MK403';
+	end if;
+	update minsky.origin o set retired = true
+		where o.db_role = retire_all.db_role and not o.retired;
+	get diagnostics n = row_count;
+	return n;
+end $$;
+
+-- Is it the body of an event, as every client has it? One line, an object, of which the type is one
+-- that it may be filed under. No member comes twice.
+create or replace function minsky.is_body(body text, type text) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+	j json;
+	said text;
+begin
+	if octet_length(body) > 65536 or left(body, 1) <> '{' or right(body, 1) <> '}'
+		or strpos(body, e'\n') > 0 then
+		return false;
+	end if;
+	j := body::json;
+	said := case when json_typeof(j -> 'type') = 'string' then j ->> 'type' end;
+	return json_typeof(j) = 'object' and said ~ '^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)*$'
+		and octet_length(said) <= 64 and coalesce(type in (said, 'unknown'), false)
+		and (select count(*) = count(distinct k) from json_object_keys(j) k);
+exception when others then
+	return false;
+end $$;
+
 -- Append events base + 1, ... of one origin, all of them or none, if its head is (base, base_hash).
 -- The chain is computed here. body_hashes counts for blanked bodies; last_hash is what the writer
 -- says the last one's hash is.
 create or replace function minsky.push(repo uuid, origin uuid, base bigint, base_hash text,
 	last_hash text, hlcs bigint[], sessions uuid[], types text[], versions int[],
 	body_hashes text[], bodies text[], out status text, out head bigint, out head_hash text)
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' as $$
 declare
 	o record;
 	n int := cardinality(bodies);
@@ -342,9 +433,10 @@ begin
 		if bodies[i] is not null
 			and (body_hashes[i] is distinct from
 				encode(sha256(convert_to(bodies[i], 'UTF8')), 'hex')
-			or octet_length(bodies[i]) > 65536)
+			or coalesce(not minsky.is_body(bodies[i], types[i]), true))
 			or coalesce(body_hashes[i] !~ '^[0-9a-f]{64}$', true)
-			or coalesce(hlcs[i] <= clock, true) then
+			-- A clock that goes on, and none of a time when there was no minsky.
+			or coalesce(hlcs[i] <= clock or hlcs[i] >> 16 < 1577836800000, true) then
 			status := 'bad-batch';
 			return;
 		end if;
@@ -373,10 +465,14 @@ begin
 	head_hash := hash;
 end $$;
 
+-- Bodies go by the word of who wrote them, or of a keeper.
 create or replace function minsky.redact(repo uuid, origin uuid, seq bigint) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '3s' as $$
 begin
-	if minsky.my_kind() is distinct from 'keeper' then
+	perform minsky.require_writer();
+	if minsky.my_kind() <> 'keeper' and not exists (select from minsky.origin o
+		where o.repo = redact.repo and o.origin = redact.origin
+		and o.db_role = session_user) then
 		raise exception '% is not a keeper of this team', session_user using errcode = 'MK403';
 	end if;
 	perform set_config('minsky.redact', 'on', true);
@@ -387,6 +483,8 @@ begin
 			redact.seq using errcode = 'MK404';
 	end if;
 	perform set_config('minsky.redact', 'off', true);
+	insert into minsky.redaction(repo, origin, seq, db_role)
+		values (redact.repo, redact.origin, redact.seq, session_user) on conflict do nothing;
 end $$;
 
 -- For whoever keeps the database.
@@ -416,7 +514,8 @@ set search_path = pg_catalog, pg_temp as $$
 	update minsky.meta set instance_id = gen_random_uuid()
 $$;
 
-revoke all on all functions in schema minsky from public;
+revoke all on all functions in schema minsky from public, minsky_member, minsky_auditor,
+	minsky_keeper;
 revoke all on schema minsky from public;
 grant usage on schema minsky to minsky_member, minsky_auditor, minsky_keeper;
 grant select on all tables in schema minsky to minsky_member, minsky_auditor, minsky_keeper;
@@ -425,11 +524,11 @@ grant insert, update, delete on minsky.store_p1, minsky.head_p1, minsky.session_
 grant execute on function minsky.my_kind() to minsky_member, minsky_auditor, minsky_keeper;
 grant execute on function minsky.join_repo(uuid, text, text[]),
 	minsky.enroll(uuid, uuid, text, uuid, bigint), minsky.retire(uuid, uuid),
-	minsky.push(uuid, uuid, bigint, text, text, bigint[], uuid[], text[], int[], text[], text[])
-	to minsky_member, minsky_keeper;
-grant execute on function minsky.redact(uuid, uuid, bigint) to minsky_keeper;
+	minsky.push(uuid, uuid, bigint, text, text, bigint[], uuid[], text[], int[], text[], text[]),
+	minsky.redact(uuid, uuid, bigint) to minsky_member, minsky_keeper;
+grant execute on function minsky.retire_all(text) to minsky_keeper;
 
-update minsky.meta set schema_version = 2, min_client = 2 where schema_version < 2;
+update minsky.meta set schema_version = 3, min_client = 3 where schema_version < 3;
 reset role;
 
 commit;

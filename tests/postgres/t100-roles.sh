@@ -37,11 +37,24 @@ chain() { # PREVIOUS ORIGIN SEQ HLC BODY
 	printf '%s\n%s\n%s\n%016x\n%s\n' "$1" "$2" "$3" "$4" "$(printf %s "$5" | sha)" | sha
 }
 
-push_sql() { # ORIGIN BASE BASE-HASH HLC BODY [HASH]
+# A clock: so many ticks after a day on which there was a minsky already.
+at() {
+	echo $((111411200000000000 + $1))
+}
+
+event() { # WORD
+	echo "{\"type\":\"x.y\",\"data\":{\"said\":\"$1\"}}"
+}
+
+push_raw() { # ORIGIN BASE BASE-HASH HLC BODY [HASH [TYPE]]
 	echo "select status, head, head_hash from minsky.push('$repo', '$1', $2, '$3',
 		'${6:-$(chain "$3" "$1" $(($2 + 1)) "$4" "$5")}', array[$4::bigint],
-		array[null::uuid], array['x'], array[1],
+		array[null::uuid], array['${7:-x.y}'], array[1],
 		array['$(printf %s "$5" | sha)'], array['$5'])"
+}
+
+push_sql() { # ORIGIN BASE BASE-HASH TICKS WORD [HASH]
+	push_raw "$1" "$2" "$3" "$(at "$4")" "$(event "$5")" "${6:-}"
 }
 
 test_ok 'setup: two members, each with an origin and an event' '
@@ -49,9 +62,9 @@ test_ok 'setup: two members, each with an origin and an event' '
 	as ana "select minsky.join_repo('"'$repo'"', '"'o/r'"', array['"'h/o/r'"'])" &&
 	as ana "select minsky.enroll('"'$repo', '$ana_origin', 'mira'"', null, null)" &&
 	as bea "select minsky.enroll('"'$repo', '$bea_origin', 'nova'"', null, null)" &&
-	h1=$(chain $zero $ana_origin 1 5 one) &&
+	h1=$(chain $zero $ana_origin 1 $(at 5) "$(event one)") &&
 	answers "ok|1|$h1" ana "$(push_sql $ana_origin 0 $zero 5 one)" &&
-	h2=$(chain $zero $bea_origin 1 6 eins) &&
+	h2=$(chain $zero $bea_origin 1 $(at 6) "$(event eins)") &&
 	answers "ok|1|$h2" bea "$(push_sql $bea_origin 0 $zero 6 eins)"
 '
 event="(repo, origin, seq, hlc, hash, body_hash, body) values ('$repo', '$bea_origin', 2, 9, sha256('x'), sha256('x'), 'x')"
@@ -83,7 +96,9 @@ test_ok 'nor around the guards: triggers, functions, roles, the settings of the 
 	refused ana 42501 "drop function minsky.deny() cascade" &&
 	refused ana 42501 "set role minsky_owner" &&
 	refused ana 42501 "set session authorization bea" &&
-	refused ana 42501 "select minsky.redact('"'$repo', '$ana_origin'"', 1)" &&
+	refused ana MK403 "select minsky.redact('"'$repo', '$bea_origin'"', 1)" &&
+	refused ana 42501 "select minsky.retire_all('"'bea'"')" &&
+	refused ana 42501 "insert into minsky.redaction values ('"'$repo', '$bea_origin'"', 1, '"'ana'"')" &&
 	refused ana 42501 "select minsky.add_member('"'ana', 'Ana', 'keeper'"')" &&
 	refused ana 42501 "select minsky.give_origin('"'$bea_origin', 'ana'"')" &&
 	refused ana 42501 "select minsky.new_instance()" &&
@@ -103,9 +118,42 @@ test_ok 'what is not the next event is told from what is' '
 	answers "bad-batch|1|$h1" ana "$(push_sql $ana_origin 1 "$h1" 5 other)" &&
 	answers "bad-batch|1|$h1" ana "$(push_sql $ana_origin 1 "$h1" 7 other $zero)" &&
 	answers "bad-batch|1|$h1" ana "$(push_sql $ana_origin 1 "$h1" 7 other |
-		sed "s/array..other../array['"'odd'"']/")" &&
-	answers "clock-ahead|1|$h1" ana "$(push_sql $ana_origin 1 "$h1" 281474976710655000 other)" &&
+		sed "s/other/odd/")" &&
+	answers "clock-ahead|1|$h1" ana "$(push_raw $ana_origin 1 "$h1" 281474976710655000 "$(event other)")" &&
+	answers "bad-batch|1|$h1" ana "$(push_raw $ana_origin 1 "$h1" 70000 "$(event other)")" &&
 	answers 2 ana "select count(*) from minsky.event"
+'
+bad_body() { # BODY [TYPE]
+	answers "bad-batch|1|$h1" ana "$(push_raw $ana_origin 1 "$h1" "$(at 7)" "$1" "" "${2:-x.y}")" && return
+	echo "taken: $1" >&4
+	return 1
+}
+
+test_ok 'what any client would refuse is refused here' '
+	for body in hello "" "null" "[]" "1" "{}" "{" "}" "{{}" "{\"type\":1}" "{\"type\":null}" \
+		"{\"type\":\"\"}" "{\"type\":\"X.Y\"}" "{\"type\":\"x..y\"}" "{\"type\":\"x y\"}" \
+		"{\"type\":\"x.z\"}" "{\"type\":\"x.y\"} " " {\"type\":\"x.y\"}" \
+		"{\"type\":\"x.y\",}" "{\"type\":\"x.y\",\"type\":\"x.y\"}" \
+		"{\"type\":\"x.y\",\"a\":1,\"a\":2}" "{type:\"x.y\"}" "{\"type\":\"x.y\"}{}" \
+		"$(printf "{\"type\":\"x.y\",\n\"a\":1}")" \
+		"{\"type\":\"x.y\",\"a\":\"$(printf "%065600d" 0)\"}" \
+		"{\"type\":\"x.y\",\"a\":$(printf "%030000d" 0 | tr 0 "[")}"; do
+		bad_body "$body" || return
+	done &&
+	bad_body "{\"type\":\"$(printf "%065d" 0 | tr 0 a)\"}" "$(printf "%065d" 0 | tr 0 a)" &&
+	bad_body "$(event two)" "session.started" &&
+	answers 2 ana "select count(*) from minsky.event"
+'
+test_ok 'a role has a thousand origins in a repository; a keeper retires them' '
+	refused ana MK429 "select minsky.enroll('"'$repo'"', gen_random_uuid(), '"'x'"', null, null)
+		from generate_series(1, 1000)" &&
+	as ana "select count(minsky.enroll('"'$repo'"', gen_random_uuid(), '"'x'"', null, null))
+		from generate_series(1, 999)" >out &&
+	refused ana MK429 "select minsky.enroll('"'$repo'"', gen_random_uuid(), '"'x'"', null, null)" &&
+	as ana "select minsky.enroll('"'$repo', '$ana_origin'"', '"'x'"', null, null)" >out &&
+	as bea "select minsky.enroll('"'$repo'"', gen_random_uuid(), '"'x'"', null, null)" >out &&
+	answers 1000 kim "select minsky.retire_all('"'ana'"')" &&
+	as ana "select minsky.enroll('"'$repo'"', gen_random_uuid(), '"'x'"', null, null)" >out
 '
 test_ok 'an origin that was retired takes no more' '
 	as ana "select minsky.retire('"'$repo', '$ana_origin'"'), minsky.retire('"'$repo', '$ana_origin'"')" &&
@@ -140,14 +188,20 @@ test_ok 'the owner and a superuser cannot change an event in passing either' '
 '
 test_ok 'a keeper blanks a body; the chain still holds' '
 	as kim "select minsky.redact('"'$repo', '$ana_origin'"', 1)" &&
+	answers "1|kim" kim "select seq, db_role from minsky.redaction" &&
 	as kim "select minsky.redact('"'$repo', '$ana_origin'"', 1)" &&
 	refused kim MK404 "select minsky.redact('"'$repo', '$ana_origin'"', 7)" &&
 	refused kim 42501 "delete from minsky.event" &&
-	answers "1|$h1|$(printf one | sha)|" kim "select seq, encode(hash, '"'hex'"'),
+	answers "1|$h1|$(event one | tr -d "\n" | sha)|" kim "select seq, encode(hash, '"'hex'"'),
 		encode(body_hash, '"'hex'"'), body from minsky.event where origin = '"'$ana_origin'"'"
 '
+test_ok 'a member blanks what is his own' '
+	as bea "select minsky.redact('"'$repo', '$bea_origin'"', 1)" &&
+	answers "bea" kim "select db_role from minsky.redaction where origin = '"'$bea_origin'"'" &&
+	refused bea MK403 "select minsky.redact('"'$repo', '$ana_origin'"', 1)"
+'
 test_ok 'a keeper pushes for a machine that is gone' '
-	h3=$(chain "$h2" $bea_origin 2 9 zwei) &&
+	h3=$(chain "$h2" $bea_origin 2 $(at 9) "$(event zwei)") &&
 	answers "ok|2|$h3" kim "$(push_sql $bea_origin 1 "$h2" 9 zwei)"
 '
 test_ok 'a member who was removed is an outsider at once' '

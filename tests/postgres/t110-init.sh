@@ -24,7 +24,7 @@ shape() {
 		from pg_attribute a join pg_class c on c.oid = a.attrelid
 		where c.relnamespace = 'minsky'::regnamespace and a.attnum > 0
 			and not a.attisdropped and c.relkind in ('r', 'i') order by 2, 3" &&
-		ask "select 'function', p.oid::regprocedure, md5(prosrc), prosecdef, proacl
+		ask "select 'function', p.oid::regprocedure::text, md5(prosrc), prosecdef, proacl
 			from pg_proc p where pronamespace = 'minsky'::regnamespace order by 2" &&
 		ask "select 'policy', tablename, policyname, cmd, qual, with_check from pg_policies
 			where schemaname = 'minsky' order by 2, 3" &&
@@ -40,7 +40,7 @@ test_ok 'a role that may create roles and owns the database sets it up' '
 	pg_admin "$server" postgres "create role $boss login createrole" &&
 	pg_admin "$server" postgres "create database $db owner $boss" &&
 	init $boss --member ana --member bea >out 2>err &&
-	has "^schema  *2, new$" out && has "^member  *bea$" out && test ! -s err &&
+	has "^schema  *3, new$" out && has "^member  *bea$" out && test ! -s err &&
 	has "^database  *postgres://$boss@/$db?host=" out &&
 	test "$(ask "select string_agg(db_role || kind, '"' '"' order by db_role) from minsky.member")" = \
 		"anamember beamember"
@@ -56,7 +56,7 @@ test_ok 'again: nothing changes, nobody is lost, another member may come' '
 	instance=$(ask "select instance_id from minsky.meta") &&
 	ask "update minsky.member set person = '"'Ana A.'"' where db_role = '"'ana'"'" &&
 	init $boss --member ana --member carl --json >out 2>err &&
-	jq -e ".from == 2 and .to == 2 and .members == [\"ana\", \"carl\"] and .backend == \"postgres\"" out &&
+	jq -e ".from == 3 and .to == 3 and .members == [\"ana\", \"carl\"] and .backend == \"postgres\"" out &&
 	shape | cmp_files "$TRASH/shape.init" - &&
 	test "$(ask "select instance_id from minsky.meta")" = "$instance" &&
 	test "$(ask "select string_agg(person, '"','"' order by db_role) from minsky.member")" = \
@@ -67,7 +67,7 @@ test_ok 'ten at once, on a database that is new' '
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		(db=${db}_race && init postgres --member ana >"race.$i" 2>&1 || echo "failed: $?" >>"race.$i") &
 	done && wait &&
-	cat race.* >race && hasnt failed race && test "$(grep -c "^schema  *2" race)" -eq 10 &&
+	cat race.* >race && hasnt failed race && test "$(grep -c "^schema  *3" race)" -eq 10 &&
 	pg_drop "$server" ${db}_race
 '
 test_ok 'a role that may not: refused, with the way out; nothing is left behind' '
@@ -113,11 +113,36 @@ test_ok 'from version 1: events, origins and members stay, the projection is mad
 	ask "select * from minsky.event; select * from minsky.origin; select * from minsky.member" >before &&
 	must_fail 5 env MINSKY_POSTGRES_URL="$(pg_url "$server" ana $db)" MINSKY_SESSION_BACKEND=postgres \
 		minsky -C "$TRASH/app" session list --require-backend 2>err && has "schema 1 is older" err &&
-	init $boss >out && has "^schema  *2, upgraded$" out &&
+	init $boss >out && has "^schema  *3, upgraded$" out &&
 	shape | cmp_files "$TRASH/shape.init" - &&
 	ask "select * from minsky.event; select * from minsky.origin; select * from minsky.member" >after &&
 	cmp_files before after &&
 	test "$(ask "select (select count(*) from minsky.session_p1) + (select count(*) from minsky.head_p1)")" = 0
+'
+test_ok 'from version 2: the same; and whoever knows 2 alone keeps off' '
+	pg_drop "$server" $db && pg_admin "$server" postgres "create database $db owner $boss" &&
+	psql -X -q -v ON_ERROR_STOP=1 -h "$server" -p "$(pg_port "$server")" -U $boss -d $db \
+		-f "$MINSKY_SOURCE/tests/postgres/schema-2.sql" >out 2>&1 &&
+	ask "select minsky.add_member('"'ana', 'Ana'"'); insert into minsky.repo(repo, name) values
+		('"'11111111-1111-1111-1111-111111111111', 'o/r'"');
+		insert into minsky.alias(kind, value, repo) select '"'url', 'h/o/r'"', repo from minsky.repo;
+		insert into minsky.origin(repo, origin, db_role, head, max_hlc) select repo,
+			'"'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa', 'ana'"', 1, 5 from minsky.repo;
+		insert into minsky.event(repo, origin, seq, hlc, hash, body_hash, body) select repo, origin,
+			1, 5, sha256('"'h'), sha256('b'), 'b'"' from minsky.origin;
+		insert into minsky.store_p1(repo) select repo from minsky.repo;
+		insert into minsky.head_p1 select repo, origin, 1, sha256('"'h'"') from minsky.origin;
+		insert into minsky.session_p1 select repo, repo, 1, '"'a', null, null, null, null, 'active'"',
+			false, '"'none'"', 0, 0, '"'{}'"' from minsky.repo" >/dev/null &&
+	kept="select * from minsky.event; select * from minsky.origin; select * from minsky.member;
+		select kind, value, repo from minsky.alias; select instance_id from minsky.meta" &&
+	ask "$kept" >before &&
+	must_fail 5 env MINSKY_POSTGRES_URL="$(pg_url "$server" bea $db)" MINSKY_SESSION_BACKEND=postgres \
+		minsky -C "$TRASH/app" session list --require-backend 2>err && has "schema 2 is older" err &&
+	init $boss >out && has "^schema  *3, upgraded$" out &&
+	shape | cmp_files "$TRASH/shape.init" - && ask "$kept" >after && cmp_files before after &&
+	test "$(ask "select (select count(*) from minsky.session_p1) + (select count(*) from minsky.head_p1)")" = 0 &&
+	test "$(ask "select min_client from minsky.meta")" = 3 && init $boss >out && has "^schema  *3, as it was$" out
 '
 test_ok 'a newer version is left alone' '
 	ask "update minsky.meta set schema_version = 99" && must_fail 1 init $boss 2>err &&

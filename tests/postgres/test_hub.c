@@ -77,16 +77,43 @@ static void machines_meet_by_url(void **state)
 	joins(ana, REPO, one, 1, REPO);
 	joins(ana, REPO, one, 1, REPO);
 	joins(bea, OTHER_REPO, two, 2, REPO);
-	/* Then it is known by the other URL, and by its id. */
+	/* Then it is known by her id. The other URL is not hers to give: it could be another's. */
 	joins(bea, OTHER_REPO, NULL, 0, REPO);
-	joins(ana, THIRD_REPO, two, 1, REPO);
+	joins(ana, THIRD_REPO, two, 1, THIRD_REPO);
 	joins(ana, "44444444444444444444444444444444", NULL, 0, "44444444444444444444444444444444");
 	joins(ana, "55555555555555555555555555555555", odd, 1, "55555555555555555555555555555555");
 	joins(bea, "66666666666666666666666666666666", odd, 1, "55555555555555555555555555555555");
 	/* Who had no remote and gets one moves over to those who had it. */
 	joins(ana, "44444444444444444444444444444444", one, 1, REPO);
-	pgtest_is(db, "select count(*) from minsky.repo", "2");
+	pgtest_is(db, "select count(*) from minsky.repo", "3");
 	bea->ops->close(bea);
+}
+
+static void only_a_keeper_joins_two_repositories(void **state)
+{
+	static const char *const one[] = { "h/a" }, *const other[] = { "h/b" };
+	static const char *const both[] = { "h/c", "h/d" }, *const more[] = { "h/e", "h/a" };
+	struct hub *bea = as("bea"), *kim = as("kim");
+
+	(void)state;
+	/* Claimed before anybody else was there. */
+	joins(bea, THIRD_REPO, both, 2, THIRD_REPO);
+	joins(ana, REPO, both + 1, 1, REPO);
+	joins(ana, OTHER_REPO, both, 1, THIRD_REPO);
+	/* A repository of one's own does not take a second URL either, by whatever way. */
+	joins(bea, THIRD_REPO, one, 1, THIRD_REPO);
+	joins(ana, "44444444444444444444444444444444", one, 1, "44444444444444444444444444444444");
+	/* Nor does what others said lead somewhere else: neither a URL nor the id of a machine. */
+	joins(bea, REPO, other, 1, REPO);
+	joins(ana, "55555555555555555555555555555555", other, 1,
+		"55555555555555555555555555555555");
+	joins(bea, "44444444444444444444444444444444", both, 1, THIRD_REPO);
+	joins(ana, "44444444444444444444444444444444", NULL, 0, "44444444444444444444444444444444");
+	/* A keeper may. */
+	joins(kim, "66666666666666666666666666666666", more, 2, "44444444444444444444444444444444");
+	joins(ana, "77777777777777777777777777777777", more, 1, "44444444444444444444444444444444");
+	bea->ops->close(bea);
+	kim->ops->close(kim);
 }
 
 static void join_in_child(unsigned n)
@@ -210,12 +237,15 @@ static void what_is_pushed_is_pulled(void **state)
 
 	(void)state;
 	hubs_enroll(ana, REPO, ORIGIN, key);
-	for (size_t i = 0; i < 65536; i++)
-		buf_addch(&big, i % 97 ? 'x' : '\\');
+	buf_adds(&big, "{\"type\":\"commit.created\",\"x\":\"");
+	while (big.len < 65534)
+		buf_adds(&big, big.len % 97 < 2 ? "\\\\" : "xx");
+	buf_adds(&big, "\"}");
 	/* Texts that something on the way might take for its own, and the longest. */
-	c.v[1].body = "{\"q\":\"' $1 \\\\ \\\" {a,b} NULL \\u00e4 ä 😀\"}";
-	c.v[2].body = "null";
-	c.v[3].body = "";
+	c.v[1].body =
+		"{\"type\":\"commit.created\",\"q\":\"' $1 \\\\ \\\" {a,b} NULL \\u00e4 ä 😀\"}";
+	c.v[2].body = "{\"a\":null,\"type\":\"commit.created\"}";
+	c.v[3].body = "{\"type\":\"commit.created\"}";
 	c.v[4].body = big.data;
 	for (size_t i = 1; i < 5; i++)
 		c.v[i].body_len = strlen(c.v[i].body);
@@ -389,20 +419,23 @@ static void of_two_clones_one_wins(void **state)
 static void a_keeper_blanks(void **state)
 {
 	struct chain c = hubs_chain(ORIGIN, 3, "x");
-	struct hub *kim = as("kim");
+	struct hub *kim = as("kim"), *bea = as("bea");
 
 	(void)state;
 	hubs_enroll(ana, REPO, ORIGIN, key);
 	push_all(&c, 0);
-	assert_int_equal(ana->ops->redact(ana, key, ORIGIN, 2, &err), ERR_REFUSED);
+	assert_int_equal(bea->ops->redact(bea, key, ORIGIN, 2, &err), ERR_REFUSED);
 	pulls(ana, &c, 0, 3);
 	assert_int_equal(kim->ops->redact(kim, key, ORIGIN, 2, &err), 0);
 	assert_int_equal(kim->ops->redact(kim, key, ORIGIN, 2, &err), 0);
 	assert_int_equal(kim->ops->redact(kim, key, ORIGIN, 4, &err), ERR_NOTFOUND);
-	c.v[1].body = NULL;
-	c.v[1].body_len = 0;
+	/* And whoever wrote it. */
+	assert_int_equal(ana->ops->redact(ana, key, ORIGIN, 1, &err), 0);
+	c.v[0].body = c.v[1].body = NULL;
+	c.v[0].body_len = c.v[1].body_len = 0;
 	pulls(ana, &c, 0, 3);
 	kim->ops->close(kim);
+	bea->ops->close(bea);
 	hubs_chain_release(&c);
 }
 
@@ -494,6 +527,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(machines_meet_by_url),
+		TEST(only_a_keeper_joins_two_repositories),
 		TEST(machines_that_join_at_once_agree),
 		TEST(an_origin_belongs_to_who_enrolled_it),
 		TEST(what_is_pushed_is_pulled),

@@ -216,11 +216,13 @@ static void full(void **unused)
 	hubs_chain_release(&c);
 	c = hubs_chain(origin, 700, "x");
 	/* Hashes do not compress. */
-	for (int i = 0; i < 900; i++)
+	buf_adds(&big, "{\"type\":\"commit.created\",\"x\":\"");
+	for (int i = 0; i < 870; i++)
 		buf_add(&big, c.v[i % 700].hash, HASH_HEX_SIZE - 1);
+	buf_adds(&big, "\"}");
 	for (size_t i = 1; i < c.n; i++) {
-		c.v[i].body = big.data + i;
-		c.v[i].body_len = 56000;
+		c.v[i].body = big.data;
+		c.v[i].body_len = big.len;
 	}
 	hubs_rehash(&c, 0);
 	while (r == 0 && at < c.n) {

@@ -479,7 +479,8 @@ static void twelve_machines_agree(void **state)
 			continue;
 		}
 		j = journals_new(dirs[i]);
-		journals_fill(j, 1, 3);
+		for (int k = 0; k < 3; k++)
+			journals_add(j, "{\"type\":\"session.odd\",\"data\":{}}");
 		journal_close(j);
 	}
 	hub = hubs_open("ana", DB, NULL, 20000);
