@@ -152,7 +152,7 @@ static int begin_once(struct pg_conn *conn, int64_t deadline, void *arg, struct 
 	int r;
 
 	buf_addf(&sql,
-		"begin; set local lock_timeout = '10s'; "
+		"begin; set local lock_timeout = '3s'; "
 		"set local idle_in_transaction_session_timeout = '60s'; "
 		"insert into minsky.store_p1 as s (repo) values ('%s') "
 		"on conflict (repo) do update set batches = s.batches + 1; "

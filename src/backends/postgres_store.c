@@ -69,8 +69,8 @@ static int read_once(struct pg_conn *conn, int64_t deadline, void *arg, struct e
 	return pg_query(conn, q->sql, q->params, deadline, &q->res, err);
 }
 
-int pg_store_read(struct pg_store *s, const char *repo_id, const char *sql,
-	const struct pg_params *p, PGresult **out, struct error *err)
+static int read_within(struct pg_store *s, const char *repo_id, const char *sql,
+	const struct pg_params *p, int ms, PGresult **out, struct error *err)
 {
 	struct reading q = { .sql = sql, .params = p };
 	int r;
@@ -80,11 +80,17 @@ int pg_store_read(struct pg_store *s, const char *repo_id, const char *sql,
 		if (r == 0)
 			r = pg_query(s->conn, sql, p, pg_store_deadline(), &q.res, err);
 	} else {
-		r = pg_pool_run(s->pool, pg_store_deadline(), read_once, &q, err);
+		r = pg_pool_run(s->pool, clock_monotonic_ms() + ms, read_once, &q, err);
 	}
 	if (r == 0)
 		*out = q.res;
 	return r;
+}
+
+int pg_store_read(struct pg_store *s, const char *repo_id, const char *sql,
+	const struct pg_params *p, PGresult **out, struct error *err)
+{
+	return read_within(s, repo_id, sql, p, PG_STORE_READ_MS, out, err);
 }
 
 int pg_store_heads(
@@ -194,7 +200,7 @@ static int store_read_state(
 	if (r < 0)
 		return r;
 	pg_text(&p, repo_id);
-	r = pg_store_read(s, repo_id, sql, &p, &res, err);
+	r = read_within(s, repo_id, sql, &p, PG_STORE_DEADLINE_MS, &res, err);
 	if (r == 0)
 		r = pg_store_heads(s, res, 1, &heads, err);
 	buf_adds(out, "{\"heads\":");

@@ -14,8 +14,10 @@
 #include "backends/postgres_array.h"
 #include "backends/postgres_pool.h"
 
-/* For each operation; connecting has its own. */
+/* For each statement of a batch; connecting has its own. */
 #define PG_STORE_DEADLINE_MS 30000
+/* For a question that somebody waits for: after that the journal answers. */
+#define PG_STORE_READ_MS 3000
 
 enum pg_row_column {
 	ROW_SESSION,

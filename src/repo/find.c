@@ -3,6 +3,7 @@
 
 #include "core/fs.h"
 #include "core/names.h"
+#include "repo/fallback.h"
 
 int repo_find_named(struct repo *repo, const char *name, struct session *out, struct error *err)
 {
@@ -105,6 +106,8 @@ static int search_one(struct repo *other, void *arg, struct error *err)
 
 		*search->repo = *other;
 		*other = swap;
+		fallback_follow(search->repo->hub.shared, search->repo);
+		fallback_follow(other->hub.shared, other);
 		*search->out = s;
 		s = (struct session){ .name = NULL };
 	}

@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/fs.h"
 #include "log/projector.h"
+#include "repo/fallback.h"
 #include "repo/repo.h"
 
 /*
@@ -120,6 +121,8 @@ void repo_hub_release(struct repo *repo)
 	heads_release(&t->heads);
 	if (t->memory)
 		t->memory->ops->close(t->memory);
+	if (t->shared)
+		t->shared->ops->close(t->shared);
 	if (t->overlay)
 		t->overlay->ops->close(t->overlay);
 	if (t->own)
@@ -395,13 +398,17 @@ static int lay_own_over(struct repo *repo, struct backend *shared, struct error 
 	if (!h->own)
 		r = path.failed ? error_nomem(err) : json_backend_open(&h->own, path.data, err);
 	buf_release(&path);
+	if (h->shared)
+		h->shared->ops->close(h->shared);
 	if (h->overlay)
 		h->overlay->ops->close(h->overlay);
-	h->overlay = NULL;
+	h->shared = h->overlay = NULL;
 	if (r == 0)
 		r = overlay_open(&h->overlay, shared, h->own, repo->file.id, err);
 	if (r == 0)
-		repo->backend = h->overlay;
+		r = fallback_open(&h->shared, repo, h->overlay, err);
+	if (r == 0)
+		repo->backend = h->shared;
 	return r;
 }
 
@@ -421,6 +428,15 @@ static int project_own(struct repo *repo, struct error *err)
 	}
 	buf_release(&path);
 	return r;
+}
+
+bool repo_hub_leave_store(struct repo *repo, int code, struct error *err)
+{
+	if (!may_be_down(code) && code != ERR_CORRUPT)
+		return false;
+	if (code == ERR_CORRUPT && repo->caller->require_backend)
+		return false;
+	return degrade(repo, err) == 0;
 }
 
 /* Pull and project until the rows are those of everything that the hub has. */

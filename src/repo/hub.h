@@ -37,6 +37,7 @@ struct repo_hub {
 	uint64_t pulled; /* records that nobody has looked at yet for names */
 	struct backend *memory; /* answers instead of the team's database */
 	struct backend *own, *overlay; /* this machine's own sessions, laid over the team's */
+	struct backend *shared; /* that database, left for the journal when it does not answer */
 	bool told; /* the one line */
 };
 
@@ -68,6 +69,12 @@ uint64_t repo_hub_unpushed(const struct repo *repo);
 int repo_hub_project(struct repo *repo, struct error *err);
 /* At the end of a command: give away what it wrote. */
 void repo_hub_flush(struct repo *repo);
+
+/*
+ * The store answered a question with this code: is repo->backend the journal's now, to be asked
+ * instead? False also when that could not be had, or is not wanted (--require-backend).
+ */
+bool repo_hub_leave_store(struct repo *repo, int code, struct error *err);
 
 /* Are these answers of the journal, because the team's database does not answer? */
 bool repo_hub_degraded(const struct repo *repo);

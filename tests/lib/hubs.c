@@ -72,7 +72,8 @@ struct chain hubs_chain(const char *origin, size_t n, const char *salt)
 	for (size_t i = 0; i < n; i++) {
 		struct buf body = BUF_INIT;
 
-		buf_addf(&body, "{\"type\":\"commit.created\",\"n\":%zu,\"salt\":\"%s\"}", i + 1, salt);
+		buf_addf(&body, "{\"type\":\"commit.created\",\"n\":%zu,\"salt\":\"%s\"}", i + 1,
+			salt);
 		c.bodies[i] = buf_detach(&body);
 		c.v[i] = (struct hub_record){ .seq = i + 1,
 			.hlc = FIRST_HLC + i,
