@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/invariant.h"
 #include "core/text.h"
 #include "log/append_cache.h"
 
@@ -86,6 +87,7 @@ static int batch_add(struct batch *b, const char *body, size_t len, struct error
 	record_format(&b->lines, b->prev, b->origin, b->seq, b->hlc, body, len);
 	if (b->lines.failed)
 		return error_nomem(err);
+	INVARIANT(b->lines.len > b->last_at);
 	record_hash_of_line(b->hash, b->lines.data + b->last_at, b->lines.len - b->last_at);
 	return 0;
 }
@@ -98,6 +100,7 @@ static int note_repaired(struct append *a, const char *segment, uint64_t offset,
 
 	r = torn_tail_cut(a->j, segment, offset, &bytes, &kept, err);
 	if (r == 0 && bytes) {
+		INVARIANT(a->n_notes < NOTES_MAX);
 		r = torn_tail_repaired_body(
 			&a->notes[a->n_notes], segment, offset, bytes, kept.data, err);
 		a->n_notes++;
@@ -227,6 +230,7 @@ static int compose(
 		r = batch_add(b, a->notes[i].data, a->notes[i].len, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = batch_add(b, entries[i].body, entries[i].len, err);
+	INVARIANT(r < 0 || !n || (b->lines.len && b->seq - b->first + 1 >= n));
 	buf_release(&body);
 	return r;
 }
@@ -257,6 +261,7 @@ static void take_back(const struct append *a, struct error *err)
 	struct error ignored = ERROR_INIT;
 	uint64_t size;
 
+	INVARIANT(a->fd >= 0);
 	if ((file_size(a->fd, t->segment.name, &size, &ignored) == 0 &&
 		    size > t->good + a->batch.lines.len) ||
 		ftruncate(a->fd, (off_t)t->good) < 0 || fdatasync(a->fd) < 0)
@@ -271,6 +276,7 @@ static int extend(struct append *a, struct error *err)
 	uint64_t size;
 	int fd = a->fd, r = 0;
 
+	INVARIANT(t->segment.name[0]);
 	if (fd < 0)
 		r = place_open_file(&fd, &a->j->own, t->segment.name, O_RDWR | O_APPEND, err);
 	if (r < 0)
@@ -308,6 +314,7 @@ static int create_segment(const struct append *a, const struct segment *s, struc
 	bool named = false;
 	int r;
 
+	INVARIANT(s->name[0] && a->batch.lines.len);
 	fs_join(&from, j->own.path, "new.tmp");
 	fs_join(&to, j->own.path, s->name);
 	r = from.failed || to.failed ? error_nomem(err)
@@ -340,6 +347,7 @@ static int store(struct append *a, struct error *err)
 	struct hint *last = &a->last;
 	int r;
 
+	INVARIANT(b->lines.len && b->last_at < b->lines.len);
 	if (a->fresh || base + b->lines.len > a->j->segment_max) {
 		segment_name(&s, b->origin, b->first);
 		base = 0;
@@ -465,6 +473,7 @@ static int append_again(struct journal *j, const struct journal_entry *entries, 
 	bool kept;
 	int r;
 
+	INVARIANT(j->kept.here);
 	append_init(&a, j);
 	a.known = true;
 	r = append_run(&a, entries, n, last_out, err);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "core/invariant.h"
 
 /* Longer than a tick of any kernel. */
 #define TICK_MS 100
@@ -99,6 +100,7 @@ int append_cache_find_end(struct tail *out, bool *found_out, const struct journa
 	uint64_t size;
 	int r;
 
+	INVARIANT(k->here);
 	*found_out = false;
 	if (!h->known || strcmp(h->segment, k->segment.name) != 0)
 		return 0;
@@ -140,6 +142,8 @@ bool append_cache_take(struct journal *j, int lock_fd, int head_fd, int segment_
 	}
 	if (!k->local)
 		return false;
+	INVARIANT(!k->here);
+	INVARIANT(lock_fd >= 0 && head_fd >= 0 && segment_fd >= 0);
 	k->here = true;
 	k->pid = getpid();
 	k->lock_fd = lock_fd;
@@ -153,5 +157,6 @@ bool append_cache_take(struct journal *j, int lock_fd, int head_fd, int segment_
 
 void append_cache_note(struct journal *j, const struct hint *h)
 {
+	INVARIANT(j->kept.here && h->known);
 	j->kept.last = *h;
 }

@@ -1,6 +1,7 @@
 #include "log/batch.h"
 
 #include "core/array.h"
+#include "core/invariant.h"
 #include "core/json.h"
 
 #include <stdint.h>
@@ -133,6 +134,7 @@ static int find(struct batch *b, const char *id, struct touched **out, struct er
 		r = grow(b, err);
 	if (r < 0)
 		return r;
+	INVARIANT(b->n < b->cap);
 	i = slot_of(b, id);
 	if (!b->table[i]) {
 		r = fetch(b, id, &b->table[i], err);
@@ -217,6 +219,7 @@ int batch_apply(struct batch *b, struct event *e, struct error *err)
 		if (!b->queue)
 			b->queue = calloc(BATCH_QUEUE, sizeof(*b->queue));
 		if (b->queue) {
+			INVARIANT(b->n_queued < BATCH_QUEUE);
 			b->queue[b->n_queued++] = event;
 			return b->n_queued == BATCH_QUEUE ? drain(b, err) : 0;
 		}
@@ -327,10 +330,14 @@ static int replace(struct batch *b, struct session_set *set, struct error *err)
 		for (size_t i = 0; r == 0 && i < set->n; i++) {
 			struct session *s = &set->v[i];
 			struct session_family *f;
+			size_t at;
 
 			if ((s->claimed_id[0] != '\0') != rivals || !s->id[0])
 				continue;
-			f = &b->table[slot_of(b, session_told_id(s))]->family;
+			at = slot_of(b, session_told_id(s));
+			/* Only what is late was folded anew. */
+			INVARIANT(b->table[at] && b->table[at]->late);
+			f = &b->table[at]->family;
 			if (!ARRAY_GROW_SHORT(f->v, f->n))
 				return error_nomem(err);
 			f->v[f->n++] = *s;
@@ -408,8 +415,10 @@ int batch_put(struct batch *b, struct journal *j, const struct heads *heads, str
 	if (!sorted)
 		return error_nomem(err);
 	for (size_t i = 0; i < b->cap; i++)
-		if (b->table[i])
+		if (b->table[i]) {
+			INVARIANT(n < b->n);
 			sorted[n++] = b->table[i];
+		}
 	qsort(sorted, n, sizeof(*sorted), by_id);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = put_family(b, sorted[i], err);

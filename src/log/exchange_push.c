@@ -1,5 +1,6 @@
 #include "core/clock.h"
 #include "core/event.h"
+#include "core/invariant.h"
 #include "log/exchange_internal.h"
 #include "log/journal_internal.h"
 #include "log/peers.h"
@@ -158,6 +159,7 @@ static int find_common(
 			high = middle - 1;
 		}
 	}
+	INVARIANT(low == high);
 	out->seq = low;
 	return 0;
 }

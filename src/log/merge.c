@@ -1,5 +1,7 @@
 #include "log/merge.h"
 
+#include "core/invariant.h"
+
 struct source {
 	struct journal_reader *reader; /* NULL when it has ended */
 	const struct record *next;
@@ -157,6 +159,7 @@ int merge_next(struct merge *m, const struct record **record_out, struct error *
 	for (size_t i = 0; i < m->n; i++) {
 		struct source *s = &m->sources[i];
 
+		INVARIANT(!s->next || s->reader);
 		if (s->next && (!first || comes_before(s->next, first->next)))
 			first = s;
 	}
@@ -173,6 +176,7 @@ int merge_next(struct merge *m, const struct record **record_out, struct error *
 
 const char *merge_line(const struct merge *m, size_t *len_out)
 {
+	INVARIANT(m->given && m->given->reader);
 	return journal_reader_line(m->given->reader, len_out);
 }
 

@@ -1,5 +1,6 @@
 #include "log/projector.h"
 
+#include "core/invariant.h"
 #include "log/batch.h"
 #include "log/merge.h"
 
@@ -90,6 +91,7 @@ static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct
 
 	p->more = true;
 	while (r == 0 && taken < max && batch.n < BATCH_SESSIONS) {
+		INVARIANT(p->merge);
 		r = merge_next(p->merge, &record, err);
 		if (r < 0 || !record) {
 			p->more = false;
@@ -98,6 +100,7 @@ static int run_batch(struct projection *p, size_t max, size_t *taken_out, struct
 		taken++;
 		r = count_and_apply(p, &batch, record, err);
 	}
+	INVARIANT(taken <= max);
 	if (r == 0 && taken)
 		r = batch_put(&batch, p->journal, merge_heads(p->merge), err);
 	if (r == 0) {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "core/array.h"
+#include "core/invariant.h"
 #include "log/repair_internal.h"
 
 void origin_repair_release(struct origin_repair *o)
@@ -23,6 +24,7 @@ static int add(struct origin_repair *o, const struct record *rec, uint64_t offse
 
 	if (!ARRAY_GROW(o->v, o->n, o->cap))
 		return error_nomem(err);
+	INVARIANT(o->n_sources);
 	c = &o->v[o->n++];
 	*c = (struct candidate){ .seq = rec->seq,
 		.hlc = rec->hlc,

@@ -7,6 +7,7 @@
 
 #include "core/array.h"
 #include "core/fs.h"
+#include "core/invariant.h"
 #include "log/journal_internal.h"
 
 #define SCAN_BUFFER (2 * (size_t)RECORD_MAX)
@@ -273,6 +274,9 @@ static int fill(struct scan *s, bool *more_out, struct error *err)
 	size_t got;
 	int r;
 
+	INVARIANT(s->begin <= s->end && s->end <= SCAN_BUFFER);
+	/* No room would look like the end of the file. */
+	INVARIANT(held < SCAN_BUFFER);
 	memmove(s->buf, s->buf + s->begin, held);
 	s->begin = 0;
 	s->end = held;

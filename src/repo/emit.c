@@ -1,6 +1,7 @@
 #include "repo/emit.h"
 
 #include "core/clock.h"
+#include "core/invariant.h"
 
 void emit_init(struct emit *e)
 {
@@ -19,6 +20,7 @@ void emit_release(struct emit *e)
 
 struct jsonw *emit_begin(struct emit *e, enum event_type type, const char *session)
 {
+	INVARIANT(type != EVENT_UNKNOWN && e->n <= EMIT_MAX);
 	buf_clear(&e->data);
 	jsonw_init(&e->w, &e->data, false);
 	jsonw_begin_object(&e->w);

@@ -5,6 +5,7 @@
 #include "core/dir.h"
 #include "core/fs.h"
 #include "core/gitfiles/refs.h"
+#include "core/invariant.h"
 #include "core/oid.h"
 #include "core/paths.h"
 #include "core/text.h"
@@ -251,6 +252,7 @@ int session_delete(struct repo *repo, struct session *s, const struct delete_req
 		? error_set(err, ERR_USAGE, "--override requires a reason")
 		: session_want_local(repo, s, "delete it", err);
 
+	INVARIANT(repo->backend && out);
 	if (r == 0 && req->cwd && s->workspace && *s->workspace &&
 		path_below(req->cwd, s->workspace)) {
 		error_set(err, ERR_REFUSED, "the current directory is inside the workspace of '%s'",

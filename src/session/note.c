@@ -1,5 +1,6 @@
 #include "session/note.h"
 
+#include "core/invariant.h"
 #include "core/text.h"
 #include "repo/emit.h"
 
@@ -54,6 +55,7 @@ int session_note(struct repo *repo, struct session *s, const struct note_request
 	struct emit e;
 	int r = note_check(req, err);
 
+	INVARIANT(repo->backend);
 	if (r < 0)
 		return r;
 	emit_init(&e);

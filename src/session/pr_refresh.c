@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/invariant.h"
 #include "core/oid.h"
 #include "hooks/observe/observe.h"
 #include "repo/place.h"
@@ -237,6 +238,7 @@ int pr_refresh(struct repo *repo, struct session *s, unsigned how, struct error 
 {
 	int r = repo_catch_up(repo, s, err);
 
+	INVARIANT(repo->backend);
 	if (r == 0 && pr_stale(repo->file.journal))
 		how |= PR_REFRESH_FORCE;
 	return r < 0 ? r : with_lock(repo, s, how, err);
@@ -250,6 +252,7 @@ int pr_refresh_all(struct repo *repo, struct error *err)
 	uint64_t marks;
 	int r;
 
+	INVARIANT(repo->backend);
 	r = reconcile_all(repo, NULL, err);
 	if (r == 0)
 		r = repo_project(repo, err);

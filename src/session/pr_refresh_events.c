@@ -1,4 +1,5 @@
 /* What settling writes into the journal. */
+#include "core/invariant.h"
 #include "session/pr_refresh_internal.h"
 
 #include "core/clock.h"
@@ -77,6 +78,7 @@ int refreshing_updated(struct refreshing *t, const char *head, const char *since
 {
 	struct jsonw *w = emit_begin(&t->emit, EVENT_PR_UPDATED, t->s->id);
 
+	INVARIANT(t->pr && head);
 	jsonw_kstring(w, "pr", t->pr->id);
 	jsonw_kstring(w, "head", head);
 	jsonw_kstring_opt(w, "baseOid", since);
@@ -92,6 +94,7 @@ int refreshing_merged(struct refreshing *t, const char *id, const char *head,
 	bool here = strcmp(landing->place, "main") == 0 || strcmp(landing->place, "workspace") == 0;
 	struct jsonw *w = emit_begin(&t->emit, EVENT_PR_MERGED, t->s->id);
 
+	INVARIANT(landing->verdict.answer == MERGE_YES && landing->verdict.how);
 	if (landing->at)
 		t->emit.draft.at = landing->at;
 	jsonw_kstring(w, "pr", id);

@@ -4,6 +4,7 @@
 
 #include "core/fs.h"
 #include "core/gitfiles/gitdir.h"
+#include "core/invariant.h"
 #include "core/names.h"
 #include "git/refs.h"
 #include "git/workspace.h"
@@ -233,6 +234,7 @@ int session_rename(struct repo *repo, struct session *s, const struct rename_req
 	struct buf gate = BUF_INIT;
 	int fd = -1, r = session_want_local(repo, s, "rename it", err);
 
+	INVARIANT(repo->backend && req->name);
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 	if (r == 0 && (!s->started || !s->branch)) {

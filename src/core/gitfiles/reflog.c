@@ -1,5 +1,6 @@
 #include "core/gitfiles/reflog.h"
 
+#include "core/invariant.h"
 #include "core/oid.h"
 
 #include <errno.h>
@@ -252,6 +253,7 @@ static int take_lines(struct reading *s, reflog_fn *fn, void *arg, struct error 
 	}
 	if (last)
 		line_digest(last, last_len, s->place.anchor);
+	INVARIANT(at <= s->pending.len && s->read_to >= s->pending.len - at);
 	if (s->pending.len - at > LINE_MAX_BYTES + 1) {
 		at = s->pending.len - LINE_MAX_BYTES - 1;
 		s->too_long = true;

@@ -6,6 +6,7 @@
 
 #include "core/array.h"
 #include "core/fs.h"
+#include "core/invariant.h"
 #include "hooks/observe/cursor_file.h"
 
 static void log_release(struct cursor_log *log)
@@ -71,6 +72,9 @@ struct cursor_log *cursor_add(struct cursor *c, const char *name)
 		return NULL;
 	ARRAY_OPEN(c->v, c->n, at);
 	c->v[at] = (struct cursor_log){ .name = copy };
+	/* Otherwise it is not found again, and told again. */
+	INVARIANT(!at || by_name(c->v[at].name, &c->v[at - 1]) > 0);
+	INVARIANT(at == c->n || by_name(c->v[at].name, &c->v[at + 1]) < 0);
 	c->n++;
 	return &c->v[at];
 }

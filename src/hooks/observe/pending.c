@@ -3,6 +3,7 @@
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
+#include "core/invariant.h"
 #include "core/oid.h"
 
 /* No log has so many lines, and git was not there before: seconds since 1970. */
@@ -58,6 +59,7 @@ struct pending_event *pending_add(struct pending *t, enum event_type type, const
 
 	if (!ARRAY_GROW(t->events, t->n_events, t->cap_events))
 		return NULL;
+	INVARIANT(ref && *ref);
 	event = &t->events[t->n_events];
 	*event = (struct pending_event){
 		.type = type, .n = n, .at = at, .data = BUF_INIT, .reread = t->rereading
@@ -194,6 +196,7 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 	struct actor actor;
 	int r;
 
+	INVARIANT(event->ref && t->at);
 	if (event->told || event->type == EVENT_UNKNOWN)
 		return 0;
 	event->told = true;
@@ -228,6 +231,7 @@ int pending_encode(struct pending *t, struct pending_event *event, struct error 
 	event_encode_src(&t->bodies, &src);
 	entry.src_len = t->bodies.len - entry.src;
 	entry.reread = event->reread;
+	INVARIANT(t->n_batch < t->cap_batch);
 	t->batch[t->n_batch++] = entry;
 	if (!t->facts_needed && event->type != EVENT_BRANCH_SWITCHED && needs_facts(t, event->ref))
 		t->facts_needed = true;

@@ -1,5 +1,7 @@
 #include "hooks/program/chain.h"
 
+#include "core/invariant.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -122,6 +124,7 @@ void chain_set_deadline(int ms)
 	const struct itimerval when = { .it_value = { .tv_sec = ms / 1000,
 						.tv_usec = ms % 1000 * 1000 } };
 
+	INVARIANT(ms > 0);
 	sigemptyset(&action.sa_mask);
 	(void)sigaction(SIGALRM, &action, NULL);
 	(void)setitimer(ITIMER_REAL, &when, NULL);
