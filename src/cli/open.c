@@ -1,5 +1,7 @@
 #include "cli/open.h"
 
+#include "session/recover.h"
+
 struct app *app_of(const struct repo *repo)
 {
 	return repo->caller->arg;
@@ -71,11 +73,32 @@ int open_journal(struct repo *repo, struct app *app, const char *journal, struct
 	return apply_looks(repo, repo_open_journal(repo, app_caller(app), journal, err), err);
 }
 
+/* Somebody was interrupted while he moved its workspace. */
+static int recover(struct repo *repo, const struct session *s, struct error *err)
+{
+	struct outcome outcome = { .unwell = false };
+	int r = session_recover(repo, s, &outcome, err);
+
+	app_outcome(app_of(repo), &outcome);
+	outcome_release(&outcome);
+	return r;
+}
+
 int open_session(struct repo *repo, struct app *app, const char *path, const char *key,
 	struct session *out, struct error *err)
 {
-	return apply_looks(
-		repo, repo_find_session(repo, app_caller(app), path, key, out, err), err);
+	struct session s = { .name = NULL };
+	int r = repo_find_session(repo, app_caller(app), path, key, &s, err);
+
+	r = apply_looks(repo, r, err);
+	if (r == 0)
+		r = recover(repo, &s, err);
+	if (r < 0) {
+		session_release(&s);
+		return r;
+	}
+	*out = s;
+	return 0;
 }
 
 int open_as_of(struct repo *repo, struct app *app, const char *path, const char *key,

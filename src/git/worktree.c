@@ -350,7 +350,7 @@ int worktree_unshelve(const char *trash, const char *dir, const char *branch, bo
 	struct git_cmd attach = { .dir = dir,
 		.args = { GIT_WORDS("symbolic-ref", "-m", "minsky: restore", "HEAD") } };
 	struct error ignored = none;
-	int status, r = fs_rename_new(trash, dir, err);
+	int status, r = trash ? fs_rename_new(trash, dir, err) : 0;
 
 	*attached_out = false;
 	if (r < 0)
@@ -368,7 +368,7 @@ int worktree_unshelve(const char *trash, const char *dir, const char *branch, bo
 	attach.args[4] = GIT_REF(ref.data);
 	if (r == 0 && *attached_out)
 		r = git_must(&attach, NULL, err);
-	if (r < 0 && fs_rename_new(dir, trash, &ignored) == 0)
+	if (r < 0 && trash && fs_rename_new(dir, trash, &ignored) == 0)
 		(void)repair(trash, &ignored);
 out:
 	buf_release(&oid);

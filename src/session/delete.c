@@ -14,6 +14,7 @@
 #include "repo/emit.h"
 #include "session/pr_refresh.h"
 #include "session/purge.h"
+#include "session/recover.h"
 #include "session/trash.h"
 
 /* Somebody who works in there would find the floor gone. */
@@ -305,46 +306,147 @@ int session_find_deleted(
 	return r;
 }
 
-static int restore(struct repo *repo, struct session *s, struct outcome *outcome, struct error *err)
+static int journal_restored(struct repo *repo, const struct session *s, struct error *err)
 {
-	struct session other = { .name = NULL };
 	struct jsonw *w;
 	struct emit e;
 	int r;
 
 	emit_init(&e);
-	r = repo->backend->ops->get(
-		repo->backend, repo_store(repo), KEY_NAME, s->name, &other, err);
-	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "another session is named '%s' now", s->name);
-		goto out;
-	}
-	if (r == ERR_NOTFOUND && s->task_id)
-		r = repo->backend->ops->get(
-			repo->backend, repo_store(repo), KEY_TASK, s->task_id, &other, err);
-	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' now", s->task_id,
-			other.name);
-		goto out;
-	}
-	if (r != ERR_NOTFOUND)
-		goto out;
-	error_clear(err);
-	r = s->workspace ? trash_take_out(repo, s, outcome, err)
-			 : error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
-	if (r < 0)
-		goto out;
 	w = emit_begin(&e, EVENT_SESSION_RESTORED, s->id);
 	jsonw_kstring(w, "workspace", s->workspace);
 	jsonw_kstring_opt(w, "clone", s->clone_id);
 	r = emit_end(&e, err);
 	if (r == 0)
 		r = emit_append(&e, repo, err);
+	emit_release(&e);
+	return r;
+}
+
+static int check_free(struct repo *repo, const struct session *s, struct error *err)
+{
+	struct session other = { .name = NULL };
+	int r = repo->backend->ops->get(
+		repo->backend, repo_store(repo), KEY_NAME, s->name, &other, err);
+
+	if (r == 0)
+		r = error_set(err, ERR_REFUSED, "another session is named '%s' now", s->name);
+	else if (r == ERR_NOTFOUND)
+		r = 0;
+	if (r == 0 && s->task_id) {
+		session_release(&other);
+		other = (struct session){ .name = NULL };
+		r = repo->backend->ops->get(
+			repo->backend, repo_store(repo), KEY_TASK, s->task_id, &other, err);
+		if (r == 0)
+			r = error_set(err, ERR_REFUSED, "task %s has the session '%s' now",
+				s->task_id, other.name);
+		else if (r == ERR_NOTFOUND)
+			r = 0;
+	}
+	if (r == 0)
+		error_clear(err);
+	session_release(&other);
+	return r;
+}
+
+/* The journal says it first: whoever is killed then, the next command brings the workspace. */
+static int restore_locked(
+	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	int r = repo_project(repo, err);
+
+	if (r == 0)
+		r = check_free(repo, s, err);
+	if (r == 0)
+		r = s->workspace
+			? trash_check(repo, s, err)
+			: error_set(err, ERR_NOTFOUND, "session '%s' had no workspace", s->name);
+	if (r == 0)
+		r = journal_restored(repo, s, err);
+	if (r < 0)
+		return r;
+	r = trash_take_out(repo, s, outcome, err);
+	if (r < 0 && !fs_exists(s->workspace))
+		(void)journal_deleted(repo, s, NULL, false, NULL, &ignored);
+	return r;
+}
+
+static int restore(struct repo *repo, struct session *s, struct outcome *outcome, struct error *err)
+{
+	struct buf gate = BUF_INIT;
+	int fd = -1, r;
+
+	fs_join(&gate, repo->file.journal, "names.lock");
+	r = buf_check(&gate, err);
+	if (r == 0)
+		r = fs_lock(gate.data, 30000, &fd, err);
+	if (r == 0)
+		r = restore_locked(repo, s, outcome, err);
+	if (fd >= 0)
+		close(fd);
 	if (r == 0)
 		r = repo_project(repo, err);
-out:
-	session_release(&other);
-	emit_release(&e);
+	buf_release(&gate);
+	return r;
+}
+
+/* Did the last that was recorded of it say so? */
+static int was_restored(struct repo *repo, const char *id, bool *out, struct error *err)
+{
+	struct journal_reader *reader = NULL;
+	struct buf deleted = BUF_INIT, restored = BUF_INIT;
+	const struct record *record = NULL;
+	int r;
+
+	*out = false;
+	buf_addf(&deleted, "{\"type\":\"session.deleted\",\"session\":\"%s\"", id);
+	buf_addf(&restored, "{\"type\":\"session.restored\",\"session\":\"%s\"", id);
+	r = deleted.failed ? error_nomem(err) : buf_check(&restored, err);
+	if (r == 0)
+		r = journal_reader_open(&reader, repo->journal, NULL, 0, NULL, err);
+	while (r == 0) {
+		r = journal_reader_next(reader, &record, err);
+		if (r < 0 || !record)
+			break;
+		if (record->body && record->body_len > restored.len &&
+			!memcmp(record->body, restored.data, restored.len))
+			*out = true;
+		else if (record->body && record->body_len > deleted.len &&
+			!memcmp(record->body, deleted.data, deleted.len))
+			*out = false;
+	}
+	journal_reader_close(reader);
+	buf_release(&deleted);
+	buf_release(&restored);
+	return r;
+}
+
+/* The one before was interrupted, and somebody has gone on with it. */
+static int restored_already(struct repo *repo, const char *key, struct outcome *outcome,
+	struct session *out, struct error *err)
+{
+	struct error missing = *err;
+	bool restored = false;
+	int r;
+
+	error_clear(err);
+	r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_NAME, key, out, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_ID, key, out, err);
+	}
+	if (r == 0 && !out->deleted && session_is_local(repo, out))
+		r = was_restored(repo, out->id, &restored, err);
+	if (r == ERR_NOTFOUND || (r == 0 && !restored)) {
+		*err = missing;
+		return missing.code;
+	}
+	if (r == 0)
+		r = session_recover(repo, out, outcome, err);
+	if (r == 0)
+		outcome_note(outcome, "session '%s' was restored already", out->name);
 	return r;
 }
 
@@ -362,6 +464,8 @@ int session_restore(
 	int r = repo->known ? session_find_deleted(repo, key, false, &s, err)
 			    : error_set(err, ERR_NOTFOUND, "this repository has no sessions");
 
+	if (r == ERR_NOTFOUND && repo->known)
+		return restored_already(repo, key, &out->outcome, &out->session, err);
 	if (r == 0)
 		r = session_want_local(repo, &s, "restore it", err);
 	if (r == 0)

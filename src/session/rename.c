@@ -12,6 +12,7 @@
 #include "repo/emit.h"
 #include "session/delete.h"
 #include "session/pr_refresh.h"
+#include "session/recover.h"
 
 struct renaming {
 	struct repo *repo;
@@ -153,29 +154,8 @@ static int move_linked(struct renaming *n, struct error *err)
 	return r;
 }
 
-static int move_clone(struct renaming *n, struct error *err)
-{
-	struct pointer pointer = POINTER_INIT;
-	enum pointer_place where;
-	struct buf git = BUF_INIT;
-	int r = fs_rename_new(n->s->workspace, n->place.data, err);
-
-	if (r < 0)
-		return r;
-	fs_join(&git, n->place.data, ".git");
-	r = buf_check(&git, err);
-	if (r == 0)
-		r = pointer_read(&pointer, git.data, err);
-	if (r == 0)
-		r = pointer_update(&pointer, git.data, true, &where, err);
-	if (r == 0)
-		r = repo_add_clone(n->repo, pointer.clone, git.data, n->s->id, err);
-	pointer_release(&pointer);
-	buf_release(&git);
-	return r;
-}
-
-static int record(struct renaming *n, struct error *err)
+/* `back`: it did not come to that. */
+static int record(struct renaming *n, bool back, struct error *err)
 {
 	struct pr_places places;
 	struct buf branch = BUF_INIT;
@@ -184,19 +164,19 @@ static int record(struct renaming *n, struct error *err)
 	int r;
 
 	emit_init(&e);
-	buf_addf(&branch, "pr/%s", n->req->name);
+	buf_addf(&branch, "pr/%s", back ? n->s->name : n->req->name);
 	r = buf_check(&branch, err);
 	if (r == 0)
 		r = pr_places_look_at(n->repo, n->s, branch.data, &places, err);
 	if (r < 0)
 		goto out;
 	w = emit_begin(&e, EVENT_SESSION_RENAMED, n->s->id);
-	jsonw_kstring(w, "from", n->s->name);
-	jsonw_kstring(w, "name", n->req->name);
+	jsonw_kstring(w, "from", back ? n->req->name : n->s->name);
+	jsonw_kstring(w, "name", back ? n->s->name : n->req->name);
 	if (n->branch)
-		jsonw_kstring(w, "branch", n->req->name);
+		jsonw_kstring(w, "branch", back ? n->s->branch : n->req->name);
 	if (n->move)
-		jsonw_kstring(w, "workspace", n->place.data);
+		jsonw_kstring(w, "workspace", back ? n->s->workspace : n->place.data);
 	pr_write_seen(w, places.now);
 	r = emit_end(&e, err);
 	if (r == 0)
@@ -207,21 +187,30 @@ out:
 	return r;
 }
 
+/*
+ * The branch says by its log that it was renamed, whoever is killed then. Where the workspace is to
+ * be, the journal says first: the next command finishes that.
+ */
 static int rename_locked(struct renaming *n, struct error *err)
 {
-	int r = plan(n, err);
 	struct error ignored = ERROR_INIT;
+	int r = plan(n, err);
 
 	if (r == 0 && n->branch)
 		r = git_rename_branch(n->s->workspace, n->s->branch, n->req->name, err);
+	if (r < 0)
+		return r;
+	if (n->name || n->branch || n->move)
+		r = record(n, false, err);
 	if (r == 0 && n->move) {
-		r = session_is_linked(n->s) ? move_linked(n, err) : move_clone(n, err);
-		if (r < 0 && n->branch && fs_is_dir(n->s->workspace))
-			(void)git_rename_branch(
-				n->s->workspace, n->req->name, n->s->branch, &ignored);
+		r = session_is_linked(n->s)
+			? move_linked(n, err)
+			: workspace_move_clone(n->repo, n->s, n->s->workspace, n->place.data, err);
+		if (r < 0 && !fs_is_dir(n->place.data))
+			(void)record(n, true, &ignored);
 	}
-	if (r == 0 && (n->name || n->branch || n->move))
-		r = record(n, err);
+	if (r < 0 && n->branch && fs_is_dir(n->s->workspace))
+		(void)git_rename_branch(n->s->workspace, n->req->name, n->s->branch, &ignored);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "repo/hook_carry.h"
 #include "repo/hook_setup.h"
 #include "session/pr_refresh.h"
+#include "session/recover.h"
 #include "session/setup.h"
 #include "session/start_linked.h"
 
@@ -279,6 +280,8 @@ static int reserve(struct starting *t, struct error *err)
 	emit_init(&e);
 	buf_addf(&t->lock, "%s/start.%s.lock", t->repo->file.journal, t->id);
 	r = fs_lock(t->lock.data, 0, &t->lock_fd, err);
+	if (r == 0 && !t->worktree)
+		r = id_random_hex(t->clone, err);
 	if (r == 0) {
 		w = emit_begin(&e, EVENT_SESSION_STARTING, t->id);
 		starting_write_record(w, t);
@@ -287,6 +290,9 @@ static int reserve(struct starting *t, struct error *err)
 			jsonw_kstring(w, "clone", t->repo->pointer.clone);
 			jsonw_kstring(w, "mainClone", t->repo->pointer.clone);
 			jsonw_kstring(w, "base", t->base_oid);
+		} else {
+			/* What is committed before the start is recorded is the session's. */
+			jsonw_kstring(w, "clone", t->clone);
 		}
 		r = emit_end(&e, err);
 	}
@@ -296,29 +302,51 @@ static int reserve(struct starting *t, struct error *err)
 	return r;
 }
 
-int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *workspace,
-	const char *id, const char *name, char clone[ID_HEX_SIZE], struct error *err)
+static int clone_pointer(struct pointer *out, struct repo *repo, const char *id, const char *name,
+	const char *clone, struct error *err)
+{
+	memcpy(out->repo, repo->file.id, sizeof(out->repo));
+	memcpy(out->clone, clone, sizeof(out->clone));
+	memcpy(out->session, id, sizeof(out->session));
+	out->name = strdup(name);
+	out->journal = strdup(repo->file.journal);
+	return out->name && out->journal ? 0 : error_nomem(err);
+}
+
+int starting_watch_clone(struct repo *repo, const char *dir, const char *id, const char *name,
+	const char *clone, struct error *err)
 {
 	struct pointer pointer = POINTER_INIT;
 	struct buf git = BUF_INIT;
 	struct observation bell = { .via = "cli", .all_refs = true, .timeout_ms = 5000 };
-	int r;
+	int r = clone_pointer(&pointer, repo, id, name, clone, err);
 
-	fs_join(&git, workspace, ".git");
-	(void)memcpy(pointer.repo, repo->file.id, sizeof(pointer.repo));
-	(void)memcpy(pointer.clone, clone, sizeof(pointer.clone));
-	(void)memcpy(pointer.session, id, sizeof(pointer.session));
-	pointer.name = strdup(name);
-	pointer.journal = strdup(repo->file.journal);
-	if (git.failed || !pointer.name || !pointer.journal) {
-		r = error_nomem(err);
-		goto out;
-	}
+	fs_join(&git, dir, ".git");
 	bell.git_dir = bell.common_dir = git.data;
 	bell.pointer = &pointer;
-	r = repo_add_clone(repo, clone, git.data, id, err);
+	if (r == 0)
+		r = buf_check(&git, err);
 	if (r == 0)
 		r = observe_start(&bell, repo->journal, err);
+	if (r == 0)
+		r = pointer_write(&pointer, git.data, err);
+	buf_release(&git);
+	pointer_release(&pointer);
+	return r;
+}
+
+int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *workspace,
+	const char *id, const char *name, const char *clone, struct error *err)
+{
+	struct pointer pointer = POINTER_INIT;
+	struct buf git = BUF_INIT;
+	int r = clone_pointer(&pointer, repo, id, name, clone, err);
+
+	fs_join(&git, workspace, ".git");
+	if (r == 0)
+		r = buf_check(&git, err);
+	if (r == 0)
+		r = repo_add_clone(repo, clone, git.data, id, err);
 	if (r == 0)
 		r = pointer_write(&pointer, git.data, err);
 	if (r == 0) {
@@ -326,14 +354,13 @@ int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *w
 		/* The session works without hooks: what git does is noticed a little later. */
 		if (r < 0 && r != ERR_NOMEM) {
 			outcome_warn(outcome,
-				"no hooks were installed in the workspace: %s; the next command "
-				"records what happens",
+				"no hooks in the workspace: %s; commands will notice what "
+				"happens",
 				err->msg);
 			error_clear(err);
 			r = 0;
 		}
 	}
-out:
 	buf_release(&git);
 	pointer_release(&pointer);
 	return r;
@@ -435,10 +462,13 @@ static int make(struct starting *t, struct error *err)
 	r = workspace_clone(&plan, t->temporary.data, err);
 	if (r == 0)
 		r = starting_fill(t, t->temporary.data, err);
+	/* From the moment that it is in its place, somebody may commit there. */
+	if (r == 0)
+		r = starting_watch_clone(
+			t->repo, t->temporary.data, t->id, t->name.data, t->clone, err);
 	if (r == 0)
 		r = fs_rename_new(t->temporary.data, t->workspace.data, err);
-	if (r == 0)
-		r = id_random_hex(t->clone, err);
+	t->placed = r == 0;
 	if (r == 0)
 		r = starting_tie_clone(
 			t->repo, t->outcome, t->workspace.data, t->id, t->name.data, t->clone, err);
@@ -520,18 +550,23 @@ int starting_record_failure(
 static void take_back(struct starting *t, const struct error *why)
 {
 	struct error ignored = ERROR_INIT;
+	int r = 0;
 
 	if (t->linked) {
-		(void)start_unlink(t->repo->common_dir.data, t->workspace.data, t->temporary.data,
+		r = start_unlink(t->repo->common_dir.data, t->workspace.data, t->temporary.data,
 			t->branch, t->base_oid, &ignored);
 	} else if (!t->worktree) {
 		/* Half a workspace, if this is killed, must not pass for one. */
-		if (t->clone[0])
-			(void)fs_rename_new(t->workspace.data, t->temporary.data, &ignored);
-		(void)fs_remove_tree(t->temporary.data, &ignored);
+		if (t->placed)
+			r = fs_rename_new(t->workspace.data, t->temporary.data, &ignored);
+		if (r == 0)
+			r = fs_remove_tree(t->temporary.data, &ignored);
 	}
-	(void)starting_record_failure(t->repo, t->id, t->name.data, why->msg, &ignored);
-	(void)repo_project(t->repo, &ignored);
+	/* What is left of it, the next command takes back: the intent stands. */
+	if (r == 0)
+		r = starting_record_failure(t->repo, t->id, t->name.data, why->msg, &ignored);
+	if (r == 0)
+		(void)repo_project(t->repo, &ignored);
 }
 
 static int choose_name(
@@ -607,6 +642,8 @@ static int begin(struct starting *t, const struct start_request *req, struct err
 		r = repo_register(repo, &t->git, NULL, err);
 	if (r == 0)
 		r = start_recover(repo, t->outcome, err);
+	if (r == 0)
+		r = session_recover_all(repo, t->outcome, err);
 	if (r < 0)
 		return r;
 	starting_choose(t, req);

@@ -9,6 +9,32 @@
 #include "session/start_linked.h"
 #include "session/starting.h"
 
+/* The id that it was watched under; of one that an older minsky put there, a new one. */
+static int find_clone(
+	struct repo *repo, const struct session *s, char clone[ID_HEX_SIZE], struct error *err)
+{
+	struct pointer pointer = POINTER_INIT;
+	struct error ignored = ERROR_INIT;
+	struct buf git = BUF_INIT;
+	bool found;
+	int r = 0;
+
+	fs_join(&git, s->workspace, ".git");
+	found = !git.failed && pointer_read(&pointer, git.data, &ignored) == 0 &&
+		!strcmp(pointer.session, s->id);
+	if (found)
+		memcpy(clone, pointer.clone, sizeof(pointer.clone));
+	else if (s->clone_id && id_is_hex(s->clone_id, ID_HEX_SIZE - 1))
+		memcpy(clone, s->clone_id, ID_HEX_SIZE);
+	else
+		r = id_random_hex(clone, err);
+	if (r == 0 && !found)
+		r = starting_watch_clone(repo, s->workspace, s->id, s->name, clone, err);
+	pointer_release(&pointer);
+	buf_release(&git);
+	return r;
+}
+
 static int finish(
 	struct repo *repo, struct outcome *outcome, const struct session *s, struct error *err)
 {
@@ -21,7 +47,7 @@ static int finish(
 	if (session_is_linked(s))
 		memcpy(clone, s->clone_id, sizeof(clone));
 	else
-		r = id_random_hex(clone, err);
+		r = find_clone(repo, s, clone, err);
 	if (r == 0)
 		r = session_is_linked(s) ? start_tie(repo, outcome, repo_workspace_git(repo, s),
 						   s->workspace, s->id, s->name, err)

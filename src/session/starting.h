@@ -30,6 +30,7 @@ struct starting {
 	struct buf workspace; /* final place */
 	struct buf temporary;
 	bool linked; /* registered as a linked work tree */
+	bool placed; /* our clone is at `workspace` */
 	struct buf lock; /* <journal>/start.<id>.lock: held while we are at it */
 	int lock_fd;
 	char clone[ID_HEX_SIZE];
@@ -49,10 +50,12 @@ int starting_choose_places(struct starting *t, struct error *err);
 /* Submodules and hooks of the work tree at `dir`, which is or will be the workspace. */
 int starting_fill(struct starting *t, const char *dir, struct error *err);
 struct workspace_plan starting_plan(const struct starting *t);
-/* A clone is in place: tie it to the journal, begin its cursor at the present, install its hooks.
- */
+/* The clone at `dir`, which is to be the session's, is one from now on: its cursor begins. */
+int starting_watch_clone(struct repo *repo, const char *dir, const char *id, const char *name,
+	const char *clone, struct error *err);
+/* It is in place: the list of clones, its pointer and its hooks say so. */
 int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *workspace,
-	const char *id, const char *name, char clone[ID_HEX_SIZE], struct error *err);
+	const char *id, const char *name, const char *clone, struct error *err);
 /* session.started; main_clone may be NULL. */
 int starting_record_success(struct starting *t, const char *main_clone, const char *head,
 	const char *base, bool adopted, struct error *err);

@@ -5,6 +5,7 @@
 #include "core/fs.h"
 #include "hooks/observe/observe.h"
 #include "session/pr_refresh.h"
+#include "session/recover.h"
 #include "session/start.h"
 
 /*
@@ -67,6 +68,8 @@ static int sync_all(struct repo *repo, const struct sync_request *req, struct sy
 	}
 	if (r == 0)
 		r = start_recover(repo, &out->outcome, err);
+	if (r == 0)
+		r = session_recover_all(repo, &out->outcome, err);
 	if (r == 0)
 		r = back_fill(repo, &fill, &events, err);
 	if (r == 0)

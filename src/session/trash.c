@@ -119,6 +119,30 @@ static int unshelve_linked(
 	return r;
 }
 
+/* Marked as deleted, but here. */
+bool trash_is_half(const struct session *s)
+{
+	struct buf git_dir = BUF_INIT, common = BUF_INIT, mark = BUF_INIT;
+	struct error ignored = ERROR_INIT;
+	bool half = gitdir_find(s->workspace, false, &git_dir, &common, NULL, &ignored) == 0;
+
+	fs_join(&mark, git_dir.data, "minsky/deleted");
+	half = half && !mark.failed && fs_exists(mark.data);
+	buf_release(&git_dir);
+	buf_release(&common);
+	buf_release(&mark);
+	return half;
+}
+
+int trash_finish(
+	const struct session *s, struct outcome *outcome, bool *done_out, struct error *err)
+{
+	int r = unshelve_linked(s, NULL, outcome, err);
+
+	*done_out = r == 0;
+	return r;
+}
+
 int trash_put(struct repo *repo, const struct session *s, struct buf *where, struct error *err)
 {
 	struct buf dirs[2] = { BUF_INIT, BUF_INIT };
@@ -149,25 +173,38 @@ out:
 	return r;
 }
 
+static int find_kept(
+	struct repo *repo, const struct session *s, struct buf *where, struct error *err)
+{
+	enum trash_state state;
+	int r = trash_look(repo, s, &state, where, err);
+
+	if (r < 0 || state == TRASH_KEPT)
+		return r;
+	r = error_set(err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s->name);
+	return state != TRASH_NOTHING ? error_hint(err, "it was purged") : r;
+}
+
+int trash_check(struct repo *repo, const struct session *s, struct error *err)
+{
+	struct buf where = BUF_INIT;
+	int r = find_kept(repo, s, &where, err);
+
+	if (r == 0 && fs_exists(s->workspace))
+		r = error_set(err, ERR_REFUSED, "'%s' is there already", s->workspace);
+	buf_release(&where);
+	return r;
+}
+
 int trash_take_out(
 	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err)
 {
-	enum trash_state state;
 	struct buf where = BUF_INIT;
-	int r = trash_look(repo, s, &state, &where, err);
+	int r = find_kept(repo, s, &where, err);
 
-	if (r < 0)
-		goto out;
-	if (state != TRASH_KEPT) {
-		r = error_set(
-			err, ERR_NOTFOUND, "the workspace of '%s' is not in the trash", s->name);
-		if (state != TRASH_NOTHING)
-			error_hint(err, "it was purged");
-		goto out;
-	}
-	r = session_is_linked(s) ? unshelve_linked(s, where.data, outcome, err)
-				 : fs_rename_new(where.data, s->workspace, err);
-out:
+	if (r == 0)
+		r = session_is_linked(s) ? unshelve_linked(s, where.data, outcome, err)
+					 : fs_rename_new(where.data, s->workspace, err);
 	buf_release(&where);
 	return r;
 }

@@ -26,9 +26,19 @@ int trash_look(struct repo *repo, const struct session *s, enum trash_state *sta
 
 /* Of a linked work tree git keeps what belongs to it (git/worktree.h), and its branch is free. */
 int trash_put(struct repo *repo, const struct session *s, struct buf *where, struct error *err);
+/* Can it be taken out? The errors are those of trash_take_out(). */
+int trash_check(struct repo *repo, const struct session *s, struct error *err);
 /* Back to where it was. ERR_NOTFOUND if it is not there, ERR_REFUSED if its place is taken. */
 int trash_take_out(
 	struct repo *repo, const struct session *s, struct outcome *outcome, struct error *err);
+
+/*
+ * A linked work tree that is out of the trash, and of which git does not know that yet.
+ * trash_finish goes on from there.
+ */
+bool trash_is_half(const struct session *s);
+int trash_finish(
+	const struct session *s, struct outcome *outcome, bool *done_out, struct error *err);
 
 /* The steps of a purge; `where` as trash_look() has it. ERR_NOTFOUND: somebody else was faster. */
 int trash_leave(const char *where, struct error *err);

@@ -200,8 +200,9 @@ test_ok 'restore brings everything back byte for byte' '
 	commit_in "$ws" after after && minsky -C app session log keep --type commit.created >log &&
 	test "$(wc -l <log)" -eq 2
 '
-test_ok 'restoring what is not deleted, or not there' '
-	must_fail 3 minsky -C app session restore keep 2>err && has "no deleted session" err &&
+test_ok 'restoring what was never deleted, or is not there; what was restored, again' '
+	start never && must_fail 3 minsky -C app session restore never 2>err && has "no deleted session" err &&
+	minsky -C app session restore keep >out 2>err && has ".keep. was restored already" err &&
 	must_fail 3 minsky -C app session restore nobody 2>err && has "no deleted session" err
 '
 test_ok 'a name that was taken meanwhile: restore refuses, nothing moves' '
