@@ -108,8 +108,9 @@ static int wrong_schema(struct pg_conn *conn, int64_t version, int64_t least, st
 	}
 	if (version >= PG_SCHEMA)
 		return 0;
-	error_set(err, ERR_REFUSED, "cannot use database '%s': its schema %lld is older than %d",
-		where, (long long)version, PG_SCHEMA);
+	error_refuse(err, "schema-too-old",
+		"cannot use database '%s': its schema %lld is older than %d", where,
+		(long long)version, PG_SCHEMA);
 	return error_hint(
 		err, "the administrator has to run 'minsky sessiondb init postgres' again");
 }

@@ -124,7 +124,7 @@ static int check(const struct change *ch, struct error *err)
 	if (r == 0 && !repository && !strcmp(ch->key->name, "sessiondb.backend"))
 		r = registry_find(&ops, ch->value, err);
 	if (r == 0 && repository && config_is_credential(ch->key, ch->value)) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "credential",
 			"'%s' contains a credential, and others can read a repository's file",
 			ch->key->name);
 		return error_hint(err,

@@ -48,7 +48,7 @@ static int sink_open(struct sink *s, struct error *err)
 		return 0;
 	if (errno != EEXIST)
 		return error_errno(err, "cannot create '%s'", output);
-	error_set(err, ERR_REFUSED, "'%s' already exists", output);
+	error_refuse(err, "already-exists", "'%s' already exists", output);
 	return error_hint(err, "give the name of a new file");
 }
 

@@ -20,7 +20,7 @@ static int confirm(struct app *app, const char *place, struct error *err)
 {
 	if (yes || app_confirm(app, "erase the content of record %s for good?", place))
 		return 0;
-	error_set(err, ERR_REFUSED, "record %s was not redacted", place);
+	error_refuse(err, "not-redacted", "record %s was not redacted", place);
 	return error_hint(err, "redaction cannot be undone; to confirm it, give --yes");
 }
 

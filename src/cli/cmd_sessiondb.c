@@ -246,7 +246,7 @@ static int rebuild_one(struct repo *repo, struct jsonw *w, struct error *err)
 	int r = repo_hub_ask(repo, err);
 
 	if (r == 0 && repo->hub.kind == REPO_HUB_SHARED) {
-		r = error_set(err, ERR_REFUSED, "a team's database is shared by all members");
+		r = error_refuse(err, "shared-store", "a team's database is shared by all members");
 		return error_hint(err, "to update it: minsky sync");
 	}
 	if (r == 0)

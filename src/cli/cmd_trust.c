@@ -246,7 +246,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 	if (r == 0)
 		r = read_offer(&o, &repo, argc, argv, err);
 	if (r == 0 && !agreed(app, &o))
-		r = error_set(err, ERR_REFUSED, "nothing is trusted");
+		r = error_refuse(err, "nothing-trusted", "nothing is trusted");
 	if (r == 0 && !dry_run && o.n)
 		r = trust_add(repo.state.data, repo.file.id, o.v, o.n, err);
 	repo.settings = SETTINGS_SAID;

@@ -24,7 +24,7 @@ static int look(struct target *t, bool user, struct error *err)
 	if (t->dir.failed)
 		return error_nomem(err);
 	if (!user && lstat(t->dir.data, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		error_set(err, ERR_REFUSED, "'%s' is not a directory", t->dir.data);
+		error_refuse(err, "not-a-directory", "'%s' is not a directory", t->dir.data);
 		return error_hint(
 			err, "a repository's configuration is never written through a link");
 	}
@@ -34,9 +34,10 @@ static int look(struct target *t, bool user, struct error *err)
 			? 0
 			: error_errno(err, "cannot access '%s'", t->path.data);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, ERR_REFUSED, "'%s' is not a regular file", t->path.data);
+		return error_refuse(err, "not-a-file", "'%s' is not a regular file", t->path.data);
 	if (st.st_uid != geteuid())
-		return error_set(err, ERR_REFUSED, "'%s' belongs to another user", t->path.data);
+		return error_refuse(
+			err, "foreign-owner", "'%s' belongs to another user", t->path.data);
 	t->mode = st.st_mode & 0777;
 	return 0;
 }
@@ -53,7 +54,8 @@ static int find_target(
 	else
 		buf_adds(&t->path, path);
 	if (r == ERR_NOTFOUND) {
-		error_set(err, ERR_REFUSED, "'%s' is a link to a file that does not exist", path);
+		error_refuse(
+			err, "symbolic-link", "'%s' is a link to a file that does not exist", path);
 		return error_hint(err, "create that file, or remove the link");
 	}
 	if (r == 0)

@@ -7,6 +7,7 @@
 
 /* Here they are functions. */
 #undef error_set
+#undef error_refuse
 #undef error_errno
 #undef error_nomem
 #undef error_wrap
@@ -37,6 +38,18 @@ int error_set(struct error *err, enum error_code code, const char *fmt, ...)
 	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
 	return code;
+}
+
+int error_refuse(struct error *err, const char *reason, const char *fmt, ...)
+{
+	va_list ap;
+
+	begin(err, ERR_REFUSED);
+	err->reason = reason;
+	va_start(ap, fmt);
+	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
+	va_end(ap);
+	return ERR_REFUSED;
 }
 
 int error_errno(struct error *err, const char *fmt, ...)

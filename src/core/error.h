@@ -47,6 +47,11 @@ struct error {
 		.code = ERR_OK                                                                     \
 	}
 
+/*
+ * Record that we say no (ERR_REFUSED), with the word by which programs know why. All of them are in
+ * doc/schema.md. Returns the code.
+ */
+int error_refuse(struct error *err, const char *reason, const char *fmt, ...) PRINTFLIKE(3, 4);
 /* Record a failure. Returns code, so that `return error_set(err, ...)` reads well. */
 int error_set(struct error *err, enum error_code code, const char *fmt, ...) PRINTFLIKE(3, 4);
 /* The same with ": <text of errno>" behind the message. */
@@ -74,6 +79,7 @@ static inline int error_negative(int code)
 	return code;
 }
 #define error_set(...) error_negative(error_set(__VA_ARGS__))
+#define error_refuse(...) error_negative(error_refuse(__VA_ARGS__))
 #define error_errno(...) error_negative(error_errno(__VA_ARGS__))
 #define error_nomem(...) error_negative(error_nomem(__VA_ARGS__))
 #define error_wrap(...) error_negative(error_wrap(__VA_ARGS__))

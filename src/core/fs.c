@@ -103,11 +103,11 @@ out:
 static int check_private(const char *path, const struct stat *st, struct error *err)
 {
 	if (st->st_uid != geteuid()) {
-		error_set(err, ERR_REFUSED, "'%s' belongs to another user", path);
+		error_refuse(err, "foreign-owner", "'%s' belongs to another user", path);
 		return error_hint(err, "minsky only trusts files that you own");
 	}
 	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
-		error_set(err, ERR_REFUSED, "'%s' is writable by others", path);
+		error_refuse(err, "writable-by-others", "'%s' is writable by others", path);
 		return error_hint(err, "run: chmod go-w '%s'", path);
 	}
 	return 0;
@@ -144,9 +144,9 @@ int fs_check_private_dir(const char *path, struct error *err)
 		return error_errno(err, "cannot access '%s'", path);
 	}
 	if (S_ISLNK(st.st_mode))
-		return error_set(err, ERR_REFUSED, "'%s' is a symbolic link", path);
+		return error_refuse(err, "symbolic-link", "'%s' is a symbolic link", path);
 	if (!S_ISDIR(st.st_mode))
-		return error_set(err, ERR_REFUSED, "'%s' is not a directory", path);
+		return error_refuse(err, "not-a-directory", "'%s' is not a directory", path);
 	return check_private(path, &st, err);
 }
 
@@ -187,7 +187,7 @@ static int read_file(const char *path, size_t max, bool private, struct buf *out
 		if (errno == ENOENT || errno == ENOTDIR)
 			return error_set(err, ERR_NOTFOUND, "there is no file '%s'", path);
 		if (private && errno == ELOOP)
-			return error_set(err, ERR_REFUSED, "'%s' is a symbolic link", path);
+			return error_refuse(err, "symbolic-link", "'%s' is a symbolic link", path);
 		return error_errno(err, "cannot open '%s'", path);
 	}
 	if (fstat(fd, &st) < 0)
@@ -340,12 +340,12 @@ int fs_rename_new(const char *from, const char *to, struct error *err)
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno == EEXIST)
-		return error_set(err, ERR_REFUSED, "'%s' already exists", to);
+		return error_refuse(err, "already-exists", "'%s' already exists", to);
 	if (errno != EINVAL && errno != ENOSYS)
 		return error_errno(err, "cannot rename '%s' to '%s'", from, to);
 	/* A file system without the flag: rename(2) still refuses a directory that is not empty. */
 	if (fs_exists(to))
-		return error_set(err, ERR_REFUSED, "'%s' already exists", to);
+		return error_refuse(err, "already-exists", "'%s' already exists", to);
 	if (rename(from, to) < 0)
 		return error_errno(err, "cannot rename '%s' to '%s'", from, to);
 	return 0;

@@ -18,7 +18,7 @@ static int wrong(const char *path, const char *what, const char *command, const 
 	struct buf quoted = BUF_INIT;
 
 	text_add_quoted(&quoted, path);
-	error_set(err, ERR_REFUSED, "'%s' %s", path, what);
+	error_refuse(err, "untrusted-path", "'%s' %s", path, what);
 	if (!quoted.failed)
 		error_hint(err, "if its content is yours, run: %s %s %s", command, argument,
 			quoted.data);

@@ -164,7 +164,7 @@ static int find_journal(struct pointer *p, const char *common_dir, struct error 
 	if (r < 0)
 		goto out;
 	if (!*name || *name == '.' || !is_directory(said.data, list.data)) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "foreign-journal",
 			"'%s/minsky/journal' points to a journal that is not below '%s'",
 			common_dir, list.data);
 		r = error_hint(err,

@@ -264,7 +264,7 @@ static int ask_remote_head(
 
 static int no_commits(const struct git_repo *r, struct error *err)
 {
-	error_set(err, ERR_REFUSED, "repository '%s' has no commits yet", git_repo_dir(r));
+	error_refuse(err, "no-commits", "repository '%s' has no commits yet", git_repo_dir(r));
 	return error_hint(err, "make a first commit, then try again");
 }
 
@@ -278,9 +278,10 @@ static int no_base(const struct git_repo *r, struct error *err)
 		rc = no_commits(r, err);
 	} else if (rc == 0) {
 		if (r->branch)
-			error_set(err, ERR_REFUSED, "branch '%s' has no commits yet", r->branch);
+			error_refuse(
+				err, "no-commits", "branch '%s' has no commits yet", r->branch);
 		else
-			error_set(err, ERR_REFUSED,
+			error_refuse(err, "no-default-branch",
 				"HEAD is detached, so there is no default branch");
 		rc = error_hint(err, "give the branch to start from with --base");
 	}

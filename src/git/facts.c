@@ -45,7 +45,8 @@ static int ask_git(const char *git_dir, struct error *err)
 	if (rc == 0)
 		rc = git_run(&cmd, NULL, &errout, &status, err);
 	if (rc == 0 && status != 0 && strstr(errout.data, "dubious ownership")) {
-		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", dir.data);
+		error_refuse(
+			err, "foreign-owner", "repository '%s' belongs to another user", dir.data);
 		rc = error_hint(err,
 			"if you trust it: git config --global --add safe.directory '%s'", dir.data);
 	} else if (rc == 0 && status != 0) {

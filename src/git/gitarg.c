@@ -238,8 +238,8 @@ static int misfit(enum git_arg_kind kind, const char *text, struct error *err)
 	struct buf shown = BUF_INIT;
 
 	text_add_line(&shown, text, text_cut(text, strlen(text), 200));
-	error_set(err, ERR_REFUSED, "'%s' is not a valid %s", shown.failed ? "" : shown.data,
-		kind_name(kind));
+	error_refuse(err, "invalid-argument", "'%s' is not a valid %s",
+		shown.failed ? "" : shown.data, kind_name(kind));
 	buf_release(&shown);
 	return ERR_REFUSED;
 }

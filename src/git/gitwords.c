@@ -80,7 +80,8 @@ int git_foreign(const struct buf *errout, struct error *err)
 	text_add_quoted(&hint, dir.data);
 	rc = buf_check(&dir, err);
 	if (rc == 0) {
-		error_set(err, ERR_REFUSED, "repository '%s' belongs to another user", dir.data);
+		error_refuse(
+			err, "foreign-owner", "repository '%s' belongs to another user", dir.data);
 		buf_adds(&dir, "/.git");
 		if (fs_is_dir(dir.data)) {
 			buf_adds(&hint, " && git config --global --add safe.directory ");

@@ -83,7 +83,7 @@ static int refuse_conflict(const struct buf *out, struct buf *conflicts, struct 
 	}
 	if (conflicts)
 		buf_add(conflicts, line.data, line.len);
-	error_set(err, ERR_REFUSED,
+	error_refuse(err, "conflict",
 		"the branch conflicts with its base in %zu file%s, first '%.*s'", n,
 		n == 1 ? "" : "s", (int)strcspn(line.data, "\n"), line.data);
 	error_reason(err, "conflict");
@@ -131,7 +131,7 @@ static int merge(struct oid *tree_out, const char *dir, const struct pr_commit *
 	int rc = merge_tree(tree_out, dir, c->base.hex, c->tip.hex, conflicts, err);
 
 	if (rc == 0 && oid_is(tree_out, base_tree)) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "nothing-to-merge",
 			"nothing to merge: the branch has no changes that are not in its base");
 		error_reason(err, "nothing-to-merge");
 		rc = error_hint(err, "commit something first");
@@ -252,7 +252,7 @@ static int parse_commit(
 		at = nl + 1;
 	}
 	if (parents != 2) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "not-a-prepared-merge",
 			"'%s' is not a prepared merge: it has %zu parent%s, not 2", rev, parents,
 			parents == 1 ? "" : "s");
 		return error_reason(err, "not-a-prepared-merge");

@@ -58,7 +58,7 @@ static int check_no_rebase(const char *common_dir, const char *branch, struct er
 		found = rc == 0 && name[0] != '.' && operation_is_rebase_of(one.data, branch);
 	}
 	if (rc == 0 && found) {
-		error_set(err, ERR_REFUSED, "branch '%s' is being rebased", branch);
+		error_refuse(err, "in-progress", "branch '%s' is being rebased", branch);
 		error_reason(err, "in-progress");
 		rc = error_hint(err, "finish it first, or abort it: git rebase --abort");
 	}
@@ -150,7 +150,7 @@ static int forward(const char *main_dir, const char *common_dir, const char *bas
 	if (rc < 0 || contained)
 		return rc;
 	if (!forward_only) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "base-diverged",
 			"branch '%s' cannot be fast-forwarded: it has commits that are not in "
 			"'%.12s'",
 			base, oid);
@@ -255,14 +255,15 @@ static int delete_branch(
 	if (rc < 0 || !old.len)
 		goto out;
 	if (strcmp(old.data, oid) != 0) {
-		error_set(err, ERR_REFUSED, "branch '%s' has moved to '%.12s'", branch, old.data);
+		error_refuse(
+			err, "branch-moved", "branch '%s' has moved to '%.12s'", branch, old.data);
 		rc = error_reason(err, "branch-moved");
 		goto out;
 	}
 	rc = find_work_tree(dir, branch, &work_tree, err);
 	if (rc == 0 && work_tree.len) {
-		error_set(err, ERR_REFUSED, "branch '%s' is checked out in '%s'", branch,
-			work_tree.data);
+		error_refuse(err, "branch-checked-out", "branch '%s' is checked out in '%s'",
+			branch, work_tree.data);
 		error_reason(err, "branch-checked-out");
 		rc = error_hint(err, "switch to another branch there: git switch OTHER");
 	}

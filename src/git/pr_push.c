@@ -108,7 +108,7 @@ static int refused(const char *remote, const char *branch, const struct refusal 
 	text_add_line(&reason, refusal->why, strcspn(refusal->why, "\n"));
 	git_words(errout, &said);
 	remote_words(said.said, &words);
-	error_set(err, ERR_REFUSED, "'%s' rejected '%s': %s%s%s", remote, branch, reason.data,
+	error_refuse(err, "push-refused", "'%s' rejected '%s': %s%s%s", remote, branch, reason.data,
 		words.len ? ": " : "", words.data);
 	error_reason(err, refusal->by_server ? "declined-by-server" : "push-refused");
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
@@ -276,8 +276,8 @@ static int check_there(const char *dir, const char *remote, const char *branch, 
 	if (rc == 0)
 		rc = git_must(&cmd, &out, err);
 	if (rc == 0 && strncmp(out.data, oid, strlen(oid)) != 0) {
-		error_set(err, ERR_REFUSED, "'%s' on '%s' is not at %.8s any more", branch, remote,
-			oid);
+		error_refuse(err, "moved-on-remote", "'%s' on '%s' is not at %.8s any more", branch,
+			remote, oid);
 		error_hint(err, "it has moved there: fetch, review the changes, and try again");
 		rc = error_reason(err, "moved-on-remote");
 	}

@@ -168,7 +168,7 @@ static int set_dirs(
 	if (rc == 0 && !r->bare && n > L_TOP)
 		rc = take(&r->top, lines[L_TOP], err);
 	if (rc == 0 && !r->bare && !r->top) {
-		error_set(err, ERR_REFUSED, "'%s' is inside a git directory", path);
+		error_refuse(err, "inside-git-directory", "'%s' is inside a git directory", path);
 		rc = error_hint(err, "change to the work tree");
 	}
 	buf_release(&common);

@@ -338,7 +338,7 @@ int workspace_clone(const struct workspace_plan *plan, const char *dir, struct e
 	int rc;
 
 	if (lstat(dir, &st) == 0)
-		return error_set(err, ERR_REFUSED, "'%s' already exists", dir);
+		return error_refuse(err, "already-exists", "'%s' already exists", dir);
 	fs_join(&git_dir, dir, ".git");
 	rc = buf_check(&git_dir, err);
 	if (rc == 0)

@@ -16,17 +16,17 @@ static int check_against(
 	else
 		(void)snprintf(where, sizeof(where), "in the main repository");
 	if (strcmp(other, "pr") == 0) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "branch-taken",
 			"the branch 'pr' %s conflicts with the PR branches 'pr/...'", where);
 		return error_hint(err, "rename it: git branch -m pr OTHER");
 	}
 	if (strcmp(other, branch) == 0) {
-		error_set(err, ERR_REFUSED, "branch '%s' already exists %s", branch, where);
+		error_refuse(err, "branch-taken", "branch '%s' already exists %s", branch, where);
 		return error_hint(err, "choose another name with --branch");
 	}
 	if (path_below(branch, other) || path_below(other, branch)) {
-		error_set(err, ERR_REFUSED, "cannot create branch '%s': branch '%s' exists %s",
-			branch, other, where);
+		error_refuse(err, "branch-taken",
+			"cannot create branch '%s': branch '%s' exists %s", branch, other, where);
 		return error_hint(err, "choose another name with --branch");
 	}
 	return 0;
@@ -66,13 +66,14 @@ int workspace_check_branch(
 	int rc = 0;
 
 	if (strcmp(branch, "pr") == 0) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "branch-taken",
 			"a branch 'pr' would conflict with the PR branches 'pr/...'");
 		return error_hint(err, "choose another name with --branch");
 	}
 	if (path_below(branch, "pr")) {
-		error_set(err, ERR_REFUSED, "branch '%s' would be the PR branch of a session '%s'",
-			branch, branch + strlen("pr/"));
+		error_refuse(err, "branch-taken",
+			"branch '%s' would be the PR branch of a session '%s'", branch,
+			branch + strlen("pr/"));
 		return error_hint(err, "choose another name with --branch");
 	}
 	buf_addf(&patterns[0], "refs/heads/%.*s", first, branch);

@@ -51,7 +51,7 @@ int replay_into_check(const char *path, struct error *err)
 
 	if (r < 0 || lstat(path, &st) < 0)
 		return r;
-	error_set(err, ERR_REFUSED, "'%s' already exists", path);
+	error_refuse(err, "already-exists", "'%s' already exists", path);
 	return error_hint(err, "give the name of a new file");
 }
 

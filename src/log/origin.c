@@ -94,7 +94,8 @@ static int refuse_second(const char *dir, struct error *err)
 	fs_join(&path, dir, "origin");
 	r = buf_check(&path, err);
 	if (r == 0 && fs_exists(path.data)) {
-		r = error_set(err, ERR_REFUSED, "the journal '%s' already exists", path.data);
+		r = error_refuse(
+			err, "already-exists", "the journal '%s' already exists", path.data);
 		error_hint(err, "open it instead of creating it");
 	}
 	buf_release(&path);

@@ -161,7 +161,7 @@ int peer_import_open(struct peer_import **out, struct journal *j, const char *or
 		goto out;
 	r = origin_settle(j, err);
 	if (r == 0 && strcmp(origin, j->origin) == 0)
-		r = error_set(err, ERR_REFUSED,
+		r = error_refuse(err, "own-origin",
 			"records of this machine's own origin '%.8s' are not imported", origin);
 	if (r == 0)
 		r = open_place(p, err);
@@ -333,7 +333,8 @@ static int check_unchanged(struct peer_import *p, struct error *err)
 	int r;
 
 	if (strcmp(p->origin, p->j->origin) == 0)
-		return error_set(err, ERR_REFUSED, "origin '%.8s' is this machine's", p->origin);
+		return error_refuse(
+			err, "own-origin", "origin '%.8s' is this machine's", p->origin);
 	r = segments_list(&list, place_of(p), p->origin, err);
 	if (r < 0)
 		return r;

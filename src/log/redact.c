@@ -38,7 +38,7 @@ static int keep_line(
 		    memcmp(rec->body, journal, sizeof(journal) - 1) == 0) ||
 		(rec->body_len > sizeof(redacted) &&
 			memcmp(rec->body, redacted, sizeof(redacted) - 1) == 0))
-		return error_set(err, ERR_REFUSED,
+		return error_refuse(err, "record-needed",
 			"record %llu is one that the journal itself needs",
 			(unsigned long long)rec->seq);
 	buf_add(&s->line, line, (size_t)(rec->body - line));

@@ -338,7 +338,7 @@ int journal_reorigin(struct journal *j, const struct head *common, bool new_cloc
 	if (strcmp(common->origin, j->origin) == 0)
 		r = reorigin(j, common, new_clock, &result.told, err);
 	else if (strcmp(common->origin, j->moved.origin) != 0 || j->moved.from != common->seq)
-		r = error_set(err, ERR_REFUSED, "the journal does not write to origin %.8s",
+		r = error_refuse(err, "foreign-origin", "the journal does not write to origin %.8s",
 			common->origin);
 	if (r == 0)
 		r = journal_head(j, &result.head, err);

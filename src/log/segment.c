@@ -169,18 +169,20 @@ int place_open_sized(int *fd_out, uint64_t *size_out, const struct place *p, con
 			return error_set(
 				err, ERR_NOTFOUND, "there is no file '%s/%s'", p->path, name);
 		if (errno == ELOOP)
-			return error_set(
-				err, ERR_REFUSED, "'%s/%s' is a symbolic link", p->path, name);
+			return error_refuse(
+				err, "symbolic-link", "'%s/%s' is a symbolic link", p->path, name);
 		return error_errno(err, "cannot open '%s/%s'", p->path, name);
 	}
 	if (fstat(fd, &st) < 0)
 		r = error_errno(err, "cannot access '%s/%s'", p->path, name);
 	else if (!S_ISREG(st.st_mode))
-		r = error_set(err, ERR_REFUSED, "'%s/%s' is not a regular file", p->path, name);
+		r = error_refuse(err, "not-a-file", "'%s/%s' is not a regular file", p->path, name);
 	else if (st.st_uid != geteuid())
-		r = error_set(err, ERR_REFUSED, "'%s/%s' belongs to another user", p->path, name);
+		r = error_refuse(
+			err, "foreign-owner", "'%s/%s' belongs to another user", p->path, name);
 	else if (st.st_mode & (S_IWGRP | S_IWOTH))
-		r = error_set(err, ERR_REFUSED, "'%s/%s' is writable by others", p->path, name);
+		r = error_refuse(
+			err, "writable-by-others", "'%s/%s' is writable by others", p->path, name);
 	if (r < 0) {
 		close(fd);
 		return r;

@@ -182,7 +182,7 @@ int session_want_local(
 
 	if (session_is_local(repo, s))
 		return place_prove(repo, s, err);
-	error_set(err, ERR_REFUSED,
+	error_refuse(err, "not-here",
 		"session '%s' belongs to %s: its workspace is not on this machine",
 		display_name(repo, s), *whose ? whose : "another machine");
 	return error_hint(err, "%s there", what);

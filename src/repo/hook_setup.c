@@ -84,7 +84,7 @@ static int install_files(const char *common_dir, const struct hook_place *place,
 	int r;
 
 	if (place->off) {
-		error_set(err, ERR_REFUSED, "hooks are disabled in '%s'", place->top.data);
+		error_refuse(err, "hooks-disabled", "hooks are disabled in '%s'", place->top.data);
 		return error_hint(err,
 			"core.hooksPath (%s) disables them; what happens is recorded by the next "
 			"command",
@@ -208,7 +208,7 @@ int hook_setup(struct repo *repo, const char *common_dir, const char *clone, con
 
 	/* Ours would do nothing for us there, and the owner's git could not read what they need. */
 	if (hook_foreign(common_dir)) {
-		r = error_set(err, ERR_REFUSED, "'%s' belongs to another user", common_dir);
+		r = error_refuse(err, "foreign-owner", "'%s' belongs to another user", common_dir);
 		error_hint(
 			err, "what happens there is recorded by the next command, without hooks");
 		goto out;

@@ -13,8 +13,8 @@ static int not_it(
 	const struct repo *repo, const struct session *s, const char *why, struct error *err)
 {
 	(void)repo;
-	error_set(err, ERR_REFUSED, "'%s' is not the workspace of '%s': %s", s->workspace,
-		s->name ? s->name : s->id, why);
+	error_refuse(err, "not-the-workspace", "'%s' is not the workspace of '%s': %s",
+		s->workspace, s->name ? s->name : s->id, why);
 	return error_hint(err,
 		"nothing has been touched; move it out of the way, or see 'minsky session get %s'",
 		s->name ? s->name : s->id);

@@ -208,7 +208,7 @@ static int check_bond(const struct repo *repo, struct error *err)
 {
 	if (repo_file_find_clone(&repo->file, repo->pointer.clone))
 		return 0;
-	error_set(err, ERR_REFUSED, "the journal '%s' does not list '%s' as a clone",
+	error_refuse(err, "unknown-clone", "the journal '%s' does not list '%s' as a clone",
 		repo->file.journal, repo->common_dir.data);
 	return error_hint(err, "to register it: rm '%s/minsky/journal' && minsky init",
 		repo->common_dir.data);

@@ -58,7 +58,7 @@ static int new_name(const char *dir, struct buf *name, struct error *err)
 		if (r < 0 || !taken)
 			return r;
 	}
-	return error_set(err, ERR_REFUSED, "too many seals were made in this second");
+	return error_refuse(err, "busy-second", "too many seals were made in this second");
 }
 
 static int refuse_taken(const char *dir, const char *ref, struct error *err)
@@ -67,7 +67,7 @@ static int refuse_taken(const char *dir, const char *ref, struct error *err)
 	int r = git_ref_exists(dir, ref, &taken, err);
 
 	if (r == 0 && taken) {
-		r = error_set(err, ERR_REFUSED, "'%s' already exists", ref);
+		r = error_refuse(err, "already-exists", "'%s' already exists", ref);
 		error_hint(err, "choose another name; a seal is never replaced");
 	}
 	return r;

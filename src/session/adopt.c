@@ -43,7 +43,7 @@ static int already(struct repo *repo, const struct session *s, size_t *events_ou
 	buf_release(&ref);
 	if (r < 0)
 		return r;
-	error_set(err, ERR_REFUSED, "this is the workspace of session '%s' already", s->name);
+	error_refuse(err, "is-a-session", "this is the workspace of session '%s' already", s->name);
 	return error_hint(err, "continue there: cd \"$(minsky session dir %s)\"", s->name);
 }
 
@@ -62,7 +62,7 @@ static int choose_id(struct adopting *a, size_t *events_out, struct error *err)
 	}
 	/* A work tree of a session's clone is that session's affair. */
 	if (r == 0 && a->linked && p.session[0]) {
-		r = error_set(err, ERR_REFUSED,
+		r = error_refuse(err, "is-a-session",
 			"'%s' is a work tree of the workspace of session '%s'", a->top.data,
 			p.name ? p.name : p.session);
 		goto out;
@@ -169,7 +169,7 @@ static int look(struct adopting *a, struct error *err)
 	if (r == 0 && !a->tip)
 		r = find_on_remote(a, err);
 	if (r == 0 && !strcmp(t->branch, t->base.branch)) {
-		error_set(err, ERR_REFUSED, "'%s' is the base branch", t->branch);
+		error_refuse(err, "is-the-base", "'%s' is the base branch", t->branch);
 		r = error_hint(err, "if the work is for another branch, give it with --base");
 	}
 	if (r == 0)
@@ -291,7 +291,7 @@ static int adopt_path(struct adopting *a, const char *path, size_t *events_out, 
 	buf_adds(&t->workspace, a->top.data);
 	if (!a->linked && t->repo->file.main_path &&
 		!strcmp(t->repo->file.main_path, a->common.data)) {
-		error_set(err, ERR_REFUSED, "'%s' is the main repository", a->top.data);
+		error_refuse(err, "is-main-repository", "'%s' is the main repository", a->top.data);
 		return error_hint(err, "adopt one of its branches: minsky session adopt BRANCH");
 	}
 	r = a->linked ? start_check_linked(t->remote, err) : 0;
@@ -411,8 +411,8 @@ static int adopt_branch(struct adopting *a, size_t *events_out, struct error *er
 		goto out;
 	}
 	if (r == 0 && here && t->worktree) {
-		r = error_set(
-			err, ERR_REFUSED, "'%s' is checked out in '%s'", t->branch, where.data);
+		r = error_refuse(err, "branch-checked-out", "'%s' is checked out in '%s'",
+			t->branch, where.data);
 		error_hint(err, "switch to another branch there first: git switch OTHER");
 	}
 	if (r == 0)
@@ -461,13 +461,14 @@ static int check_path(struct starting *t, const char *path, struct error *err)
 	if (!repo->known && strcmp(repo->git_dir.data, repo->common_dir.data) == 0)
 		r = repo_would_join(repo, &t->git, &joins, err);
 	if (r == 0 && !joins) {
-		error_set(err, ERR_REFUSED, "'%s' is not a clone of a registered repository", path);
+		error_refuse(err, "unknown-repository",
+			"'%s' is not a clone of a registered repository", path);
 		return error_hint(err,
 			"run 'minsky init' in its repository, or adopt a branch of the current "
 			"one: minsky session adopt BRANCH");
 	}
 	if (r == 0 && !t->git.branch) {
-		error_set(err, ERR_REFUSED, "no branch is checked out in '%s'", path);
+		error_refuse(err, "branch-checked-out", "no branch is checked out in '%s'", path);
 		return error_hint(err, "create one: git switch -c NAME");
 	}
 	return r;
@@ -479,7 +480,7 @@ static int check_branch(const struct starting *t, struct error *err)
 
 	if (!repo->pointer.session[0])
 		return 0;
-	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
+	error_refuse(err, "inside-workspace", "this is the workspace of session '%s'",
 		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
 	return error_hint(err, "give the repository with --repo");
 }

@@ -38,18 +38,18 @@ static int check_head(const struct approval *a, struct error *err)
 	const char *want = a->req->head;
 
 	if (want && (strlen(want) < 4 || strncmp(a->pr->head, want, strlen(want)) != 0)) {
-		error_set(err, ERR_REFUSED, "the PR of '%s' is at %.8s, not at '%s'", a->s->name,
-			a->pr->head, want);
+		error_refuse(err, "head-changed", "the PR of '%s' is at %.8s, not at '%s'",
+			a->s->name, a->pr->head, want);
 		return error_hint(err, "review it again");
 	}
 	if (a->req->what != LAND_APPROVED || is_approved(a->pr))
 		return 0;
 	if (a->pr->approved_head)
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "approval-outdated",
 			"the PR of '%s' was approved at %.8s, but is at %.8s now", a->s->name,
 			a->pr->approved_head, a->pr->head);
 	else
-		error_set(err, ERR_REFUSED, "the PR of '%s' is not approved", a->s->name);
+		error_refuse(err, "not-approved", "the PR of '%s' is not approved", a->s->name);
 	return error_hint(
 		err, "review it, then approve it: minsky session pr approve %s", a->s->name);
 }
@@ -66,9 +66,11 @@ static int check_pr(struct approval *a, struct error *err)
 		return error_hint(err, "create one: minsky session pr create");
 	}
 	if (a->pr->merged_at)
-		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", s->name);
+		return error_refuse(
+			err, "already-merged", "the PR of '%s' is merged already", s->name);
 	if (a->pr->closed_at || !a->pr->exists || !a->pr->head) {
-		error_set(err, ERR_REFUSED, "the PR branch of '%s' does not exist", s->name);
+		error_refuse(
+			err, "pr-branch-missing", "the PR branch of '%s' does not exist", s->name);
 		return error_hint(err, "restore it: minsky session pr %s %s",
 			a->pr->closed_at ? "reopen" : "create", s->name);
 	}
@@ -77,7 +79,7 @@ static int check_pr(struct approval *a, struct error *err)
 		return r;
 	r = pr_read(&a->commit, s->workspace, a->pr->head, err);
 	if (r == ERR_NOTFOUND)
-		r = error_set(err, ERR_REFUSED,
+		r = error_refuse(err, "pr-moved",
 			"'%s' is at %.8s now, a commit that is not in the workspace",
 			a->pr->branch_name, a->pr->head);
 	if (r < 0)
@@ -96,8 +98,9 @@ static int check_base(struct approval *a, struct error *err)
 	if (r < 0)
 		return r;
 	if (!oid_equal(&base, &a->commit.base)) {
-		error_set(err, ERR_REFUSED, "'%s' has moved to %.8s since the PR was made on %.8s",
-			a->s->base_branch, base.hex, a->commit.base.hex);
+		error_refuse(err, "base-moved",
+			"'%s' has moved to %.8s since the PR was made on %.8s", a->s->base_branch,
+			base.hex, a->commit.base.hex);
 		return error_hint(err, "refresh it: minsky session pr create %s", a->s->name);
 	}
 	buf_addf(&ref, "refs/heads/%s", a->s->branch);
@@ -163,15 +166,15 @@ static int ask_push(struct approval *a, struct error *err)
 		has_agreed(a->repo, line.data))
 		goto out;
 	if (strcmp(policy, "no") == 0) {
-		r = error_set(err, ERR_REFUSED, "not pushed to '%s': the setting pr.push is 'no'",
-			url.url);
+		r = error_refuse(err, "push-not-allowed",
+			"not pushed to '%s': the setting pr.push is 'no'", url.url);
 		goto out;
 	}
 	if (a->req->consent == CONSENT_NONE) {
 		buf_addf(&a->out->needs_consent, "push to branch '%s' of '%s'", a->s->base_branch,
 			url.url);
-		r = error_set(
-			err, ERR_REFUSED, "not pushed to '%s' of '%s'", a->s->base_branch, url.url);
+		r = error_refuse(err, "consent-needed", "not pushed to '%s' of '%s'",
+			a->s->base_branch, url.url);
 		error_hint(err, "give --yes, or allow it: minsky config set pr.push yes");
 		goto out;
 	}
@@ -325,7 +328,7 @@ static int record(struct approval *a, struct error *err)
 	(void)repo_reread_session(a->repo, a->s, &ignored);
 	a->pr = session_pr(a->s);
 	if (!a->pr || strcmp(a->pr->id, id.data) != 0) {
-		r = error_set(err, ERR_REFUSED, "'%s' has another PR now", a->s->name);
+		r = error_refuse(err, "pr-replaced", "'%s' has another PR now", a->s->name);
 		goto out;
 	}
 	r = add_approved(a, &e, err);

@@ -12,7 +12,8 @@ int session_begin(struct repo *repo, struct session *s, const char *what, struct
 	if (r < 0)
 		return r;
 	if (!s->started || !s->workspace || !fs_is_dir(s->workspace)) {
-		error_set(err, ERR_REFUSED, "the workspace of '%s' does not exist", s->name);
+		error_refuse(
+			err, "workspace-missing", "the workspace of '%s' does not exist", s->name);
 		return error_hint(err, "for details: minsky session get %s", s->name);
 	}
 	return pr_refresh(repo, s, PR_REFRESH_USUAL, err);

@@ -169,7 +169,8 @@ static int delete_checked(struct repo *repo, struct session *s, const struct del
 	if (r < 0)
 		goto out;
 	if (outcome->n_reasons && !req->override) {
-		r = error_set(err, ERR_REFUSED, "deleting session '%s' could lose work", s->name);
+		r = error_refuse(
+			err, "work-at-risk", "deleting session '%s' could lose work", s->name);
 		error_hint(err,
 			"save the work first, or delete the session anyway (it stays in the trash "
 			"for a while): --override 'REASON'");
@@ -256,8 +257,8 @@ int session_delete(struct repo *repo, struct session *s, const struct delete_req
 	INVARIANT(repo->backend && out);
 	if (r == 0 && req->cwd && s->workspace && *s->workspace &&
 		path_below(req->cwd, s->workspace)) {
-		error_set(err, ERR_REFUSED, "the current directory is inside the workspace of '%s'",
-			s->name);
+		error_refuse(err, "inside-workspace",
+			"the current directory is inside the workspace of '%s'", s->name);
 		r = error_hint(err, "change to another directory first");
 	}
 	if (r == 0)
@@ -330,7 +331,7 @@ static int check_free(struct repo *repo, const struct session *s, struct error *
 		repo->backend, repo_store(repo), KEY_NAME, s->name, &other, err);
 
 	if (r == 0)
-		r = error_set(err, ERR_REFUSED, "another session is named '%s' now", s->name);
+		r = error_refuse(err, "name-taken", "another session is named '%s' now", s->name);
 	else if (r == ERR_NOTFOUND)
 		r = 0;
 	if (r == 0 && s->task_id) {
@@ -339,7 +340,7 @@ static int check_free(struct repo *repo, const struct session *s, struct error *
 		r = repo->backend->ops->get(
 			repo->backend, repo_store(repo), KEY_TASK, s->task_id, &other, err);
 		if (r == 0)
-			r = error_set(err, ERR_REFUSED, "task %s has the session '%s' now",
+			r = error_refuse(err, "task-taken", "task %s has the session '%s' now",
 				s->task_id, other.name);
 		else if (r == ERR_NOTFOUND)
 			r = 0;

@@ -25,7 +25,8 @@ static int find_pr(struct closing *k, struct error *err)
 		return error_hint(err, "create one: minsky session pr create");
 	}
 	if (k->pr->merged_at)
-		return error_set(err, ERR_REFUSED, "the PR of '%s' is merged already", k->s->name);
+		return error_refuse(
+			err, "already-merged", "the PR of '%s' is merged already", k->s->name);
 	buf_addf(&k->keep, "refs/minsky/closed/%s", k->pr->id);
 	return buf_check(&k->keep, err);
 }
@@ -171,7 +172,7 @@ int pr_reopen(struct repo *repo, struct session *s, bool *done_out, struct error
 	if (r < 0)
 		goto out;
 	if (!there) {
-		r = error_set(err, ERR_REFUSED,
+		r = error_refuse(err, "commit-missing",
 			"the commit of the PR of '%s' does not exist any more", s->name);
 		error_hint(err, "create another PR: minsky session pr create %s --title TITLE",
 			s->name);

@@ -32,8 +32,8 @@ static int check_clean(const struct session *s, struct outcome *outcome, struct 
 		line = end ? end + 1 : line + strlen(line);
 	}
 	if (r == 0 && n) {
-		r = error_set(err, ERR_REFUSED, "%zu file%s in the workspace %s not committed", n,
-			n == 1 ? "" : "s", n == 1 ? "is" : "are");
+		r = error_refuse(err, "uncommitted", "%zu file%s in the workspace %s not committed",
+			n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
 		error_hint(err, "commit or stash them; to list them: git -C '%s' status",
 			s->workspace);
 	}
@@ -131,7 +131,7 @@ static int check_replaceable(struct making *m, struct error *err)
 	if (!m->open || !m->open->exists || !m->open->head || m->have_old ||
 		has_in_tip(m, m->open->head))
 		return 0;
-	error_set(err, ERR_REFUSED,
+	error_refuse(err, "pr-moved",
 		"'%s' is at %.8s, which is not a prepared merge of this session", m->branch.data,
 		m->open->head);
 	return error_hint(err,
@@ -159,7 +159,7 @@ static int check_own(struct making *m, struct error *err)
 			continue;
 		if (!places.now[p] || has_in_tip(m, places.now[p]))
 			continue;
-		r = error_set(err, ERR_REFUSED,
+		r = error_refuse(err, "pr-branch-taken",
 			"'%s' exists already, at %.8s, from before the session got its name",
 			m->branch.data, places.now[p]);
 		error_hint(err,

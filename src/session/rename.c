@@ -33,7 +33,8 @@ static int check_name(struct renaming *n, struct error *err)
 	r = n->repo->backend->ops->get(
 		n->repo->backend, repo_store(n->repo), KEY_NAME, n->req->name, &other, err);
 	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", n->req->name);
+		r = error_refuse(
+			err, "name-taken", "there is a session '%s' already", n->req->name);
 		error_hint(err, "its workspace is '%s'", other.workspace ? other.workspace : "?");
 	} else if (r == ERR_NOTFOUND) {
 		error_clear(err);
@@ -53,8 +54,8 @@ static int check_modules(struct renaming *n, struct error *err)
 	if (r == 0)
 		r = buf_check(&modules, err);
 	if (r == 0 && fs_is_dir(modules.data)) {
-		error_set(err, ERR_REFUSED, "git cannot move '%s', a work tree with submodules",
-			n->s->workspace);
+		error_refuse(err, "has-submodules",
+			"git cannot move '%s', a work tree with submodules", n->s->workspace);
 		error_reason(err, "has-submodules");
 		r = error_hint(err, "leave out --move: the directory keeps its name");
 	}
@@ -86,8 +87,8 @@ static int check_branch(struct renaming *n, struct error *err)
 	if (r == 0)
 		r = git_repo_ref(own.common_dir, ref.data, &oid, err);
 	if (r == 0 && oid) {
-		r = error_set(
-			err, ERR_REFUSED, "the workspace already has a branch '%s'", n->req->name);
+		r = error_refuse(err, "branch-taken", "the workspace already has a branch '%s'",
+			n->req->name);
 		error_hint(err, "leave out --branch, or rename that branch first");
 	}
 	free(remote);
@@ -111,11 +112,11 @@ static int check_move(struct renaming *n, struct error *err)
 	if (r < 0)
 		return r;
 	if (fs_exists(n->place.data))
-		return error_set(err, ERR_REFUSED, "'%s' already exists", n->place.data);
+		return error_refuse(err, "already-exists", "'%s' already exists", n->place.data);
 	r = find_processes(n->s->workspace, n->outcome, err);
 	if (r == 0 && n->outcome->n_reasons) {
-		r = error_set(
-			err, ERR_REFUSED, "a process runs in the workspace of '%s'", n->s->name);
+		r = error_refuse(
+			err, "in-use", "a process runs in the workspace of '%s'", n->s->name);
 		error_hint(err, "end it first, or leave out --move");
 	}
 	return r;
@@ -132,7 +133,8 @@ static int plan(struct renaming *n, struct error *err)
 	n->move = n->req->move && slash && strcmp(slash + 1, n->req->name) != 0;
 	r = check_name(n, err);
 	if (r == 0 && (n->branch || n->move) && !fs_is_dir(s->workspace))
-		r = error_set(err, ERR_REFUSED, "the workspace of '%s' does not exist", s->name);
+		r = error_refuse(
+			err, "workspace-missing", "the workspace of '%s' does not exist", s->name);
 	if (r == 0 && n->branch)
 		r = check_branch(n, err);
 	if (r == 0 && n->move)
@@ -227,7 +229,7 @@ int session_rename(struct repo *repo, struct session *s, const struct rename_req
 	if (r == 0)
 		r = pr_refresh(repo, s, PR_REFRESH_USUAL, err);
 	if (r == 0 && (!s->started || !s->branch)) {
-		r = error_set(err, ERR_REFUSED, "session '%s' is not started yet", s->name);
+		r = error_refuse(err, "not-started", "session '%s' is not started yet", s->name);
 		error_hint(err, "for details: minsky session get %s", s->name);
 	}
 	if (r < 0)

@@ -93,7 +93,8 @@ int starting_check_taken(struct starting *t, struct error *err)
 	r = repo->backend->ops->get(
 		repo->backend, repo_store(repo), KEY_NAME, t->name.data, &s, err);
 	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "there is a session '%s' already", t->name.data);
+		r = error_refuse(
+			err, "name-taken", "there is a session '%s' already", t->name.data);
 		if (session_is_local(repo, &s))
 			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
 		else
@@ -107,7 +108,7 @@ int starting_check_taken(struct starting *t, struct error *err)
 	r = repo->backend->ops->get(
 		repo->backend, repo_store(repo), KEY_TASK, t->task.data, &s, err);
 	if (r == 0) {
-		r = error_set(err, ERR_REFUSED, "task %s has the session '%s' already",
+		r = error_refuse(err, "task-taken", "task %s has the session '%s' already",
 			t->task.data, s.name);
 		if (session_is_local(repo, &s))
 			error_hint(err, "continue there: cd \"$(minsky session dir %s)\"",
@@ -205,7 +206,7 @@ int starting_choose_places(struct starting *t, struct error *err)
 		goto out;
 	}
 	if (fs_exists(t->workspace.data)) {
-		r = error_set(err, ERR_REFUSED, "'%s' already exists", t->workspace.data);
+		r = error_refuse(err, "already-exists", "'%s' already exists", t->workspace.data);
 		error_hint(err,
 			"it does not belong to a session: move it away, or choose another name");
 	}
@@ -616,7 +617,7 @@ static int refuse_inside(const struct repo *repo, struct error *err)
 	struct buf dir = BUF_INIT, quoted = BUF_INIT;
 	struct error ignored = ERROR_INIT;
 
-	error_set(err, ERR_REFUSED, "this is the workspace of session '%s'",
+	error_refuse(err, "inside-workspace", "this is the workspace of session '%s'",
 		repo->pointer.name ? repo->pointer.name : repo->pointer.session);
 	if (repo->file.main_path && repo_main_dir(repo, NULL, &dir, &ignored) == 0) {
 		text_add_quoted(&quoted, dir.data);

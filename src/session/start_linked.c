@@ -27,11 +27,11 @@ int start_check_linked(const char *remote, struct error *err)
 	if (remote && !strcmp(remote, "origin"))
 		return 0;
 	if (remote)
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "no-origin",
 			"a linked work tree needs a remote 'origin'; this repository's is '%s'",
 			remote);
 	else
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "no-origin",
 			"a linked work tree needs a remote 'origin'; this repository has none");
 	return error_hint(err, "leave out --worktree to create a clone");
 }

@@ -30,7 +30,8 @@ static int check_workspace(struct updating *u, struct error *err)
 	if (r < 0)
 		return r;
 	if (!u->git.branch || strcmp(u->git.branch, u->s->branch) != 0) {
-		error_set(err, ERR_REFUSED, "the workspace is on '%s', not on the session's '%s'",
+		error_refuse(err, "other-branch",
+			"the workspace is on '%s', not on the session's '%s'",
 			u->git.branch ? u->git.branch : "no branch", u->s->branch);
 		error_reason(err, "other-branch");
 		return error_hint(
@@ -43,7 +44,7 @@ static int check_workspace(struct updating *u, struct error *err)
 		if (r < 0)
 			return r;
 		if (there) {
-			error_set(err, ERR_REFUSED,
+			error_refuse(err, "in-progress",
 				"a merge, rebase or cherry-pick is in progress in the workspace");
 			error_reason(err, "in-progress");
 			return error_hint(err,

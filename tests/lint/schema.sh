@@ -37,6 +37,13 @@ if [ ! -f doc/schema.md ]; then
 	exit 77
 fi
 # shellcheck disable=SC2046
+listed doc/schema.md $(cat src/*/*.c src/*/*/*.c | tr '\n\t' '  ' |
+	grep -oE 'error_(refuse|reason)\( *err, *"[a-z-]+"' | sed 's/.*"\([a-z-]*\)"/\1/' | sort -u)
+if grep -rnE 'error_set\([^;]*ERR_REFUSED, *"' src --include='*.c'; then
+	echo 'a refusal without a word for programs: error_refuse() takes one'
+	bad=1
+fi
+# shellcheck disable=SC2046
 listed doc/schema.md $(sed -n 's/.*X(ERR_[A-Z]*, -[0-9]*, "\([a-z-]*\)".*/\1/p' src/core/error.h)
 # shellcheck disable=SC2046
 listed doc/schema.md $(sed -n '/define SESSION_STATUSES/,/^$/s/.*X([A-Z_]*, "\([a-z-]*\)").*/\1/p' \

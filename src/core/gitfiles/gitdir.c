@@ -178,7 +178,7 @@ static int look_here(const char *dir, struct buf *git_dir, bool *bare_out, struc
 		if (r == 0)
 			r = buf_check(git_dir, err);
 	} else if (is_git_dir(dir) && gitdir_embedded(dir)) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "hidden-bare-repository",
 			"'%s' looks like a bare repository in the work tree of another one", dir);
 		r = error_hint(err,
 			"change to another directory; if the repository is yours, move it out of "

@@ -110,7 +110,7 @@ static int place_lock(struct place *p, struct error *err)
 /* What to do about it depends on who owns that directory, which the caller knows better. */
 static int refuse_outside(const struct place *p, struct error *err)
 {
-	return error_set(err, ERR_REFUSED,
+	return error_refuse(err, "foreign-hooks-directory",
 		"git uses the hooks in '%s', which does not belong to this repository", p->dir);
 }
 
@@ -125,10 +125,11 @@ static int check_one(
 		return r;
 	state = target_state(&t, &p->manifest, name, current);
 	if (state == HOOK_CHANGED) {
-		error_set(err, ERR_REFUSED, "hook '%s' is minsky's, but was modified", t.path.data);
+		error_refuse(err, "hook-modified", "hook '%s' is minsky's, but was modified",
+			t.path.data);
 		r = error_hint(err, "move it away, then run again: minsky hooks install");
 	} else if (state == HOOK_FOREIGN && t.chained && !target_same(&t)) {
-		error_set(err, ERR_REFUSED,
+		error_refuse(err, "hook-would-be-lost",
 			"'%s' would be lost: the previous hook '%s' exists already", t.path.data,
 			t.prev.data);
 		r = error_hint(err, "merge the two hooks, then run again: minsky hooks install");

@@ -27,8 +27,8 @@ static int read_program(const char *journal_dir, struct buf *out, struct error *
 	while (out->len && out->data[out->len - 1] == '\n')
 		buf_truncate(out, out->len - 1);
 	if (out->data[0] != '/' || strlen(out->data) != out->len || strchr(out->data, '\n'))
-		r = error_set(
-			err, ERR_REFUSED, "'%s' does not contain an absolute path", path.data);
+		r = error_refuse(err, "invalid-program", "'%s' does not contain an absolute path",
+			path.data);
 out:
 	buf_release(&path);
 	return r;
