@@ -238,7 +238,7 @@ int pr_refresh(struct repo *repo, struct session *s, unsigned how, struct error 
 {
 	int r = repo_catch_up(repo, s, err);
 
-	INVARIANT(repo->backend);
+	INVARIANT(r < 0 || repo->backend);
 	if (r == 0 && pr_stale(repo->file.journal))
 		how |= PR_REFRESH_FORCE;
 	return r < 0 ? r : with_lock(repo, s, how, err);
@@ -252,10 +252,10 @@ int pr_refresh_all(struct repo *repo, struct error *err)
 	uint64_t marks;
 	int r;
 
-	INVARIANT(repo->backend);
 	r = reconcile_all(repo, NULL, err);
 	if (r == 0)
 		r = repo_project(repo, err);
+	INVARIANT(r < 0 || repo->backend);
 	if (r == 0)
 		r = repo->backend->ops->list(repo->backend, repo_store(repo), &query, &set, err);
 	/* Counted before looking: what is marked from here on stays marked. */
