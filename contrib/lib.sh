@@ -60,16 +60,16 @@ need_packages() { # PURPOSE PACKAGE[=COMMAND]...
 	purpose=$1
 	shift
 	if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
-		say "This is no Debian: what $purpose needs has to be there already ($*)."
+		say "This is not a Debian system: install what $purpose needs yourself ($*)."
 		return
 	fi
 	missing=$(missing_packages "$@")
 	missing=${missing% }
 	if [ -z "$missing" ]; then
-		say "Packages that $purpose needs: all here."
+		say "All packages that $purpose needs are installed."
 		return
 	fi
-	say "Packages that $purpose needs and that are missing: $missing"
+	say "Missing packages that $purpose needs: $missing"
 	command="apt-get install --no-install-recommends $missing"
 	sudo=
 	if [ "$(id -u)" -ne 0 ]; then
@@ -82,10 +82,10 @@ need_packages() { # PURPOSE PACKAGE[=COMMAND]...
 			read -r answer || answer=
 			case $answer in
 			[yY] | [yY][eE][sS]) ;;
-			*) die "nothing installed; the command is: sudo $command" ;;
+			*) die "nothing was installed; the command is: sudo $command" ;;
 			esac
 		else
-			die "nobody to ask; run this, or give --yes: sudo $command"
+			die "there is no terminal to ask on; run this, or give --yes: sudo $command"
 		fi
 	fi
 	# shellcheck disable=SC2086 # a list of names

@@ -98,7 +98,7 @@ static int run(struct app *app, int argc, const char **argv, struct error *err)
 		}
 	}
 	error_set(err, ERR_USAGE, "there is no completion for the shell '%s'", argv[0]);
-	return error_hint(err, "bash, zsh or fish");
+	return error_hint(err, "use bash, zsh or fish");
 }
 
 const struct cmd cmd_completion = {

@@ -15,9 +15,10 @@ static bool reverse, all;
 			"only events by this user, host or agent" },                               \
 		{ OPTION_STRING, 0, "branch", &filter.branch, "BRANCH",                            \
 			"only events about this branch" },                                         \
-		{ OPTION_STRING, 0, "since", &filter.since, "TIME", "recorded at or after TIME" }, \
+		{ OPTION_STRING, 0, "since", &filter.since, "TIME",                                \
+			"only events recorded at or after TIME" },                                 \
 		{ OPTION_STRING, 0, "until", &filter.until, "TIME",                                \
-			"recorded at or before TIME" },                                            \
+			"only events recorded at or before TIME" },                                \
 		{ OPTION_STRING, 0, "from", &filter.from, "SEQ", "start at this record" },         \
 		{ OPTION_STRING, 0, "to", &filter.to, "SEQ", "stop after this record" },           \
 		{ OPTION_COUNT, 'n', "count", &count, "N", "show the newest N" },                  \

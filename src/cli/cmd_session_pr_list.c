@@ -16,8 +16,8 @@ static const struct option_desc options[] = {
 	{ OPTION_STRING, 0, "repo", &repo_path, "DIRECTORY",
 		"the repository (default: the current one)" },
 	{ OPTION_STRING, 's', "state", &state, "STATE",
-		"those that are open, approved, merged, closed, gone or unchecked" },
-	{ OPTION_FLAG, 'a', "all", &all, NULL, "those of every registered repository" },
+		"only those that are open, approved, merged, closed, gone or unchecked" },
+	{ OPTION_FLAG, 'a', "all", &all, NULL, "list those of every registered repository" },
 	{ OPTION_FLAG, 0, "history", &history, NULL, "include earlier PRs of each session" },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL },
 };

@@ -86,8 +86,8 @@ static int install_files(const char *common_dir, const struct hook_place *place,
 	if (place->off) {
 		error_refuse(err, "hooks-disabled", "hooks are disabled in '%s'", place->top.data);
 		return error_hint(err,
-			"core.hooksPath (%s) disables them; what happens is recorded by the next "
-			"command",
+			"to enable hooks, unset core.hooksPath (%s); until then, what happens is "
+			"recorded by the next command",
 			place->scope.data);
 	}
 	r = hooks_install(common_dir, place->directory.data, program, place->bare, err);

@@ -355,8 +355,8 @@ int starting_tie_clone(struct repo *repo, struct outcome *outcome, const char *w
 		/* The session works without hooks: what git does is noticed a little later. */
 		if (r < 0 && r != ERR_NOMEM) {
 			outcome_warn(outcome,
-				"no hooks in the workspace: %s; commands will notice what "
-				"happens",
+				"no hooks were installed in the workspace: %s; the next command "
+				"records what happens",
 				err->msg);
 			error_clear(err);
 			r = 0;

@@ -54,7 +54,7 @@ test_ok 'a branch that only the server has is fetched' '
 '
 test_ok 'what is nowhere: exit 3, and the server is asked; without it that is said too' '
 	must_fail 3 minsky -C r session start none --base nowhere 2>err && has "there is no branch .nowhere., here or on .origin." err &&
-	mv r.git away && must_fail 3 minsky -C r session start none --base nowhere 2>err && has "cannot ask .origin." err &&
+	mv r.git away && must_fail 3 minsky -C r session start none --base nowhere 2>err && has "cannot fetch it from .origin." err &&
 	mv away r.git && must_fail 3 minsky -C r session start none --base --x 2>err && must_fail 3 minsky -C r session start none --base "a b" 2>err
 '
 test_ok 'adopt takes a branch that only the server has, in both modes' '

@@ -49,7 +49,7 @@ test_ok 'configuration in the environment counts for minsky as for git' '
 	start env && commit_in "$ws" e 1 && git config --global user.useConfigOnly true &&
 	git config --global --rename-section user hidden &&
 	git config --global user.useConfigOnly true &&
-	must_fail 1 minsky -C r session pr create env --title T 2>err && has "^hint: say who you are" err &&
+	must_fail 1 minsky -C r session pr create env --title T 2>err && has "^hint: tell git who you are" err &&
 	must_fail 1 minsky -C r session pr create env --title T --json >out 2>/dev/null && json ".reason == \"no-identity\"" out &&
 	GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=E GIT_CONFIG_KEY_1=user.email \
 		GIT_CONFIG_VALUE_1=e@example.invalid minsky -C r session pr create env --title T >/dev/null 2>&1 &&

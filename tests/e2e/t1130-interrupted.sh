@@ -74,7 +74,7 @@ test_ok 'a start that somebody is still at is left alone' '
 	mkdir -p slow && mv slow-git slow/git && chmod +x slow/git &&
 	{ (PATH=$TRASH/slow:$PATH && cd app && minsky session start slow --quiet >../slow.out 2>&1) & } &&
 	wait_for test -e cloning &&
-	must_fail 4 minsky -C app session start slow 2>err && has "there is a session .slow. already" err &&
+	must_fail 4 minsky -C app session start slow 2>err && has "session .slow. already exists" err &&
 	minsky -C app session list >list && has "^slow  *starting " list &&
 	touch go && wait &&
 	minsky -C app session list >list && has "^slow  *active " list

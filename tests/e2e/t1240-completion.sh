@@ -124,6 +124,6 @@ else
 	test_skip 'zsh' 'zsh is not installed'
 fi
 test_ok 'a shell that there is no script for: exit 2' '
-	must_fail 2 minsky completion csh 2>err && has "^hint: bash, zsh or fish$" err
+	must_fail 2 minsky completion csh 2>err && has "^hint: use bash, zsh or fish$" err
 '
 test_done
