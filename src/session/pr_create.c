@@ -160,7 +160,7 @@ static int check_own(struct making *m, struct error *err)
 		if (!places.now[p] || has_in_tip(m, places.now[p]))
 			continue;
 		r = error_refuse(err, "pr-branch-taken",
-			"'%s' exists already, at %.8s, from before the session got its name",
+			"'%s' already exists, at %.8s, from before the session got its name",
 			m->branch.data, places.now[p]);
 		error_hint(err,
 			"delete the branch if it is not needed, or rename the session: minsky "

@@ -34,7 +34,7 @@ static int check_name(struct renaming *n, struct error *err)
 		n->repo->backend, repo_store(n->repo), KEY_NAME, n->req->name, &other, err);
 	if (r == 0) {
 		r = error_refuse(
-			err, "name-taken", "there is a session '%s' already", n->req->name);
+			err, "name-taken", "session '%s' already exists", n->req->name);
 		error_hint(err, "its workspace is '%s'", other.workspace ? other.workspace : "?");
 	} else if (r == ERR_NOTFOUND) {
 		error_clear(err);

@@ -94,7 +94,7 @@ int starting_check_taken(struct starting *t, struct error *err)
 		repo->backend, repo_store(repo), KEY_NAME, t->name.data, &s, err);
 	if (r == 0) {
 		r = error_refuse(
-			err, "name-taken", "there is a session '%s' already", t->name.data);
+			err, "name-taken", "session '%s' already exists", t->name.data);
 		if (session_is_local(repo, &s))
 			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
 		else

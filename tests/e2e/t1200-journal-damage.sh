@@ -156,7 +156,7 @@ else
 fi
 test_ok 'a journal that is writable by others is refused' '
 	new_session open && chmod 777 "$journal" && refused_with open "is writable by others" &&
-	has "^hint: run: chmod go-w" err && chmod 700 "$journal" && test "$(commits_of open work)" -eq 2
+	has "^hint: if its content is yours, run: chmod go-w" err && chmod 700 "$journal" && test "$(commits_of open work)" -eq 2
 '
 test_ok 'a link in the place of the journal is refused' '
 	new_session link && mv "$journal" "$TRASH/real" && ln -s "$TRASH/real" "$journal" &&

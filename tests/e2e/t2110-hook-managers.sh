@@ -203,7 +203,7 @@ if command -v git-lfs >/dev/null; then
 		make_repo_with_origin lfs && git -C lfs lfs install --local >out &&
 		git -C lfs lfs track "*.bin" >out && lfs_push lfs zero &&
 		minsky -C lfs hooks install >out && has "^hooks  *work" out &&
-		has "^pre-push  *installed, runs" out && lfs_push lfs one && told lfs one
+		has "^pre-push  *installed, then runs" out && lfs_push lfs one && told lfs one
 	'
 	test_ok 'a session of such a repository pushes its content too' '
 		ws=$(minsky -C lfs session start one --quiet) && cat "$ws/one.bin" >out &&
@@ -220,7 +220,7 @@ if command -v git-lfs >/dev/null; then
 		minsky -C late hooks install >out &&
 		must_fail 2 git -C late lfs install --local >out 2>&1 && has "Hook already exists" out &&
 		minsky -C late hooks uninstall >out && git -C late lfs install --local >out &&
-		minsky -C late hooks install >out && has "^pre-push  *installed, runs" out &&
+		minsky -C late hooks install >out && has "^pre-push  *installed, then runs" out &&
 		has "^hooks  *work" out && git -C late lfs track "*.bin" >out &&
 		git -C late switch -q -c late && lfs_push late five && told late five
 	'

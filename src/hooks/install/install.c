@@ -130,7 +130,7 @@ static int check_one(
 		r = error_hint(err, "move it away, then run again: minsky hooks install");
 	} else if (state == HOOK_FOREIGN && t.chained && !target_same(&t)) {
 		error_refuse(err, "hook-would-be-lost",
-			"'%s' would be lost: the previous hook '%s' exists already", t.path.data,
+			"'%s' would be lost: the previous hook '%s' already exists", t.path.data,
 			t.prev.data);
 		r = error_hint(err, "merge the two hooks, then run again: minsky hooks install");
 	}
