@@ -191,7 +191,7 @@ int trash_check(struct repo *repo, const struct session *s, struct error *err)
 	int r = find_kept(repo, s, &where, err);
 
 	if (r == 0 && fs_exists(s->workspace))
-		r = error_set(err, ERR_REFUSED, "'%s' already exists", s->workspace);
+		r = error_refuse(err, "already-exists", "'%s' already exists", s->workspace);
 	buf_release(&where);
 	return r;
 }
