@@ -96,9 +96,7 @@ static int run_get(struct app *app, int argc, const char **argv, struct error *e
 
 static int run_inspect(struct app *app, int argc, const char **argv, struct error *err)
 {
-	(void)argc;
-	(void)argv;
-	return get(app, NULL, err);
+	return get(app, argc ? argv[0] : NULL, err);
 }
 
 static int run_dir(struct app *app, int argc, const char **argv, struct error *err)
@@ -149,8 +147,10 @@ const struct cmd cmd_session_dir = {
 };
 const struct cmd cmd_session_inspect = {
 	.name = "session inspect",
-	.summary = "show the session of the current workspace",
+	.summary = "show the session of the current workspace, or the one that is named",
+	.usage = "[NAME|ID|TASK]",
 	.options = no_options,
+	.max_args = 1,
 	.json = true,
 	.run = run_inspect,
 };

@@ -280,6 +280,13 @@ static int show_json(struct listing *l, struct error *err)
 	return r;
 }
 
+/* Is it asked for some of them alone? */
+static bool is_filtered(void)
+{
+	return status || task || branch || pr || text || since || until || created_since ||
+		created_until;
+}
+
 static int show_text(struct listing *l, struct error *err)
 {
 	struct output_table table = { .repo_column = l->several, .at = l->then.ms };
@@ -287,8 +294,9 @@ static int show_text(struct listing *l, struct error *err)
 
 	if (!l->n) {
 		app_say(l->app,
-			when ? "there were no sessions"
-			     : "no sessions; start one: minsky session start NAME");
+			is_filtered()  ? "no session matches"
+				: when ? "there were no sessions"
+				       : "no sessions; start one: minsky session start NAME");
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < l->n; i++)

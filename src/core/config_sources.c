@@ -57,6 +57,13 @@ static void list_add(struct buf *list, const char *key, const char *now)
 		buf_addf(list, " is now '%s'", now);
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && !strcmp(text + len - n, end);
+}
+
 static int warn_source(const struct source *s, struct error *err)
 {
 	struct buf text = BUF_INIT;
@@ -236,7 +243,8 @@ static int on_node(void *arg, const struct config_node *node, struct error *err)
 	if (name != node->path)
 		w.level = CONFIG_OVERRIDE;
 	if (now)
-		list_add(&s->old, node->path, now);
+		if (!ends_in(node->path, ".connectionString")) /* as good a spelling as ours */
+			list_add(&s->old, node->path, now);
 	buf_addf(&origin, "%s:%zu", s->name, node->line);
 	r = buf_check(&origin, err);
 	w.origin = origin.data;

@@ -5,8 +5,11 @@
 
 #include "core/clock.h"
 #include "core/event_shape.h"
+#include "core/fs.h"
 #include "core/jsonw.h"
 #include "core/text.h"
+
+#define PASSWD_MAX (4 << 20)
 
 static const char *const type_names[] = { [EVENT_UNKNOWN] = "unknown",
 #define X(id, name) [EVENT_##id] = (name),
@@ -29,16 +32,44 @@ enum event_type event_type_parse(const char *name)
 	return EVENT_UNKNOWN;
 }
 
+/*
+ * The account's name, or its number where that is not in /etc/passwd: asking for it in the usual way
+ * would drag NSS into a statically linked hook. "<name>:<password>:<uid>:..."
+ */
+static const char *account(void)
+{
+	static char name[256];
+	struct error ignored = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	char mark[32];
+	int n = snprintf(mark, sizeof(mark), ":%u:", (unsigned)geteuid());
+
+	(void)snprintf(name, sizeof(name), "%u", (unsigned)geteuid());
+	if (n < 0 || fs_read("/etc/passwd", PASSWD_MAX, &text, &ignored) < 0)
+		goto out;
+	for (const char *at = text.data; *at;) {
+		size_t len = strcspn(at, "\n"), end = strcspn(at, ":");
+		const char *second = end < len ? memchr(at + end + 1, ':', len - end - 1) : NULL;
+
+		if (second && end && end < sizeof(name) && !strncmp(second, mark, (size_t)n)) {
+			memcpy(name, at, end);
+			name[end] = '\0';
+			break;
+		}
+		at += len + (at[len] == '\n');
+	}
+out:
+	buf_release(&text);
+	return name;
+}
+
 void actor_from_environment(struct actor *out)
 {
-	static char host[256], uid[16];
+	static char host[256];
 	const char *user = getenv("USER");
 
-	/* No look-up in the user database: it would drag NSS into a statically linked hook. */
-	if (!user || !*user) {
-		(void)snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
-		user = uid;
-	}
+	if (!user || !*user)
+		user = account();
 	if (!host[0] && gethostname(host, sizeof(host) - 1) < 0)
 		(void)snprintf(host, sizeof(host), "unknown");
 	out->user = user;

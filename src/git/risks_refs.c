@@ -434,6 +434,9 @@ static int tell(const struct survey *s, const struct candidate *c, struct worksp
 	struct buf name = BUF_INIT;
 	int rc = 0;
 
+	/* A seal is about the journal, which stays. */
+	if (strncmp(c->name, "refs/tags/minsky/seal/", 22) == 0)
+		return 0;
 	text_add_line(&name,
 		c->name +
 			(branch               ? 11

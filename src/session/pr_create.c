@@ -206,6 +206,20 @@ void pr_add_conflicts(struct outcome *outcome, struct buf *conflicts)
 	}
 }
 
+void pr_hint_conflict(const struct session *s, struct error *err)
+{
+	struct buf quoted = BUF_INIT;
+
+	if (err->code != ERR_REFUSED || !err->reason || strcmp(err->reason, "conflict") != 0)
+		return;
+	text_add_quoted(&quoted, s->workspace);
+	error_hint(err,
+		"merge the base there, resolve the conflicts and commit, then try again: git -C %s "
+		"merge origin/%s",
+		quoted.data, s->base_branch);
+	buf_release(&quoted);
+}
+
 static int merge(struct making *m, struct error *err)
 {
 	struct buf conflicts = BUF_INIT;
@@ -214,6 +228,7 @@ static int merge(struct making *m, struct error *err)
 
 	if (r == ERR_REFUSED)
 		pr_add_conflicts(m->outcome, &conflicts);
+	pr_hint_conflict(m->s, err);
 	buf_release(&conflicts);
 	return r;
 }

@@ -46,6 +46,8 @@ int pr_read_ref(const char *git_dir, const char *prefix, const char *name, struc
  */
 int pr_publish(struct repo *repo, const struct session *s, const char *oid, const char *branch,
 	bool anew, struct error *err);
+/* Of a conflict: the command that lets it be resolved. Any other error stays as it is. */
+void pr_hint_conflict(const struct session *s, struct error *err);
 /* The files of a conflict, one a line, as reasons. Cuts the lines apart. */
 void pr_add_conflicts(struct outcome *outcome, struct buf *conflicts);
 

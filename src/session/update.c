@@ -77,6 +77,7 @@ static int forecast(struct updating *u, struct error *err)
 		r = pr_forecast(u->s->workspace, res->from.hex, res->to.hex, &conflicts, err);
 	if (r == ERR_REFUSED)
 		pr_add_conflicts(&u->result->outcome, &conflicts);
+	pr_hint_conflict(u->s, err);
 	if (r == 0)
 		res->how = ff ? "ff" : "merge";
 	buf_release(&conflicts);

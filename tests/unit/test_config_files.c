@@ -114,8 +114,7 @@ static void old_spellings_are_understood(void **state)
 	has("session.workspaceRoot", "/base", CONFIG_USER, "~/.config/minsky/config.yaml:4");
 	is_text(warnings.data,
 		"~/.config/minsky/config.yaml: old name: 'sessiondb.dbPath' is now "
-		"'sessiondb.sqlite.path', 'sessiondb.connectionString' is now "
-		"'sessiondb.postgres.url', 'sessiondb.baseDir' is now 'session.workspaceRoot'\n");
+		"'sessiondb.sqlite.path', 'sessiondb.baseDir' is now 'session.workspaceRoot'\n");
 	/* the new spelling wins on its level, whichever comes first */
 	put(user_file, "sessiondb:\n  path: /old.db\n  sqlite: {path: /new.db, dbPath: /older}\n",
 		0600);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include "core/event.h"
@@ -258,6 +259,7 @@ static void the_actor_comes_from_the_environment(void **state)
 {
 	struct actor actor;
 	char uid[16];
+	const struct passwd *account;
 
 	(void)state;
 	assert_int_equal(setenv("USER", "ana", 1), 0);
@@ -269,14 +271,15 @@ static void the_actor_comes_from_the_environment(void **state)
 	assert_string_not_equal(actor.host, "");
 	assert_int_equal(setenv("USER", "", 1), 0);
 	assert_int_equal(setenv("MINSKY_AGENT", "", 1), 0);
+	account = getpwuid(geteuid());
 	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
 	actor_from_environment(&actor);
-	assert_string_equal(actor.user, uid);
+	assert_string_equal(actor.user, account ? account->pw_name : uid);
 	assert_null(actor.agent);
 	assert_int_equal(unsetenv("USER"), 0);
 	assert_int_equal(unsetenv("MINSKY_AGENT"), 0);
 	actor_from_environment(&actor);
-	assert_string_equal(actor.user, uid);
+	assert_string_equal(actor.user, account ? account->pw_name : uid);
 	assert_null(actor.agent);
 }
 
