@@ -162,12 +162,10 @@ static int check_hub(struct app *app, struct doctor *d, struct error *err)
 	if (r == 0 && repo.known && repo.hub.kind != REPO_HUB_NONE) {
 		const struct hub_state *h = &repo.hub.state;
 
-		if (app->json) {
-			jsonw_key(&d->w, "hub");
+		if (app->json)
 			print_hub_json(&repo, &d->w);
-		} else {
+		else
 			print_hub(&repo);
-		}
 		if (h->failure[0]) {
 			app_say(app, "hub: %s; %llu events are not pushed", h->message,
 				(unsigned long long)repo_hub_unpushed(&repo));

@@ -46,6 +46,8 @@ static int print_landed(struct repo *repo, const struct session *s,
 		app_json_end(app, &w);
 		return r;
 	}
+	if (!pr)
+		return output_gone(s, err);
 	app_row(app, "session", s->name);
 	buf_addf(&app->out, "%-12s", "pr");
 	output_pr_line(app, pr, 0);

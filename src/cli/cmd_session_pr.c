@@ -41,6 +41,8 @@ int pr_cmd_print(struct repo *repo, const struct session *s, const char *outcome
 
 	if (app->json)
 		return output_outcome_json(repo, outcome, s, err);
+	if (!pr)
+		return output_gone(s, err);
 	buf_addf(&app->out, "%-12s", "pr");
 	output_pr_line(app, pr, 0);
 	buf_addch(&app->out, '\n');

@@ -257,6 +257,12 @@ void output_table_print(struct app *app, const struct output_table *t)
 		print_cells(app, t, (const char *const *)t->v[i].cells, width, last);
 }
 
+int output_gone(const struct session *s, struct error *err)
+{
+	error_set(err, ERR_NOTFOUND, "session '%s' was deleted meanwhile", s->name);
+	return error_hint(err, "'minsky session restore %s' brings it back", s->name);
+}
+
 void output_pr_line(struct app *app, const struct pr *pr, int64_t at)
 {
 	int64_t now = moment(at);

@@ -41,6 +41,8 @@ void output_note(struct app *app, const struct session *s);
 const char *output_pr_word(struct repo *repo, const struct session *s, const struct pr *pr);
 /* "pr/x open, not merged, checked 40 s ago" */
 void output_pr_line(struct app *app, const struct pr *pr, int64_t at);
+/* ERR_NOTFOUND: somebody else deleted the session while a command worked on its PR. */
+int output_gone(const struct session *s, struct error *err);
 
 /* One line for an event, without its newline. `place` is its number; `name` may be NULL. */
 typedef const char *output_name_fn(void *arg, const char *session_id);

@@ -218,6 +218,18 @@ int pr_refresh_lock(struct repo *repo, int *fd_out, struct error *err)
 	return r;
 }
 
+/*
+ * What is lost says nothing about where a PR stands; that it says nothing is no news either. What
+ * is known of it stays, and the others are looked at.
+ */
+static bool has_places(const struct repo *repo, const struct session *s)
+{
+	const char *workspace = repo_workspace_git(repo, s), *main_git = repo_main_git(repo, s);
+
+	return workspace && fs_is_dir(workspace) && fs_is_dir(s->workspace) && main_git &&
+		fs_is_dir(main_git);
+}
+
 static int with_lock(struct repo *repo, struct session *s, unsigned how, struct error *err)
 {
 	struct error elsewhere = ERROR_INIT;
@@ -227,7 +239,7 @@ static int with_lock(struct repo *repo, struct session *s, unsigned how, struct 
 	if (r == 0)
 		r = repo_reread_session(repo, s, err);
 	if (r == 0 && !s->deleted && s->started && session_is_local(repo, s) &&
-		place_prove(repo, s, &elsewhere) == 0)
+		has_places(repo, s) && place_prove(repo, s, &elsewhere) == 0)
 		r = refresh_locked(repo, s, how, err);
 	if (fd >= 0)
 		close(fd);

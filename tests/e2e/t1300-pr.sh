@@ -281,4 +281,31 @@ test_ok 'commit.gpgSign signs the prepared merge; a signature that fails is no P
 	test "$(git -C me rev-parse pr/work)" = "$old" &&
 	git config --global --unset commit.gpgSign
 '
+# A lost workspace stands in the way of nobody: not of its own session, not of the others' PRs.
+with_pr() { # REPOSITORY SESSION
+	w=$(minsky -C "$1" session start "$2" --quiet) && tick && echo "$2" >"$w/$2" && git -C "$w" add . &&
+		git -C "$w" commit -q -m "$2" && minsky -C "$1" session pr create "$2" --title "$2" >/dev/null
+}
+test_ok 'a workspace with a PR is removed: each command answers, and the merge of another is noticed' '
+	make_repo_with_origin lose && with_pr lose other && with_pr lose lost && rm -rf "$w" &&
+	minsky -C lose session get lost >out && minsky -C lose session pr get lost >out &&
+	minsky -C lose session rename lost gone >out && git -C lose fetch -q && tick &&
+	git -C lose merge -q --no-ff -m m origin/pr/other && git -C lose push -q && tick &&
+	minsky -C lose sync >out && minsky -C lose session list --json >out &&
+	jq -e ".sessions | map({(.session): .status}) | add | .other == \"merged\" and .gone == \"pr-open\"" out &&
+	minsky -C lose session delete gone --override gone >out
+'
+is_merged() { # REPOSITORY SESSION
+	minsky -C "$1" session list --json >out && jq -e --arg name "$2" "[.sessions[] | select(.session == \$name) |
+		.status] == [\"merged\"]" out
+}
+test_ok 'what hooks start finds the merge as well' '
+	minsky -C lose hooks install >out && with_pr lose third && git -C lose fetch -q && tick &&
+	git -C lose merge -q --no-ff -m m origin/pr/third && git -C lose push -q && wait_for is_merged lose third
+'
+test_ok 'the main clone is gone, or moved: work goes on in the sessions' '
+	with_pr lose stays && stays=$w && mv lose elsewhere && minsky -C "$stays" session get stays >out &&
+	tick && git -C "$stays" commit -q --allow-empty -m more && minsky -C "$stays" session pr create --title T >out &&
+	minsky -C elsewhere session list >out && minsky -C "$stays" session get stays >out
+'
 test_done
