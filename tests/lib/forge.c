@@ -120,7 +120,7 @@ void forge_fitting(struct forge *f, struct buf *out, const struct event_member *
 	static const char *const paths[] = { "/", "/etc", "/proc/self/cwd/x", "/x\x1b[2J", NULL };
 	static const char *const urls[] = { "https://h/r", "ext::sh -c id", "/srv/x", NULL };
 	static const char *const depths[] = { "1", "0", "\"1\"", NULL };
-	const struct forge_world none = { NULL }, *w = f->world ? f->world : &none;
+	const struct forge_world none = { .sessions = NULL }, *w = f->world ? f->world : &none;
 
 	switch (m->kind) {
 	case EVENT_KIND_OID:
