@@ -1,6 +1,7 @@
 #include "cli/output.h"
 #include "cli/open.h"
 
+#include "cli/print_words.h"
 #include "core/array.h"
 #include "core/clock.h"
 #include "core/fs.h"
@@ -179,7 +180,7 @@ int output_table_add(
 	t->v[t->n] = (struct output_row){ { strdup(s->name ? name_at(repo, s, t->at) : s->id),
 		buf_detach(&status), strdup(s->branch ? s->branch : ""),
 		strdup(output_pr_word(repo, s, session_pr(s))), strdup(age), strdup(hook_age),
-		strdup(session_whose(s)), strdup(repo->file.name ? repo->file.name : ""),
+		strdup(session_whose(repo, s)), strdup(repo->file.name ? repo->file.name : ""),
 		strdup(note.data) } };
 	buf_release(&note);
 	t->n++;
@@ -263,6 +264,15 @@ int output_gone(const struct session *s, struct error *err)
 	return error_hint(err, "'minsky session restore %s' brings it back", s->name);
 }
 
+static void print_landing(struct app *app, const struct pr *pr)
+{
+	buf_adds(&app->out, " (");
+	app_text(app, pr->merge_method);
+	buf_adds(&app->out, ", ");
+	app_text(app, output_short(pr->merge_commit));
+	buf_adds(&app->out, ")");
+}
+
 void output_pr_line(struct app *app, const struct pr *pr, int64_t at)
 {
 	int64_t now = moment(at);
@@ -273,8 +283,7 @@ void output_pr_line(struct app *app, const struct pr *pr, int64_t at)
 		clock_format_age(pr->merged_at, now, age);
 		buf_addf(&app->out, " merged %s", age);
 		if (pr->merge_method)
-			buf_addf(&app->out, " (%s, %s)", pr->merge_method,
-				output_short(pr->merge_commit));
+			print_landing(app, pr);
 		buf_adds(&app->out, pr->exists ? ", branch still exists" : ", branch deleted");
 	} else if (pr->closed_at) {
 		buf_adds(&app->out, " closed");
@@ -335,7 +344,7 @@ int output_session_text(struct repo *repo, const struct session *s, int64_t at, 
 	app_row(app, "head", line.data);
 	app_row(app, "workspace", s->workspace ? s->workspace : s->told_workspace);
 	if (!session_is_local(repo, s))
-		app_row(app, "whose", session_whose(s));
+		app_row(app, "whose", session_whose(repo, s));
 	row_time(app, "created", s->created_at, at);
 	row_time(app, "activity", s->last_activity_at, at);
 	row_time(app, "last hook", at ? 0 : session_last_hook(repo, s), at);
@@ -348,6 +357,7 @@ int output_session_text(struct repo *repo, const struct session *s, int64_t at, 
 		app_row(app, "pr title", pr->title);
 	}
 	buf_release(&line);
+	print_words(repo, s, moment(at));
 	return buf_check(&app->out, err);
 }
 

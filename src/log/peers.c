@@ -38,6 +38,7 @@ struct peer_import {
 	uint64_t page_first;
 	uint64_t clock; /* highest hlc on the page that ours is to be ahead of */
 	struct redactions redactions; /* on the page */
+	struct buf odd; /* records on the page whose bodies could not be kept */
 };
 
 static const struct place *place_of(const struct peer_import *p)
@@ -136,6 +137,7 @@ static void restart(struct peer_import *p)
 	p->hlc = p->tail.hlc;
 	memcpy(p->hash, p->tail.hash, sizeof(p->hash));
 	buf_clear(&p->page);
+	buf_clear(&p->odd);
 	p->page_first = p->clock = 0;
 	redactions_release(&p->redactions);
 }
@@ -155,6 +157,7 @@ int peer_import_open(struct peer_import **out, struct journal *j, const char *or
 	p->known = known;
 	p->timeout_ms = timeout_ms;
 	p->page = (struct buf)BUF_INIT;
+	p->odd = (struct buf)BUF_INIT;
 	memcpy(p->origin, origin, sizeof(p->origin));
 	r = journal_lock(j, timeout_ms, &lock, err);
 	if (r < 0)
@@ -184,6 +187,7 @@ void peer_import_close(struct peer_import *p)
 		return;
 	place_release(&p->peers);
 	buf_release(&p->page);
+	buf_release(&p->odd);
 	redactions_release(&p->redactions);
 	free(p);
 }
@@ -202,19 +206,23 @@ static int contradicts(
 		p->origin, what);
 }
 
+/*
+ * The chain is over the hash of the body, whatever that is: no body makes an origin unreadable. One
+ * that cannot stand in a line is left out, and its record kept without it.
+ */
+static bool can_stand(const struct record *rec)
+{
+	return rec->body_len <= EVENT_MAX_BODY && rec->body_len >= 2 && rec->body[0] == '{' &&
+		rec->body[rec->body_len - 1] == '}' && !memchr(rec->body, '\n', rec->body_len) &&
+		!memchr(rec->body, '\0', rec->body_len) && text_is_utf8(rec->body, rec->body_len);
+}
+
 static const char *check_body(const struct record *rec)
 {
 	char bodyhash[HASH_HEX_SIZE];
 
 	if (!rec->body)
 		return NULL;
-	if (rec->body_len > EVENT_MAX_BODY)
-		return "body is longer than 64 KiB";
-	if (rec->body_len < 2 || rec->body[0] != '{' || rec->body[rec->body_len - 1] != '}')
-		return "body is not an object";
-	if (memchr(rec->body, '\n', rec->body_len) || memchr(rec->body, '\0', rec->body_len) ||
-		!text_is_utf8(rec->body, rec->body_len))
-		return "body contains invalid bytes";
 	hash_bytes(rec->body, rec->body_len, bodyhash);
 	return strcmp(bodyhash, rec->bodyhash) ? "body does not match its hash" : NULL;
 }
@@ -233,6 +241,7 @@ static int check_held(const struct peer_import *p, const struct record *rec, str
 int peer_import_add(struct peer_import *p, const struct record *rec, struct error *err)
 {
 	int64_t limit = clock_now_ms() + PEERS_CLOCK_AHEAD_MS;
+	struct record blank;
 	const char *what;
 	int r;
 
@@ -245,6 +254,13 @@ int peer_import_add(struct peer_import *p, const struct record *rec, struct erro
 		what = check_body(rec);
 	if (what)
 		return contradicts(p, rec, what, err);
+	if (rec->body && !can_stand(rec)) {
+		blank = *rec;
+		blank.body = NULL;
+		blank.body_len = 0;
+		rec = &blank;
+		buf_addf(&p->odd, "%s %" PRIu64 "\n", p->origin, rec->seq);
+	}
 	r = redactions_add_record(&p->redactions, rec, err);
 	if (r < 0)
 		return r;
@@ -383,6 +399,8 @@ int peer_import_flush(struct peer_import *p, struct error *err)
 		r = check_unchanged(p, err);
 	if (r == 0 && p->clock)
 		r = clock_raise(p->j, p->clock, err);
+	if (r == 0 && p->odd.len)
+		r = peers_add_odd(p->j, &p->odd, err);
 	if (r == 0 && p->redactions.n)
 		r = peers_add_blanks(p->j, &p->redactions, err);
 	if (r == 0 && (!p->tail.segment.name[0] || p->tail.good + p->page.len > p->j->segment_max))

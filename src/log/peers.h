@@ -46,6 +46,12 @@ int peer_import_flush(struct peer_import *p, struct error *err);
 /* Without a flush what was not flushed is dropped. Accepts NULL. */
 void peer_import_close(struct peer_import *p);
 
+/* Note records whose bodies could not stand in a journal, "<origin> <seq>" lines: the file `odd`.
+ */
+int peers_add_odd(const struct journal *j, const struct buf *lines, struct error *err);
+/* The file's text, "" if there is none; a newline stands in front of each line. */
+int peers_odd(struct buf *out, const char *journal_dir, struct error *err);
+
 struct peer_blank {
 	char origin[ID_HEX_SIZE];
 	uint64_t seq;

@@ -175,3 +175,38 @@ out:
 	free(v);
 	return r;
 }
+
+#define ODD_FILE "odd"
+
+int peers_odd(struct buf *out, const char *journal_dir, struct error *err)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	fs_join(&path, journal_dir, ODD_FILE);
+	buf_addch(out, '\n');
+	r = path.failed ? error_nomem(err) : fs_read_private(path.data, BLANK_MAX, out, err);
+	if (r == ERR_NOTFOUND) {
+		error_clear(err);
+		r = 0;
+	}
+	buf_release(&path);
+	return r < 0 ? r : buf_check(out, err);
+}
+
+int peers_add_odd(const struct journal *j, const struct buf *lines, struct error *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	int r = peers_odd(&text, j->own.path, err);
+
+	fs_join(&path, j->own.path, ODD_FILE);
+	buf_add(&text, lines->data, lines->len);
+	if (r == 0)
+		r = path.failed ? error_nomem(err) : buf_check(&text, err);
+	/* Each line once is enough, but no more than can be read again. */
+	if (r == 0 && text.len < BLANK_MAX)
+		r = fs_replace(path.data, text.data + 1, text.len - 1, 0600, true, err);
+	buf_release(&path);
+	buf_release(&text);
+	return r;
+}

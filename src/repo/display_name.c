@@ -166,10 +166,31 @@ bool session_is_local(const struct repo *repo, const struct session *s)
 	return session_has_place(s);
 }
 
-const char *session_whose(const struct session *s)
+const char *origin_who(struct repo *repo, const char *origin)
 {
+	const struct origin_owner *o;
+	struct error ignored = ERROR_INIT;
+
+	if (!repo->known || !origin[0])
+		return NULL;
+	if (!repo->origins_loaded) {
+		(void)origins_load(&repo->origins, repo->file.journal, &ignored);
+		repo->origins_loaded = true;
+	}
+	o = origins_find(&repo->origins, origin);
+	return o ? o->who : NULL;
+}
+
+/* What its machine says, unless the hub knows better. */
+const char *session_whose(struct repo *repo, const struct session *s)
+{
+	const char *who = origin_who(repo, s->owner);
 	char *out = ring();
 
+	if (who && s->started_user && strcmp(who, s->started_user) != 0) {
+		(void)snprintf(out, DISPLAY_NAME_SIZE, "%s", who);
+		return out;
+	}
 	(void)snprintf(out, DISPLAY_NAME_SIZE, "%s%s%s", s->started_user ? s->started_user : "",
 		s->started_host ? "@" : "", s->started_host ? s->started_host : "");
 	return out;
@@ -178,7 +199,7 @@ const char *session_whose(const struct session *s)
 int session_want_local(
 	struct repo *repo, const struct session *s, const char *what, struct error *err)
 {
-	const char *whose = session_whose(s);
+	const char *whose = session_whose(repo, s);
 
 	if (session_is_local(repo, s))
 		return place_prove(repo, s, err);
@@ -212,7 +233,7 @@ static void tell_one(struct repo *repo, const struct session *other)
 {
 	struct session own = { .name = NULL };
 	struct error ignored = ERROR_INIT;
-	const char *whose = session_whose(other);
+	const char *whose = session_whose(repo, other);
 	char age[32];
 
 	if (repo_find_named(repo, other->name, &own, &ignored) == 0 &&

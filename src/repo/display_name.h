@@ -41,7 +41,9 @@ int display_name_find(struct repo *repo, const char *label, struct session *out,
 
 bool session_is_local(const struct repo *repo, const struct session *s);
 /* "ana@mira"; "" if that is not known. In static storage, eight calls long. */
-const char *session_whose(const struct session *s);
+const char *session_whose(struct repo *repo, const struct session *s);
+/* The account that the hub knows an origin by, which no event can claim; NULL: it does not say. */
+const char *origin_who(struct repo *repo, const char *origin);
 /*
  * Before anything is done: ERR_REFUSED, and where to go, unless it is local, and its workspace what
  * place_prove() wants. `what` is what cannot be done here.

@@ -35,6 +35,7 @@ void repo_release(struct repo *repo)
 	buf_release(&repo->top);
 	buf_release(&repo->tracking_of);
 	buf_release(&repo->tracking);
+	origins_release(&repo->origins);
 	stat_cache_release(&repo->cursors);
 	stat_cache_release(&repo->workspaces);
 	*repo = (struct repo)REPO_INIT;

@@ -19,6 +19,7 @@
 #include "core/stat_cache.h"
 #include "git/repository.h"
 #include "log/journal.h"
+#include "log/origins.h"
 #include "repo/caller.h"
 #include "repo/display_name.h"
 #include "repo/hub.h"
@@ -36,6 +37,8 @@ struct repo {
 	struct repo_hub hub;
 	struct display_names display_names;
 	struct stat_cache cursors, workspaces; /* what output.c looks at */
+	struct origins origins; /* whose they are, as the hub says; loaded when it is asked */
+	bool origins_loaded;
 	bool known;
 	bool offline; /* a hub is not asked, whatever there is: nobody may wait */
 	bool wrote; /* events of its own: repo_hub_flush() gives them away */

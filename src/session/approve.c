@@ -14,6 +14,7 @@
 #include "session/begin.h"
 #include "session/pr_create.h"
 #include "session/pr_refresh.h"
+#include "session/review.h"
 
 struct approval {
 	struct repo *repo;
@@ -42,16 +43,9 @@ static int check_head(const struct approval *a, struct error *err)
 			a->s->name, a->pr->head, want);
 		return error_hint(err, "review it again");
 	}
-	if (a->req->what != LAND_APPROVED || is_approved(a->pr))
+	if (a->req->what == APPROVE_ONLY)
 		return 0;
-	if (a->pr->approved_head)
-		error_refuse(err, "approval-outdated",
-			"the PR of '%s' was approved at %.8s, but is at %.8s now", a->s->name,
-			a->pr->approved_head, a->pr->head);
-	else
-		error_refuse(err, "not-approved", "the PR of '%s' is not approved", a->s->name);
-	return error_hint(
-		err, "review it, then approve it: minsky session pr approve %s", a->s->name);
+	return review_check_required(a->repo, a->s, a->pr, a->req->what == APPROVE_AND_LAND, err);
 }
 
 /* There must be a PR that provably exists: its branch, and the commit that it points at. */
@@ -331,7 +325,8 @@ static int record(struct approval *a, struct error *err)
 		r = error_refuse(err, "pr-replaced", "'%s' has another PR now", a->s->name);
 		goto out;
 	}
-	r = add_approved(a, &e, err);
+	if (a->req->what != LAND_APPROVED)
+		r = add_approved(a, &e, err);
 	if (r == 0 && !a->pr->merged_at)
 		r = add_merged(a, &e, err);
 	if (r == 0 && e.n)
@@ -392,8 +387,12 @@ int session_approve(struct repo *repo, struct session *s, const struct approve_r
 		.out = out,
 		.commit = PR_COMMIT_INIT,
 		.main_dir = BUF_INIT };
-	int r = session_begin(repo, s, "approve it", err);
+	int r = req->what == LAND_APPROVED ? 0 : review_check_agent(repo, s, err);
 
+	if (r == 0 && req->what == APPROVE_ONLY && s->owner[0] && !session_is_local(repo, s))
+		return review_other(repo, s, req->head, &out->unchanged, err);
+	if (r == 0)
+		r = session_begin(repo, s, "approve it", err);
 	if (r == 0)
 		r = check_pr(&a, err);
 	if (r < 0)

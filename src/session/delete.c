@@ -281,7 +281,7 @@ int session_find_deleted(
 	};
 	struct session_set set = { NULL, 0 };
 	const struct session *best = NULL;
-	size_t n = 0;
+	size_t n = 0, local = 0;
 	int r = repo_project(repo, err);
 
 	if (r == 0)
@@ -291,7 +291,12 @@ int session_find_deleted(
 
 		if (strcmp(s->id, key) != 0 && (!s->name || strcmp(s->name, key) != 0))
 			continue;
-		n++;
+		/* Another machine's is meant only where there is none of this one's. */
+		if (session_is_local(repo, s) && !local++)
+			best = NULL;
+		else if (local && !session_is_local(repo, s))
+			continue;
+		n = local ? local : n + 1;
 		if (!best || s->deleted_at > best->deleted_at)
 			best = s;
 	}
@@ -324,30 +329,30 @@ static int journal_restored(struct repo *repo, const struct session *s, struct e
 	return r;
 }
 
+/* Only on this machine: what others have is shown by other names here, and is in nobody's way. */
 static int check_free(struct repo *repo, const struct session *s, struct error *err)
 {
 	struct session other = { .name = NULL };
-	int r = repo->backend->ops->get(
-		repo->backend, repo_store(repo), KEY_NAME, s->name, &other, err);
+	int r = repo_find_named(repo, s->name, &other, err);
 
-	if (r == 0)
+	if (r == 0 && session_is_local(repo, &other))
 		r = error_refuse(err, "name-taken", "another session is named '%s' now", s->name);
 	else if (r == ERR_NOTFOUND)
 		r = 0;
-	if (r == 0 && s->task_id) {
-		session_release(&other);
-		other = (struct session){ .name = NULL };
-		r = repo->backend->ops->get(
-			repo->backend, repo_store(repo), KEY_TASK, s->task_id, &other, err);
-		if (r == 0)
-			r = error_refuse(err, "task-taken", "task %s has the session '%s' now",
-				s->task_id, other.name);
-		else if (r == ERR_NOTFOUND)
-			r = 0;
-	}
+	session_release(&other);
+	if (r < 0 || !s->task_id)
+		goto out;
+	r = repo->backend->ops->get(
+		repo->backend, repo_store(repo), KEY_TASK, s->task_id, &other, err);
+	if (r == 0 && session_is_local(repo, &other))
+		r = error_refuse(err, "task-taken", "task %s has the session '%s' now", s->task_id,
+			other.name);
+	else if (r == ERR_NOTFOUND)
+		r = 0;
+out:
+	session_release(&other);
 	if (r == 0)
 		error_clear(err);
-	session_release(&other);
 	return r;
 }
 

@@ -65,7 +65,10 @@ int session_note(struct repo *repo, struct session *s, const struct note_request
 	*changed_out = !same(now, s->note_state) || !same(clean.data, s->note_text);
 	if (r < 0 || !*changed_out)
 		goto out;
-	w = emit_begin(&e, EVENT_SESSION_NOTED, s->id);
+	w = emit_begin(&e, EVENT_SESSION_NOTED, session_told_id(s));
+	/* Beside the owner's note, as somebody else's. */
+	if (s->owner[0] && !session_is_local(repo, s))
+		e.draft.owner = s->owner;
 	jsonw_kstring_opt(w, "state", now);
 	if (clean.len)
 		jsonw_kstring(w, "text", clean.data);

@@ -13,8 +13,9 @@
 
 bool pr_is_fresh(const struct pr *pr, int64_t now_ms)
 {
+	/* Another machine's word of it is a reason to look again, and no more. */
 	return pr->last_checked && pr->last_checked <= now_ms &&
-		now_ms - pr->last_checked <= PR_FRESH_MS;
+		pr->last_checked >= pr->hinted_at && now_ms - pr->last_checked <= PR_FRESH_MS;
 }
 
 bool pr_is_open(const struct pr *pr)

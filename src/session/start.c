@@ -98,7 +98,7 @@ int starting_check_taken(struct starting *t, struct error *err)
 		if (session_is_local(repo, &s))
 			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
 		else
-			error_hint(err, "it is %s's; choose another name", session_whose(&s));
+			error_hint(err, "it is %s's; choose another name", session_whose(repo, &s));
 	} else if (r == ERR_NOTFOUND) {
 		r = 0;
 	}
@@ -114,7 +114,7 @@ int starting_check_taken(struct starting *t, struct error *err)
 			error_hint(err, "continue there: cd \"$(minsky session dir %s)\"",
 				display_name(repo, &s));
 		else
-			error_hint(err, "it is %s's", session_whose(&s));
+			error_hint(err, "it is %s's", session_whose(repo, &s));
 	} else if (r == ERR_NOTFOUND) {
 		r = 0;
 	}
