@@ -1,5 +1,7 @@
 #include "core/session_shape.h"
 
+#include "core/array.h"
+
 #define TEXT(type, key, field)                                                                     \
 	{                                                                                          \
 		.name = (key), .len = sizeof(key) - 1, .kind = MEMBER_TEXT,                        \
@@ -232,23 +234,19 @@ int text_set(char **dst, const char *text, struct error *err)
 	return 0;
 }
 
+static int by_name(const void *key, const void *element)
+{
+	const struct member *m = element;
+	struct json_slice name = { m->name, m->len };
+
+	return json_key_order(key, &name);
+}
+
 const struct member *shape_find(const struct shape *shape, const struct json_slice *key)
 {
-	size_t low = 0, high = shape->n;
+	size_t at;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		struct json_slice name = { shape->v[mid].name, shape->v[mid].len };
-		int c = json_key_order(&name, key);
-
-		if (!c)
-			return &shape->v[mid];
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return NULL;
+	return ARRAY_FIND(key, shape->v, shape->n, by_name, &at) ? &shape->v[at] : NULL;
 }
 
 static int set_raw(char **dst, const struct json_slice *value, struct error *err)
