@@ -29,6 +29,7 @@ const struct option_desc *app_common_options(struct app *app, bool json)
 void app_release(struct app *app)
 {
 	buf_release(&app->out);
+	buf_release(&app->program);
 	for (size_t i = 0; i < app->n_reasons; i++) {
 		free(app->reasons[i].category);
 		free(app->reasons[i].text);

@@ -27,6 +27,7 @@ struct app {
 	struct caller caller; /* this, for everything below: app_caller() */
 	const struct cmd *cmd;
 	struct buf out;
+	struct buf program; /* our own real path, for the caller */
 	bool json, help;
 	bool quiet; /* no messages but errors */
 	bool tty_err; /* stderr is a terminal */

@@ -216,7 +216,7 @@ static bool wants_trace(void)
 
 int main(int argc, char **argv)
 {
-	struct app app = { .out = BUF_INIT };
+	struct app app = { .out = BUF_INIT, .program = BUF_INIT };
 	struct error err = ERROR_INIT, late = ERROR_INIT;
 	const char **words = (const char **)argv + 1;
 	bool json;

@@ -1,5 +1,6 @@
 #include "cli/open.h"
 
+#include "core/fs.h"
 #include "session/recover.h"
 
 struct app *app_of(const struct repo *repo)
@@ -19,11 +20,16 @@ static void warn(void *arg, const char *line)
 
 const struct caller *app_caller(struct app *app)
 {
+	struct error ignored = ERROR_INIT;
+
 	app->caller.settings = app->settings.v;
 	app->caller.watched = app_talks(app);
 	app->caller.say = say;
 	app->caller.warn = warn;
 	app->caller.arg = app;
+	if (!app->program.len && fs_realpath("/proc/self/exe", &app->program, &ignored) < 0)
+		buf_clear(&app->program);
+	app->caller.program = app->program.len ? app->program.data : NULL;
 	return &app->caller;
 }
 

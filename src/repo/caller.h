@@ -18,6 +18,9 @@
 
 struct caller {
 	const char *const *settings; /* "key=value", NULL-terminated, above all files; or NULL */
+	/* What hooks start to look at PRs and to give a hub what was written: the minsky that is
+	 * running, by its real path. NULL: whatever was remembered before, or nothing. */
+	const char *program;
 	bool require_backend; /* no answer rather than one without the team's database */
 	bool watched; /* somebody watches standard error: git may show its progress there */
 	/* A line each, not harmless yet (text_add_line()). Either may be NULL: nothing is said. */

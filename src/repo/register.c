@@ -9,15 +9,15 @@
 #include "hooks/observe/observe.h"
 #include "repo/emit.h"
 
-int repo_remember_program(const char *journal, struct error *err)
+static int remember_program(const struct caller *caller, const char *journal, struct error *err)
 {
 	struct buf file = BUF_INIT, have = BUF_INIT, want = BUF_INIT;
 	struct error missing = ERROR_INIT;
-	int r = fs_realpath("/proc/self/exe", &want, err);
+	int r = 0;
 
-	if (r < 0)
-		goto out;
-	buf_addch(&want, '\n');
+	if (!caller->program)
+		return 0;
+	buf_addf(&want, "%s\n", caller->program);
 	fs_join(&file, journal, "program");
 	if (fs_read_private(file.data, 8192, &have, &missing) == 0 &&
 		strcmp(have.data, want.data) == 0)
@@ -242,7 +242,7 @@ int repo_register(struct repo *repo, const struct git_repo *git, bool *made_out,
 	if (made_out)
 		*made_out = false;
 	if (repo->known)
-		return repo_remember_program(repo->file.journal, err);
+		return remember_program(repo->caller, repo->file.journal, err);
 	fs_join(&dir, repo->state.data, "journal");
 	fs_join(&lock, dir.data, ".adopt.lock");
 	r = fs_mkdirs(dir.data, 0700, err);
@@ -266,7 +266,7 @@ int repo_register(struct repo *repo, const struct git_repo *git, bool *made_out,
 	if (r == 0)
 		r = tie_clone(repo, a.journal.data, err);
 	if (r == 0)
-		r = repo_remember_program(a.journal.data, err);
+		r = remember_program(repo->caller, a.journal.data, err);
 	if (r < 0)
 		goto out;
 	repo->known = true;

@@ -144,8 +144,6 @@ bool repo_main_is_origin(const struct repo *repo, const struct session *s);
  * show.
  */
 const char *repo_main_tracking(struct repo *repo, const struct session *s);
-/* Tell the hooks' worker which program to start: this one. */
-int repo_remember_program(const char *journal, struct error *err);
 
 /*
  * Read what git wrote since minsky last looked: in the session's workspace (NULL: only the

@@ -53,6 +53,11 @@ void fault_disarm(void)
 	armed = false;
 }
 
+unsigned fault_count(void)
+{
+	return count;
+}
+
 bool fault_fired(void)
 {
 	return fired;

@@ -39,6 +39,8 @@ void fault_only(const char *name);
 void fault_length(size_t length);
 void fault_then(void (*f)(void)); /* none of its own calls is counted */
 bool fault_fired(void);
+/* So many calls were counted since the last fault_arm(). */
+unsigned fault_count(void);
 /* Of the call that was hit: its name, for messages, and how much it should have transferred. */
 const char *fault_name(void);
 size_t fault_size(void);

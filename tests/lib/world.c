@@ -97,7 +97,8 @@ static int run(const char *dir, const char *script, char *out, size_t size)
 	int fds[2], status;
 	pid_t pid;
 
-	buf_addf(&text, "cd '%s/%s'\n%s%s", root, dir, prelude, script);
+	buf_addf(&text, "cd '%s%s%s' || exit 1\n%s%s", dir[0] == '/' ? "" : root,
+		dir[0] == '/' ? "" : "/", dir, prelude, script);
 	assert_false(text.failed);
 	argv[2] = text.data;
 	assert_int_equal(pipe(fds), 0);

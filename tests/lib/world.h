@@ -17,7 +17,7 @@ int world_teardown(void **state);
 const char *world(void);
 
 /*
- * Run a script with sh -e in `dir` (relative to the world). Functions that it can use:
+ * Run a script with sh -e in `dir` (relative to the world, or absolute). Functions that it can use:
  *	repo DIR		an empty repository on branch main
  *	commit FILE TEXT	write TEXT and a newline to FILE and commit that, one second later
  *	empty MESSAGE		an empty commit
