@@ -14,6 +14,8 @@
 #include "session/approve.h"
 #include "session/delete.h"
 #include "session/pr_create.h"
+#include "session/recover.h"
+#include "session/rename.h"
 #include "session/start.h"
 #include "session/use_case.h"
 
@@ -117,6 +119,32 @@ static int restore_one(void)
 	return r;
 }
 
+static int rename_one(void)
+{
+	const struct rename_request req = { .name = "two", .branch = true, .move = true };
+	struct rename_result result = { .done = false };
+	struct session s = { .name = NULL };
+	int r = repo_project(&repo, &err);
+
+	if (r == 0)
+		r = repo.backend->ops->get(
+			repo.backend, repo_store(&repo), KEY_NAME, "one", &s, &err);
+	if (r == 0)
+		r = session_rename(&repo, &s, &req, &result, &err);
+	outcome_release(&result.outcome);
+	session_release(&s);
+	return r;
+}
+
+static void is_renamed(void)
+{
+	struct session *s = session("two");
+
+	assert_string_equal(s->branch, "two");
+	assert_string_equal(strrchr(s->workspace, '/'), "/two");
+	assert_string_equal(ask(s->workspace, "git symbolic-ref --short HEAD"), "two");
+}
+
 static void one_pr(void)
 {
 	const struct pr_request req = { .title = "Fix it" };
@@ -159,6 +187,7 @@ static const struct subject subjects[] = {
 	{ "delete", one_session, delete_one, is_deleted },
 	{ "delete of a work tree", one_tree, delete_one, is_deleted },
 	{ "restore", one_deleted, restore_one, is_started },
+	{ "rename", one_session, rename_one, is_renamed },
 	{ "approve", one_pr, approve_one, is_landed },
 };
 
@@ -176,8 +205,14 @@ static void finishes(const struct subject *s, int answer, const char *what, unsi
 	(void)snprintf(first, sizeof(first), "%.255s", answer < 0 ? err.msg : "done");
 	error_clear(&err);
 	open_again("app", NULL);
-	if (repo.known)
+	if (repo.known) {
+		struct outcome outcome = { .unwell = false };
+
 		(void)told(0);
+		/* As every command does first. */
+		succeeds(session_recover_all(&repo, &outcome, &err));
+		outcome_release(&outcome);
+	}
 	r = answer == 0 ? 0 : s->act();
 	/* It may have been done, and its answer have failed. */
 	if (r < 0 && r != ERR_REFUSED && r != ERR_NOTFOUND)

@@ -196,8 +196,7 @@ static void what_cannot_be_adopted_is_refused(void **state)
 	start_result_release(&result);
 	sh("alone", "git switch -q -c other");
 	open_again("alone", NULL);
-	refuses(session_adopt(&repo, &req, at("alone"), &result, &err), ERR_REFUSED,
-		"no repository");
+	refuses(session_adopt(&repo, &req, at("alone"), &result, &err), ERR_REFUSED, "not a clone");
 	assert_false(repo.known);
 }
 
