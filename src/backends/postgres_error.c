@@ -33,7 +33,7 @@ static const struct meaning {
 	{ "MK403", ERR_REFUSED, false, NULL },
 	{ "MK404", ERR_NOTFOUND, false, NULL },
 	{ "MK429", ERR_BACKEND, false,
-		"a keeper retires those that nobody writes to: minsky.retire(), "
+		"a keeper can retire origins that are not used any more: minsky.retire(), "
 		"minsky.retire_all()" },
 	{ "MK505", ERR_UNSUPPORTED, false, "use the newer version of minsky that wrote it" },
 	{ "3D000", ERR_USAGE, false, "check its name, and whether it was created" },

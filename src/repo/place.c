@@ -16,7 +16,7 @@ static int not_it(
 	error_refuse(err, "not-the-workspace", "'%s' is not the workspace of '%s': %s",
 		s->workspace, s->name ? s->name : s->id, why);
 	return error_hint(err,
-		"nothing has been touched; move it out of the way, or see 'minsky session get %s'",
+		"nothing was changed; move it away, or for details: minsky session get %s",
 		s->name ? s->name : s->id);
 }
 
@@ -41,17 +41,17 @@ static const char *check_pointer(const struct repo *repo, const struct session *
 	const char *why = NULL;
 
 	if (pointer_read(&p, common, err) < 0)
-		why = "another repository is there, which minsky does not know";
+		why = "it is another repository, which is not registered";
 	else if (strcmp(p.journal, repo->file.journal) != 0)
-		why = "what is there belongs to another repository";
+		why = "it belongs to another repository";
 	else if (s->clone_id && strcmp(p.clone, s->clone_id) != 0)
-		why = "another clone is there";
+		why = "it is another clone";
 	else if (!is_listed(repo, p.clone, common))
-		why = "the journal knows that clone at another place";
+		why = "that clone is registered at another place";
 	else if (strcmp(git_dir, common) != 0 && pointer_enter(&p, git_dir, err) < 0)
-		why = "it cannot be read whose work tree is there";
+		why = "cannot determine which session it belongs to";
 	else if (p.session[0] && strcmp(p.session, session_told_id(s)) != 0)
-		why = "another session's workspace is there";
+		why = "it is the workspace of another session";
 	error_clear(err);
 	pointer_release(&p);
 	return why;
@@ -69,7 +69,7 @@ int place_prove(const struct repo *repo, const struct session *s, struct error *
 		return 0;
 	/* A link is moved as one; whatever is done behind it is done in what it leads to. */
 	if (!S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
-		return not_it(repo, s, "it is no directory", err);
+		return not_it(repo, s, "it is not a directory", err);
 	if (st.st_uid != geteuid())
 		return not_it(repo, s, "it belongs to another user", err);
 	if (fs_realpath(s->workspace, &real, &ignored) < 0 ||

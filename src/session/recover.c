@@ -143,10 +143,11 @@ int session_recover(
 	if (r == 0 && fs_lock(gate.data, 0, &fd, &busy) == 0)
 		r = finish(repo, s, outcome, &done, err);
 	if (r == 0 && done)
-		outcome_note(outcome, "what was done to '%s' was interrupted; finished", s->name);
+		outcome_note(outcome, "the operation on '%s' was interrupted; it is completed now",
+			s->name);
 	/* It shows as lost. */
 	if (r < 0 && r != ERR_NOMEM) {
-		outcome_warn(outcome, "cannot put the workspace of '%s' in its place: %s", s->name,
+		outcome_warn(outcome, "cannot move the workspace of '%s' to its place: %s", s->name,
 			err->msg);
 		error_clear(err);
 		r = 0;

@@ -33,8 +33,7 @@ static int check_name(struct renaming *n, struct error *err)
 	r = n->repo->backend->ops->get(
 		n->repo->backend, repo_store(n->repo), KEY_NAME, n->req->name, &other, err);
 	if (r == 0) {
-		r = error_refuse(
-			err, "name-taken", "session '%s' already exists", n->req->name);
+		r = error_refuse(err, "name-taken", "session '%s' already exists", n->req->name);
 		error_hint(err, "its workspace is '%s'", other.workspace ? other.workspace : "?");
 	} else if (r == ERR_NOTFOUND) {
 		error_clear(err);

@@ -93,8 +93,7 @@ int starting_check_taken(struct starting *t, struct error *err)
 	r = repo->backend->ops->get(
 		repo->backend, repo_store(repo), KEY_NAME, t->name.data, &s, err);
 	if (r == 0) {
-		r = error_refuse(
-			err, "name-taken", "session '%s' already exists", t->name.data);
+		r = error_refuse(err, "name-taken", "session '%s' already exists", t->name.data);
 		if (session_is_local(repo, &s))
 			error_hint(err, "its workspace is '%s'", s.workspace ? s.workspace : "?");
 		else
@@ -402,9 +401,9 @@ static int tell_hooks(struct starting *t, bool carries, struct error *err)
 
 	if (r == 0 && names.len)
 		outcome_note(t->outcome,
-			carries ? "the repository's hooks run here too: %s (%s)"
-				: "the repository's hooks do not run here, session.hooks is none: "
-				  "%s (%s)",
+			carries ? "the repository's own hooks run in the workspace: %s (%s)"
+				: "the repository's own hooks do not run in the workspace "
+				  "(session.hooks is none): %s (%s)",
 			names.data, dir.data);
 	buf_release(&names);
 	buf_release(&dir);
@@ -421,7 +420,7 @@ static int fill_hooks(struct starting *t, const char *dir, struct error *err)
 	else if (carries)
 		r = hook_carry_linked(&t->git, dir, err);
 	if (r < 0 && r != ERR_NOMEM) {
-		outcome_warn(t->outcome, "cannot carry the repository's hooks: %s", err->msg);
+		outcome_warn(t->outcome, "cannot set up the repository's own hooks: %s", err->msg);
 		error_clear(err);
 		r = 0;
 	}

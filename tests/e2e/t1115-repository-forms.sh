@@ -139,7 +139,7 @@ test_ok 'a commit of a submodule that is nowhere here: said, and the session sta
 '
 test_ok 'rename --branch --move of a work tree with submodules: refused, nothing changed' '
 	start mod --worktree && must_fail 4 minsky -C r session rename mod other --branch --move 2>err &&
-	has "^hint: rename it without --move" err && test "$(git -C "$ws" symbolic-ref --short HEAD)" = mod &&
+	has "^hint: leave out --move" err && test "$(git -C "$ws" symbolic-ref --short HEAD)" = mod &&
 	minsky -C r session rename mod other --branch >/dev/null &&
 	test "$(git -C "$ws" symbolic-ref --short HEAD)" = other && gone other
 '

@@ -32,7 +32,7 @@ export TRASH
 test_ok 'a plain script in .git/hooks; what is carried is said' '
 	make_repo_with_origin r && guard r/.git/hooks/pre-commit && sessions plain &&
 	guarded plain && told good-plain && minsky -C r session start said 2>err >/dev/null &&
-	has "hooks run here too: pre-commit (.*/r/.git/hooks)" err && minsky -C r session delete said >/dev/null 2>&1
+	has "own hooks run in the workspace: pre-commit (.*/r/.git/hooks)" err && minsky -C r session delete said >/dev/null 2>&1
 '
 test_ok 'the present hook counts: changed, added and removed ones, without anything being done' '
 	hook r/.git/hooks/pre-commit "echo changed >&2; exit 1" && must_fail 1 add "$c" x 2>err && has changed err &&
@@ -69,7 +69,7 @@ test_ok 'a directory that a tool generated and ignores (husky): also in a linked
 '
 test_ok 'session.hooks none: they do not run, and that is said' '
 	guard r/.git/hooks/pre-commit && off=$(minsky -C r session start off -c session.hooks=none 2>err >/dev/null; minsky -C r session dir off) &&
-	has "hooks do not run here, session.hooks is none: pre-commit" err && add "$off" bad-off && told bad-off
+	has "own hooks do not run in the workspace (session.hooks is none): pre-commit" err && add "$off" bad-off && told bad-off
 '
 test_ok 'minsky hooks install carries or takes out, as it is set' '
 	minsky -C "$off" hooks install >/dev/null && must_fail 1 add "$off" bad-on 2>err && git -C "$off" reset -q --hard &&
