@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "backends/memory.h"
 #include "backends/registry.h"
 #include "core/fs.h"
 #include "core/gitfiles/gitdir.h"
@@ -368,17 +369,44 @@ const char *repo_store(const struct repo *repo)
 }
 
 /* A store of our own: as far as the journal goes. */
-static int project_local(struct repo *repo, struct error *err)
+static int project_store(struct repo *repo, struct projector_result *result, struct error *err)
 {
-	struct projector_result result = { 0 };
 	int r = repo->backend ? 0 : registry_open(&repo->backend, repo->config, err);
 
 	if (r == 0 && repo->stale_store) {
 		r = repo_empty_backend(repo, err);
 		repo->stale_store = r < 0;
 	}
-	if (r == 0)
-		r = projector_run(repo->journal, repo->backend, repo->file.id, &result, err);
+	return r < 0 ? r : projector_run(repo->journal, repo->backend, repo->file.id, result, err);
+}
+
+/* What is in the journal is done: while somebody else has the store, it answers alone. */
+static int project_memory(struct repo *repo, struct projector_result *result, struct error *err)
+{
+	int r = 0;
+
+	if (!repo->hub.memory) {
+		caller_warn(repo->caller, "%s; using the journal", err->msg);
+		error_clear(err);
+		r = memory_open(&repo->hub.memory, err);
+	}
+	if (r < 0)
+		return r;
+	repo->backend = repo->hub.memory;
+	return projector_run(repo->journal, repo->backend, repo->file.id, result, err);
+}
+
+static int project_local(struct repo *repo, struct error *err)
+{
+	struct projector_result result = { 0 };
+	int r = repo->hub.memory ? ERR_BUSY : project_store(repo, &result, err);
+
+	if (r == ERR_BUSY && repo->caller->require_backend) {
+		err->code = ERR_BACKEND;
+		return ERR_BACKEND;
+	}
+	if (r == ERR_BUSY)
+		r = project_memory(repo, &result, err);
 	if (r == 0 && result.unknown)
 		caller_say(repo->caller,
 			"%llu events are of a type that this version does not know; they are kept",
