@@ -49,6 +49,16 @@ static const char *name_of(void *arg, const char *id)
 	return history_names_get(arg, id);
 }
 
+/* What was kept and says nothing. */
+static void add_standing(const struct log_show *show, const struct event *e)
+{
+	if (e->odd)
+		buf_addf(&show->app->out, "  (odd: %s)",
+			e->odd_member ? e->odd_member : "it names no session that can be");
+	else if (show->names && !history_names_heeded(show->names, e))
+		buf_adds(&show->app->out, "  (without effect)");
+}
+
 void log_show(struct log_show *show, const struct record *record, const struct event *e,
 	const char *line, size_t len)
 {
@@ -72,6 +82,8 @@ void log_show(struct log_show *show, const struct record *record, const struct e
 	} else {
 		output_event_line(app, place, e, name_of, show->names);
 	}
+	if (e)
+		add_standing(show, e);
 	show->begun = true;
 	buf_addch(&app->out, '\n');
 }

@@ -1,6 +1,7 @@
 #include "history/names.h"
 
 #include "core/array.h"
+#include "core/event_shape.h"
 #include "core/names.h"
 
 void history_names_release(struct history_names *names)
@@ -10,6 +11,7 @@ void history_names_release(struct history_names *names)
 		free(names->v[i].task);
 	}
 	free(names->v);
+	own_origins_release(&names->own);
 	*names = (struct history_names){ .v = NULL };
 }
 
@@ -74,6 +76,9 @@ int history_names_load(struct history_names *names, struct repo *repo, struct er
 	struct session_set set = { NULL, 0 };
 	int r = repo_project(repo, err);
 
+	own_origins_release(&names->own);
+	if (r == 0)
+		r = journal_own(repo->journal, &names->own, err);
 	if (r == 0)
 		r = repo->backend->ops->list(repo->backend, repo_store(repo), &every, &set, err);
 	for (size_t i = 0; r == 0 && i < set.n; i++) {
@@ -84,6 +89,8 @@ int history_names_load(struct history_names *names, struct repo *repo, struct er
 			err);
 		if (r == 0)
 			name->deleted = s->deleted;
+		if (r == 0)
+			memcpy(name->owner, s->owner, sizeof(name->owner));
 	}
 	session_set_release(&set);
 	return r;
@@ -109,6 +116,25 @@ int history_names_learn(struct history_names *names, const struct event *e, stru
 	if (!name || !e->session)
 		return 0;
 	return add(names, e->session, name, json_get_string(e->data, "taskId"), &learnt, err);
+}
+
+bool history_names_heeded(const struct history_names *names, const struct event *e)
+{
+	const char *by = e->key.origin;
+	char rival[ID_UUID_SIZE];
+	const char *owner;
+	size_t at;
+
+	if (!e->session || e->type == EVENT_UNKNOWN || event_who(e->type) != EVENT_BY_OWNER ||
+		!find(names, e->session, &at))
+		return true;
+	owner = names->v[at].owner;
+	if (!owner[0] || strcmp(owner, by) == 0 ||
+		(own_origins_has(&names->own, owner) && own_origins_has(&names->own, by)))
+		return true;
+	/* His own session of that id, if he has one, and does not name hers. */
+	session_rival_id(by, e->session, rival);
+	return strcmp(e->owner, owner) != 0 && find(names, rival, &at);
 }
 
 const char *history_names_get(const struct history_names *names, const char *id)

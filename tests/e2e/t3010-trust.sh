@@ -91,6 +91,7 @@ test_ok 'nobody re-aims, renames, deletes, closes, lands or freezes it' '
 		event session.imported "{\"record\":{\"session\":\"y\",\"owner\":\"$(printf "%032d" 7)\",\"place\":{\"workspace\":\"/etc\"}}}"; } | send &&
 	own >after && cmp_files before after && files >files.after && cmp_files files.before files.after &&
 	at ana minsky session get one >out && has "^ignored .*without effect" out && has "^hint .*says mallory@evil" out &&
+	at ana minsky journal log >out && has "session.renamed .*(without effect)$" out && hasnt "session.noted .*without" out &&
 	at ana minsky journal verify >out && has ": good$" out
 '
 test_ok 'nothing that does not fit reaches git or a terminal, and nothing stops anybody' '
@@ -104,6 +105,7 @@ test_ok 'nothing that does not fit reaches git or a terminal, and nothing stops 
 		at ana minsky $command >out 2>err || return 1
 		must_fail 1 grep -q "$(printf "\033")" out && must_fail 1 grep -q "$(printf "\033")" err || return 1
 	done &&
+	at ana minsky journal log >out && has "pr.merged .*(odd: how)$" out &&
 	at ana minsky journal verify >out && has ": good$" out
 '
 test_ok "whatever he sends (MINSKY_TEST_SEED=$seed)" '
