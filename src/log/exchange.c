@@ -90,7 +90,7 @@ int exchange_unpushed(struct journal *j, const struct heads *hub, uint64_t *out,
 	int r = own_origins(&own, j, err);
 
 	if (r == 0)
-		r = journal_heads(j, &local, err);
+		r = journal_heads_here(&local, j, err);
 	for (size_t i = 0; r == 0 && i < own.n; i++) {
 		const struct head *here = heads_find(&local, own.v[i].origin);
 		const struct head *there = heads_find(hub, own.v[i].origin);
@@ -194,7 +194,7 @@ int exchange_run(
 		r = push_own(&run, err);
 	if (r == 0)
 		r = exchange_pull(&run, err);
-	if (r == 0)
+	if (r == 0 && run.r.done.pulled)
 		r = look(&run, err);
 	if (r == 0)
 		r = refill(&run, err);

@@ -1,5 +1,6 @@
 #include "core/clock.h"
 #include "log/exchange_internal.h"
+#include "log/journal_internal.h"
 #include "log/peers.h"
 
 #define LOCK_MS 10000
@@ -104,6 +105,7 @@ int exchange_pull(struct run *run, struct error *err)
 {
 	int r = 0;
 
+	segments_hold();
 	for (size_t i = 0; r == 0 && i < run->r.hub.n; i++) {
 		const struct head *there = &run->r.hub.v[i];
 
@@ -115,6 +117,7 @@ int exchange_pull(struct run *run, struct error *err)
 		}
 		r = pull_one(run, there, err);
 	}
+	segments_unhold();
 	exchange_tell(run);
 	return r;
 }

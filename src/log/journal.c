@@ -112,6 +112,7 @@
 
 #include "core/fs.h"
 #include "log/append_cache.h"
+#include "log/peer_heads.h"
 
 #define READ_TRIES 1000 /* a reader without the lock, against writers that never pause */
 
@@ -278,9 +279,9 @@ int journal_head(struct journal *j, struct head *out, struct error *err)
 	return 0;
 }
 
-static int heads_of(struct heads *heads, const struct journal *j, const struct place *p, bool own,
-	struct error *err)
+int journal_heads_here(struct heads *heads, const struct journal *j, struct error *err)
 {
+	const struct place *p = &j->own;
 	struct segments list = { .v = NULL };
 	int r;
 
@@ -291,7 +292,7 @@ static int heads_of(struct heads *heads, const struct journal *j, const struct p
 
 		if (i && strcmp(list.v[i - 1].origin, origin) == 0)
 			continue;
-		r = find_unlocked(&t, j, p, origin, own && strcmp(origin, j->origin) == 0, err);
+		r = find_unlocked(&t, j, p, origin, strcmp(origin, j->origin) == 0, err);
 		if (r == 0 && t.seq && !heads_find(heads, origin))
 			r = heads_set(heads, origin, t.seq, t.hash, err);
 	}
@@ -306,11 +307,11 @@ int journal_heads(struct journal *j, struct heads *out, struct error *err)
 	bool there = false;
 	int r;
 
-	r = heads_of(&heads, j, &j->own, true, err);
+	r = journal_heads_here(&heads, j, err);
 	if (r == 0)
 		r = place_open_peers(&peers, j, &there, err);
 	if (r == 0 && there)
-		r = heads_of(&heads, j, &peers, false, err);
+		r = peer_heads_read(&heads, j, &peers, err);
 	place_release(&peers);
 	if (r < 0)
 		heads_release(&heads);

@@ -32,6 +32,7 @@ struct segments {
 struct place {
 	int fd;
 	char *path;
+	bool peers;
 };
 
 /* What `head` and `suspect` hold: a good record, and where it stands. */
@@ -95,6 +96,9 @@ struct journal {
 	struct kept kept;
 };
 
+/* journal.c: where the segments in the journal itself end, of every origin that it has been. */
+int journal_heads_here(struct heads *heads, const struct journal *j, struct error *err);
+
 /* origin.c: who writes here, and into which directory. */
 
 /* ERR_REFUSED if there is a journal already. */
@@ -117,6 +121,15 @@ bool segment_parse(struct segment *out, const char *name);
 int segments_list(
 	struct segments *out, const struct place *p, const char *origin, struct error *err);
 void segments_release(struct segments *s);
+/*
+ * From hold to release, peers/ is listed once, for an exchange that asks about each of its origins.
+ * Nobody else adds segments there while one is under way; segments_added() says what we add, and
+ * segments_forget() that the list is not to be gone by any more.
+ */
+void segments_hold(void);
+void segments_added(const struct place *p, const struct segment *s);
+void segments_forget(void);
+void segments_unhold(void);
 
 /* Takes the text out of `path`. */
 int place_open(struct place *out, struct buf *path, struct error *err);
@@ -219,6 +232,9 @@ struct tail {
  */
 int tail_find(struct tail *out, const struct place *p, const char *origin, const struct hint *hint,
 	struct error *err);
+/* The same, with the origin's segments at hand. ERR_NOTFOUND: one of them has gone meanwhile. */
+int tail_find_among(struct tail *out, const struct place *p, const char *origin,
+	const struct segments *list, const struct hint *hint, struct error *err);
 /*
  * The same for a writer: *fd_out is the newest segment, open for appending, or -1 where there is
  * none, or none that can be written to.

@@ -1,5 +1,7 @@
 #include "log/merge.h"
 
+#include <sys/resource.h>
+
 #include "core/invariant.h"
 
 struct source {
@@ -93,8 +95,26 @@ static int check_known(const struct heads *origins, const struct heads *from, st
 	return 0;
 }
 
+/* One file is open for each origin that has something to say. */
+static void raise_files(size_t n)
+{
+	struct rlimit limit;
+
+	if (n < 256 || getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool is_there(const struct heads *from, const struct head *end)
+{
+	const struct head *h = heads_find(from, end->origin);
+
+	return h && h->seq == end->seq && strcmp(h->hash, end->hash) == 0;
+}
+
 static int open_merge(struct merge **out, struct journal *j, const struct heads *origins,
-	const struct heads *from, bool limited, struct error *err)
+	const struct heads *from, bool limited, bool behind, struct error *err)
 {
 	struct merge *m = calloc(1, sizeof(*m));
 	int r;
@@ -110,8 +130,10 @@ static int open_merge(struct merge **out, struct journal *j, const struct heads 
 	r = heads_copy(&m->heads, from, err);
 	if (r == 0 && limited)
 		r = heads_copy(&m->limit, origins, err);
+	raise_files(origins->n);
 	for (size_t i = 0; r == 0 && i < origins->n; i++)
-		r = add_source(m, j, origins->v[i].origin, err);
+		if (!behind || !is_there(from, &origins->v[i]))
+			r = add_source(m, j, origins->v[i].origin, err);
 	if (r < 0)
 		goto out;
 	*out = m;
@@ -126,13 +148,15 @@ int merge_open(struct merge **out, struct journal *j, const struct heads *origin
 {
 	int r = check_known(origins, from, err);
 
-	return r < 0 ? r : open_merge(out, j, origins, from, false, err);
+	return r < 0 ? r : open_merge(out, j, origins, from, false, false, err);
 }
 
-int merge_open_upto(struct merge **out, struct journal *j, const struct heads *upto,
-	const struct heads *from, struct error *err)
+int merge_open_behind(struct merge **out, struct journal *j, const struct heads *origins,
+	const struct heads *upto, const struct heads *from, struct error *err)
 {
-	return open_merge(out, j, upto, from, true, err);
+	int r = upto ? 0 : check_known(origins, from, err);
+
+	return r < 0 ? r : open_merge(out, j, upto ? upto : origins, from, upto != NULL, true, err);
 }
 
 static bool comes_before(const struct record *a, const struct record *b)

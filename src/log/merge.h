@@ -17,9 +17,12 @@ struct merge;
  */
 int merge_open(struct merge **out, struct journal *j, const struct heads *origins,
 	const struct heads *from, struct error *err);
-/* The same up to the heads in `upto`, and no further. */
-int merge_open_upto(struct merge **out, struct journal *j, const struct heads *upto,
-	const struct heads *from, struct error *err);
+/*
+ * For whoever wants what is there and no more: an origin of which `from` has the end already is not
+ * opened. With `upto` (it may be NULL) nothing is read behind the heads in it.
+ */
+int merge_open_behind(struct merge **out, struct journal *j, const struct heads *origins,
+	const struct heads *upto, const struct heads *from, struct error *err);
 /*
  * *record_out = the next record, NULL at the end; valid until the next call. Damage ends its own
  * origin only, and is remembered.

@@ -79,6 +79,7 @@ static int cut(const struct peer_import *p, const struct tail *t, struct error *
 	struct buf kept = BUF_INIT;
 	int fd, r;
 
+	segments_forget();
 	r = place_open_file(&fd, place_of(p), t->segment.name, O_RDWR, err);
 	if (r < 0)
 		return r;
@@ -303,6 +304,7 @@ static int create(struct peer_import *p, struct error *err)
 		p->tail.segment = s;
 		p->tail.good = p->page.len;
 		p->covered = true;
+		segments_added(place, &s);
 	}
 	buf_release(&from);
 	buf_release(&to);

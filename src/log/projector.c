@@ -66,12 +66,10 @@ static int align(struct projection *p, struct error *err)
 	r = journal_heads(p->journal, &origins, err);
 	if (r < 0)
 		goto out;
-	if (!p->upto)
-		r = merge_open(&p->merge, p->journal, &origins, &stored, err);
-	else if (!heads_cover(&origins, &stored) || !heads_cover(&origins, p->upto))
+	if (p->upto && (!heads_cover(&origins, &stored) || !heads_cover(&origins, p->upto)))
 		r = error_set(err, ERR_NOTFOUND, "the store is ahead of the journal");
 	else
-		r = merge_open_upto(&p->merge, p->journal, p->upto, &stored, err);
+		r = merge_open_behind(&p->merge, p->journal, &origins, p->upto, &stored, err);
 out:
 	heads_release(&stored);
 	heads_release(&origins);

@@ -86,11 +86,118 @@ static int collect(
 	}
 }
 
+/* The list that is held. */
+static struct {
+	bool on, valid;
+	dev_t dev;
+	ino_t ino;
+	struct segments list;
+	size_t cap;
+} peers_held;
+
+void segments_forget(void)
+{
+	segments_release(&peers_held.list);
+	peers_held.valid = false;
+	peers_held.cap = 0;
+}
+
+void segments_hold(void)
+{
+	segments_forget();
+	peers_held.on = true;
+}
+
+void segments_unhold(void)
+{
+	segments_forget();
+	peers_held.on = false;
+}
+
+static bool is_held(const struct place *p)
+{
+	struct stat st;
+
+	return peers_held.valid && p->peers && fstat(p->fd, &st) == 0 &&
+		st.st_dev == peers_held.dev && st.st_ino == peers_held.ino;
+}
+
+static int by_name(const void *key, const void *element)
+{
+	return strcmp(key, ((const struct segment *)element)->name);
+}
+
+void segments_added(const struct place *p, const struct segment *s)
+{
+	size_t at;
+
+	if (!is_held(p) || ARRAY_FIND(s->name, peers_held.list.v, peers_held.list.n, by_name, &at))
+		return;
+	if (!ARRAY_GROW(peers_held.list.v, peers_held.list.n, peers_held.cap)) {
+		segments_forget();
+		return;
+	}
+	ARRAY_OPEN(peers_held.list.v, peers_held.list.n, at);
+	peers_held.list.v[at] = *s;
+	peers_held.list.n++;
+}
+
+static int hold_now(const struct place *p, struct error *err)
+{
+	struct segments list = { .v = NULL };
+	struct stat st;
+	int r = fstat(p->fd, &st) < 0 ? error_errno(err, "cannot access '%s'", p->path)
+				      : collect(&list, p, NULL, err);
+
+	if (r < 0) {
+		segments_release(&list);
+		return r;
+	}
+	if (list.n)
+		qsort(list.v, list.n, sizeof(*list.v), compare_segments);
+	segments_forget();
+	peers_held.list = list;
+	peers_held.cap = list.n;
+	peers_held.dev = st.st_dev;
+	peers_held.ino = st.st_ino;
+	peers_held.valid = true;
+	return 0;
+}
+
+/* A copy of the part of the held list that is the origin's. */
+static int from_held(struct segments *out, const char *origin, struct error *err)
+{
+	size_t first = 0, end;
+
+	if (origin)
+		(void)ARRAY_FIND(origin, peers_held.list.v, peers_held.list.n, by_name, &first);
+	for (end = first; end < peers_held.list.n; end++)
+		if (origin && strcmp(peers_held.list.v[end].origin, origin) != 0)
+			break;
+	*out = (struct segments){ .v = NULL };
+	if (end == first)
+		return 0;
+	out->v = malloc((end - first) * sizeof(*out->v));
+	if (!out->v)
+		return error_nomem(err);
+	memcpy(out->v, peers_held.list.v + first, (end - first) * sizeof(*out->v));
+	out->n = end - first;
+	return 0;
+}
+
 int segments_list(
 	struct segments *out, const struct place *p, const char *origin, struct error *err)
 {
 	struct segments list = { .v = NULL };
-	int r = collect(&list, p, origin, err);
+	int r = 0;
+
+	if (peers_held.on && p->peers && !is_held(p))
+		r = hold_now(p, err);
+	if (r < 0)
+		return r;
+	if (is_held(p))
+		return from_held(out, origin, err);
+	r = collect(&list, p, origin, err);
 
 	if (r < 0) {
 		segments_release(&list);
@@ -144,6 +251,8 @@ int place_open_peers(struct place *out, const struct journal *j, bool *there_out
 		goto out;
 	r = place_open(out, &path, err);
 	*there_out = r == 0;
+	if (r == 0)
+		out->peers = true;
 out:
 	buf_release(&path);
 	return r;

@@ -364,31 +364,17 @@ out:
 	return r;
 }
 
-int tail_find(struct tail *out, const struct place *p, const char *origin, const struct hint *hint,
-	struct error *err)
-{
-	return tail_find_open(out, NULL, p, origin, hint, err);
-}
-
-int tail_find_open(struct tail *out, int *fd_out, const struct place *p, const char *origin,
-	const struct hint *hint, struct error *err)
+static int find_among(struct tail *out, int *fd_out, const struct place *p, const char *origin,
+	const struct segments *list, const struct hint *hint, struct error *err)
 {
 	const struct hint *h = NULL;
 	struct tail t = { .state = TAIL_CLEAN, .hash = HASH_ZERO };
-	struct segments list;
-	int r;
-
-	if (fd_out)
-		*fd_out = -1;
+	int r = 0;
 
 	if (hint && hint->known && strncmp(hint->segment, origin, ID_HEX_SIZE - 1) == 0)
 		h = hint;
-	r = segments_list(&list, p, origin, err);
-	if (r < 0)
-		return r;
-	if (list.n)
-		r = tail_of(&t, fd_out, p, &list, h, err);
-	segments_release(&list);
+	if (list->n)
+		r = tail_of(&t, fd_out, p, list, h, err);
 	if (r < 0)
 		return r;
 	if (t.claimed_seq < t.seq)
@@ -411,4 +397,31 @@ int tail_find_open(struct tail *out, int *fd_out, const struct place *p, const c
 	}
 	*out = t;
 	return 0;
+}
+
+int tail_find(struct tail *out, const struct place *p, const char *origin, const struct hint *hint,
+	struct error *err)
+{
+	return tail_find_open(out, NULL, p, origin, hint, err);
+}
+
+int tail_find_open(struct tail *out, int *fd_out, const struct place *p, const char *origin,
+	const struct hint *hint, struct error *err)
+{
+	struct segments list;
+	int r;
+
+	if (fd_out)
+		*fd_out = -1;
+	r = segments_list(&list, p, origin, err);
+	if (r == 0)
+		r = find_among(out, fd_out, p, origin, &list, hint, err);
+	segments_release(&list);
+	return r;
+}
+
+int tail_find_among(struct tail *out, const struct place *p, const char *origin,
+	const struct segments *list, const struct hint *hint, struct error *err)
+{
+	return find_among(out, NULL, p, origin, list, hint, err);
 }

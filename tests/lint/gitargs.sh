@@ -15,7 +15,7 @@ none() { # WHAT REGEX FILES-THAT-MAY...
 	done
 }
 
-none 'an argument of git without a macro of its kind' '\bGIT_ARG_[A-Z]+\b|struct git_arg\)' \
+none 'an argument of git without a macro of its kind' 'struct git_arg\)|\{ *GIT_ARG_[A-Z]+ *,' \
 	src/git/gitarg.c src/git/gitarg.h
 none 'a line for git update-ref that nothing checks' '"(update|create|delete|verify) (refs|%s)' \
 	src/git/gitarg.c
