@@ -137,11 +137,14 @@ out:
 	return r;
 }
 
-/* Are the two the same directory? */
+/* Are the two the same directory? One that is gone is told by its name alone. */
 static bool is_directory(const char *a, const char *b)
 {
+	const char *rest = path_below(a, b);
 	struct stat x, y;
 
+	if (rest && !*rest)
+		return true;
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
