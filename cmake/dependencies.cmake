@@ -4,6 +4,8 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
 if(MINSKY_POSTGRES)
 	pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+	# A name is looked up in a thread.
+	find_package(Threads REQUIRED)
 endif()
 if(MINSKY_SQLITE OR MINSKY_TESTS)
 	pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.37)

@@ -2,12 +2,21 @@
 # same. The musl-gcc that Debian has knows no -static-pie and links a program that needs musl's
 # loader; with the start file that is meant for it, it does what it should.
 set(MINSKY_STATIC_PROBE ${CMAKE_BINARY_DIR}/CMakeFiles/static-probe)
-file(WRITE ${MINSKY_STATIC_PROBE}.c "int main(void)\n{\n\treturn 0;\n}\n")
+# With a checked function in it: for 32-bit x86 glibc's archive has some that cannot move.
+file(WRITE ${MINSKY_STATIC_PROBE}.c "
+	#include <string.h>
+	int main(int argc, char **argv)
+	{
+		char text[64];
+		memset(text, argc, strlen(argv[0]));
+		return text[0];
+	}
+")
 
 # It is one if its type is ET_DYN and nothing in it names a loader.
 function(minsky_static_pie out)
 	try_compile(linked ${MINSKY_STATIC_PROBE} ${MINSKY_STATIC_PROBE}.c
-		COMPILE_DEFINITIONS -fPIE
+		COMPILE_DEFINITIONS -fPIE -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 		LINK_OPTIONS ${ARGN}
 		COPY_FILE ${MINSKY_STATIC_PROBE}.out
 		COPY_FILE_ERROR ignored)

@@ -13,7 +13,9 @@ test_packages='clang-14=clang clang=clang libclang-rt-14-dev llvm-14=llvm-symbol
 	zsh=zsh fish=fish systemd=systemd-analyze
 	postgresql postgresql-client=psql pgbouncer openssl=openssl'
 # The tree's own rules are checked with these; without one its check is skipped, and says so.
-lint_packages='clang-format-14=clang-format-14 shellcheck=shellcheck mandoc=mandoc'
+lint_packages='gcc-i686-linux-gnu=i686-linux-gnu-gcc gcc-aarch64-linux-gnu=aarch64-linux-gnu-gcc
+	gcc-s390x-linux-gnu=s390x-linux-gnu-gcc clang-tidy-14=clang-tidy-14
+	clang-format-14=clang-format-14 shellcheck=shellcheck mandoc=mandoc'
 # The same for breaking things on purpose.
 fault_packages='strace=strace fiu-utils=fiu-run e2fsprogs=mkfs.ext4 valgrind=valgrind'
 

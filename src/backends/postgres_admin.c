@@ -137,8 +137,7 @@ static int set_up(const struct config *config, const char *const *members, int *
 			break;
 		error_clear(err);
 		r = 0;
-		pause.tv_sec = pg_backoff_ms(attempt) / 1000;
-		pause.tv_nsec = pg_backoff_ms(attempt) % 1000 * 1000000;
+		pause = clock_timespec(pg_backoff_ms(attempt));
 		(void)nanosleep(&pause, NULL);
 	}
 	if (r == 0) {

@@ -232,7 +232,7 @@ int64_t pg_backoff_ms(unsigned attempt)
 static bool wait_again(unsigned attempt, int64_t deadline)
 {
 	int64_t delay = pg_backoff_ms(attempt);
-	struct timespec pause = { .tv_sec = delay / 1000, .tv_nsec = delay % 1000 * 1000000 };
+	struct timespec pause = clock_timespec(delay);
 
 	if (attempt + 1 >= ATTEMPTS || clock_monotonic_ms() + delay >= deadline)
 		return false;

@@ -103,8 +103,9 @@ static int check(
 	}
 	if (!n || n > HUB_BATCH_RECORDS || (bytes > HUB_BATCH_BYTES && n > 1))
 		return error_set(err, ERR_USAGE, "a push of %zu events and %zu bytes", n, bytes);
-	return base->seq > INT64_MAX - n ? error_set(err, ERR_USAGE, "such a seq cannot be stored")
-					 : 0;
+	return base->seq > (uint64_t)INT64_MAX - n
+		? error_set(err, ERR_USAGE, "such a seq cannot be stored")
+		: 0;
 }
 
 int pg_hub_push(struct hub *hub, const char *key, const struct head *base,

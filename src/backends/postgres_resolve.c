@@ -1,7 +1,9 @@
 #include "backends/postgres_resolve.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,32 +14,102 @@
 
 #define ADDRESSES_MAX 4
 
-/* A question to the resolver's thread. It outlives us if it is not answered and cannot be stopped.
+/*
+ * What a thread of its own asks the system's resolver, which cannot be interrupted. Whoever comes
+ * last lets go of it: the thread, if nobody waits for the answer any more.
  */
 struct question {
-	struct gaicb request;
-	struct addrinfo hints;
-	struct question *next; /* of those that were given up */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool answered, given_up; /* under the lock */
+	int status;
+	struct addrinfo *list;
 	char host[256];
 };
 
-static struct question *abandoned;
-
-static enum pg_resolved wait_for(struct question *q, int64_t deadline)
+static void question_free(struct question *q)
 {
-	const struct gaicb *list[] = { &q->request };
+	if (q->list)
+		freeaddrinfo(q->list);
+	pthread_cond_destroy(&q->changed);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
 
-	for (;;) {
-		int64_t left = deadline - clock_monotonic_ms();
-		struct timespec pause = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
-		int status = gai_error(&q->request);
+static struct question *question_new(const char *host)
+{
+	struct question *q = NULL;
+	pthread_condattr_t attr;
 
-		if (status != EAI_INPROGRESS)
-			return status == 0 ? PG_RESOLVED : PG_RESOLVE_FAILED;
-		if (left <= 0)
-			return PG_RESOLVE_LATE;
-		(void)gai_suspend(list, 1, &pause);
+	if (strlen(host) >= sizeof(q->host) || pthread_condattr_init(&attr) != 0)
+		return NULL;
+	q = calloc(1, sizeof(*q));
+	if (q && pthread_mutex_init(&q->lock, NULL) != 0) {
+		free(q);
+		q = NULL;
 	}
+	if (q &&
+		(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+			pthread_cond_init(&q->changed, &attr) != 0)) {
+		pthread_mutex_destroy(&q->lock);
+		free(q);
+		q = NULL;
+	}
+	if (q)
+		(void)snprintf(q->host, sizeof(q->host), "%s", host);
+	pthread_condattr_destroy(&attr);
+	return q;
+}
+
+static void *ask(void *arg)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct question *q = arg;
+	bool given_up;
+
+	q->status = getaddrinfo(q->host, NULL, &hints, &q->list);
+	pthread_mutex_lock(&q->lock);
+	q->answered = true;
+	given_up = q->given_up;
+	pthread_cond_signal(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+	if (given_up)
+		question_free(q);
+	return NULL;
+}
+
+/* Signals are for the program's own thread. */
+static bool start(struct question *q)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, before;
+	bool started;
+
+	if (pthread_attr_init(&attr) != 0)
+		return false;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED) == 0 &&
+		pthread_create(&thread, &attr, ask, q) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return started;
+}
+
+/* False, and the question is the thread's, if there is no answer in time. */
+static bool wait_for(struct question *q, int64_t deadline)
+{
+	const struct timespec until = clock_timespec(deadline);
+	bool answered;
+
+	pthread_mutex_lock(&q->lock);
+	while (!q->answered && pthread_cond_timedwait(&q->changed, &q->lock, &until) != ETIMEDOUT)
+		;
+	answered = q->answered;
+	q->given_up = !answered;
+	pthread_mutex_unlock(&q->lock);
+	return answered;
 }
 
 static size_t add_addresses(const struct addrinfo *list, struct buf *out)
@@ -59,31 +131,19 @@ static size_t add_addresses(const struct addrinfo *list, struct buf *out)
 
 enum pg_resolved pg_resolve(const char *host, int64_t deadline, struct buf *out, size_t *n_out)
 {
-	struct sigevent no_event = { .sigev_notify = SIGEV_NONE };
-	struct question *q = calloc(1, sizeof(*q));
-	struct gaicb *list[1];
+	struct question *q = question_new(host);
 	enum pg_resolved r = PG_RESOLVE_FAILED;
 
-	if (!q || strlen(host) >= sizeof(q->host))
-		goto out;
-	(void)snprintf(q->host, sizeof(q->host), "%s", host);
-	q->hints.ai_socktype = SOCK_STREAM;
-	q->request.ar_name = q->host;
-	q->request.ar_request = &q->hints;
-	list[0] = &q->request;
-	if (getaddrinfo_a(GAI_NOWAIT, list, 1, &no_event) != 0)
-		goto out;
-	r = wait_for(q, deadline);
-	if (r == PG_RESOLVED) {
-		*n_out = add_addresses(q->request.ar_result, out);
-		freeaddrinfo(q->request.ar_result);
-		r = *n_out && !out->failed ? PG_RESOLVED : PG_RESOLVE_FAILED;
-	} else if (r == PG_RESOLVE_LATE && gai_cancel(&q->request) != EAI_CANCELED) {
-		q->next = abandoned;
-		abandoned = q;
-		q = NULL;
+	if (!q)
+		return r;
+	if (start(q)) {
+		if (!wait_for(q, deadline))
+			return PG_RESOLVE_LATE;
+		if (q->status == 0) {
+			*n_out = add_addresses(q->list, out);
+			r = *n_out && !out->failed ? PG_RESOLVED : PG_RESOLVE_FAILED;
+		}
 	}
-out:
-	free(q);
+	question_free(q);
 	return r;
 }

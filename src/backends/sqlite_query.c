@@ -60,7 +60,7 @@ int query_sql(struct buf *out, const struct session_query *q, struct error *err)
 	return buf_check(out, err);
 }
 
-static int64_t count(size_t n)
+static int64_t count(uint64_t n)
 {
 	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
 }

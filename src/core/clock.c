@@ -16,6 +16,12 @@ int64_t clock_monotonic_ms(void)
 	return clock_monotonic_us() / 1000;
 }
 
+struct timespec clock_timespec(int64_t ms)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ms / 1000),
+		.tv_nsec = (long)(ms % 1000) * 1000000 };
+}
+
 int64_t clock_now_ms(void)
 {
 	const char *fixed = getenv("MINSKY_NOW");

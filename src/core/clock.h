@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "core/error.h"
 
@@ -17,6 +18,8 @@
 int64_t clock_now_ms(void);
 int64_t clock_monotonic_ms(void);
 int64_t clock_monotonic_us(void);
+/* A time or a span that is not negative. */
+struct timespec clock_timespec(int64_t ms);
 
 /* RFC 3339, UTC, milliseconds. Years outside 0000..9999 are clamped. */
 void clock_format(int64_t ms, char out[CLOCK_TEXT_SIZE]);

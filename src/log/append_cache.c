@@ -13,14 +13,14 @@
 
 static bool is_local(int fd)
 {
-	static const long known[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+	static const unsigned long known[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
 		F2FS_SUPER_MAGIC, TMPFS_MAGIC };
 	struct statfs st;
 
 	if (fstatfs(fd, &st) < 0)
 		return false;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if ((unsigned long)st.f_type == (unsigned long)known[i])
+		if ((unsigned long)st.f_type == known[i])
 			return true;
 	return false;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/fs.h"
 
 #define STATE_MAX 8192
@@ -204,8 +205,7 @@ int hub_due_set(const char *journal, int64_t ms, struct error *err)
 		goto out;
 	}
 	fd = open(path.data, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	times[0] = times[1] =
-		(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000 };
+	times[0] = times[1] = clock_timespec(ms);
 	if (fd < 0 || futimens(fd, times) < 0)
 		r = error_errno(err, "cannot write '%s'", path.data);
 out:

@@ -139,7 +139,7 @@ static int declare_file(struct declaring *d, const char *name, struct error *err
 		return 0;
 	memcpy(segment, name, sizeof(segment) - 1);
 	segment[sizeof(segment) - 1] = '\0';
-	(void)snprintf(kept, sizeof(kept), "torn/%s", name);
+	(void)snprintf(kept, sizeof(kept), "torn/%.*s", NAME_MAX, name);
 	if (!segment_parse(&parsed, segment))
 		return 0;
 	for (size_t i = 0; i < d->n_kept; i++)

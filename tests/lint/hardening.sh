@@ -59,7 +59,9 @@ look() { # FILE
 
 cd "$work" || exit 1
 type=$(cd "$build" && cached CMAKE_BUILD_TYPE)
-for file in src/cli/minsky $(cd "$build" && find modules -name '*.so'); do
+programs=src/cli/minsky
+case $(cd "$build" && cached MINSKY_HOOK_ONLY) in ON) programs= ;; esac
+for file in $programs $(cd "$build" && find . -path './modules/*.so'); do
 	look "$file" || continue
 	cp symbols facts
 	need "$file" 'does not guard its stack' ' __stack_chk_fail'
@@ -88,8 +90,8 @@ if look $hook; then
 fi
 
 # The linker drops this note as soon as one object, of the C library say, is without it.
-case $(uname -m) in
-x86_64)
+case $(readelf -h "$build/$hook" 2>/dev/null) in
+*X86-64*)
 	for archive in src/core/libcore.a hook/src/core/libcore.a; do
 		[ -f "$build/$archive" ] || continue
 		readelf -nW "$build/$archive" >notes 2>/dev/null

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/fs.h"
 #include "hooks/observe/observe.h"
 
@@ -174,7 +175,7 @@ const char *last_hook_id(const struct pointer *p)
 
 void last_hook_note(const char *journal_dir, const char *id, int64_t now)
 {
-	const struct timespec at = { .tv_sec = now / 1000, .tv_nsec = now % 1000 * 1000000 };
+	const struct timespec at = clock_timespec(now);
 	const struct timespec times[2] = { at, at };
 	struct buf path = BUF_INIT;
 	int fd;
