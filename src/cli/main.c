@@ -214,6 +214,14 @@ static bool wants_trace(void)
 	return value && strcmp(value, "1") == 0;
 }
 
+/* A terminal that knows no sequences. */
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && strcmp(term, "dumb") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct app app = { .out = BUF_INIT, .program = BUF_INIT };
@@ -225,7 +233,7 @@ int main(int argc, char **argv)
 	keep_standard_fds();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	app.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	app.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && !is_dumb();
 	app.tty_err = isatty(STDERR_FILENO);
 	app.tty_in = isatty(STDIN_FILENO) && app.tty_err;
 	if (wants_trace())
