@@ -348,6 +348,10 @@ static int make_workspace(struct adopting *a, struct error *err)
 	if (t->worktree) {
 		plan.existing = !a->remote_only;
 		plan.base_oid = a->tip;
+		/* One that was killed here has left what git keeps of a work tree that is gone. */
+		if (!fs_exists(t->workspace.data))
+			(void)start_unlink(t->git.common_dir, t->workspace.data, t->temporary.data,
+				NULL, NULL, &ignored);
 		r = start_add(t->repo, &plan, t->workspace.data, err);
 		if (r == 0)
 			r = starting_fill(t, t->workspace.data, err);

@@ -57,7 +57,7 @@ void starting_release(struct starting *t)
 	buf_release(&t->lock);
 }
 
-static int workspace_root(struct repo *repo, struct buf *out, struct error *err)
+int starting_root(struct repo *repo, struct buf *out, struct error *err)
 {
 	const char *configured = config_get(repo->config, "session.workspaceRoot");
 	struct buf slug = BUF_INIT, root = BUF_INIT;
@@ -188,7 +188,7 @@ int starting_choose_base(struct starting *t, struct error *err)
 int starting_choose_places(struct starting *t, struct error *err)
 {
 	struct buf root = BUF_INIT;
-	int r = workspace_root(t->repo, &root, err);
+	int r = starting_root(t->repo, &root, err);
 
 	if (r < 0)
 		goto out;

@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "core/dir.h"
 #include "core/fs.h"
 #include "repo/emit.h"
 #include "session/start_linked.h"
@@ -156,6 +157,73 @@ out:
 	return r;
 }
 
+/* "/.<id>.tmp": a workspace that somebody was making. */
+static bool is_temporary(const char *name, char id[ID_UUID_SIZE])
+{
+	size_t len = ID_UUID_SIZE - 1;
+
+	if (name[0] != '.' || strlen(name) != len + 5 || strcmp(name + 1 + len, ".tmp") != 0)
+		return false;
+	memcpy(id, name + 1, len);
+	id[len] = '\0';
+	return id_is_uuid(id);
+}
+
+/* Not that of a start that stands in the journal: it is finished, or taken back as a whole. */
+static int sweep_one(
+	struct repo *repo, const char *root, const char *name, const char *id, struct error *err)
+{
+	struct session s = { .name = NULL };
+	struct error ignored = ERROR_INIT;
+	struct buf path = BUF_INIT, lock = BUF_INIT;
+	int fd = -1;
+	int r = repo->backend->ops->get(repo->backend, repo_store(repo), KEY_ID, id, &s, &ignored);
+	bool ours = r == ERR_NOTFOUND || (r == 0 && s.deleted);
+
+	fs_join(&path, root, name);
+	buf_addf(&lock, "%s/start.%s.lock", repo->file.journal, id);
+	r = path.failed ? error_nomem(err) : buf_check(&lock, err);
+	if (r == 0 && ours && fs_lock(lock.data, 0, &fd, &ignored) == 0) {
+		/* A git that its minsky left behind may still be writing: then the next one does. */
+		(void)fs_remove_tree(path.data, &ignored);
+		unlink(lock.data);
+		close(fd);
+	}
+	session_release(&s);
+	buf_release(&path);
+	buf_release(&lock);
+	return r;
+}
+
+/* What an adoption that was killed has left. Whoever adopts holds the lock of the names. */
+static int sweep(struct repo *repo, struct error *err)
+{
+	struct error busy = ERROR_INIT;
+	struct buf root = BUF_INIT, gate = BUF_INIT;
+	struct dir d = DIR_INIT;
+	const char *name;
+	char id[ID_UUID_SIZE];
+	int fd = -1, r;
+
+	fs_join(&gate, repo->file.journal, "names.lock");
+	r = buf_check(&gate, err);
+	if (r < 0 || fs_lock(gate.data, 0, &fd, &busy) < 0)
+		goto out;
+	r = starting_root(repo, &root, err);
+	if (r == 0)
+		r = dir_open_or_empty(&d, root.data, err);
+	while (r == 0 && (r = dir_next(&d, &name, err)) == 0 && name)
+		if (is_temporary(name, id))
+			r = sweep_one(repo, root.data, name, id, err);
+	dir_close(&d);
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&root);
+	buf_release(&gate);
+	return r;
+}
+
 int start_recover(struct repo *repo, struct outcome *outcome, struct error *err)
 {
 	struct session_query query = { .status = session_status_name(SESSION_STARTING) };
@@ -168,6 +236,8 @@ int start_recover(struct repo *repo, struct outcome *outcome, struct error *err)
 		r = recover_locked(repo, outcome, set.v[i].id, err);
 	if (r == 0 && set.n)
 		r = repo_project(repo, err);
+	if (r == 0)
+		r = sweep(repo, err);
 	session_set_release(&set);
 	return r;
 }

@@ -45,6 +45,8 @@ int starting_check_taken(struct starting *t, struct error *err);
 int starting_choose_base(struct starting *t, struct error *err);
 /* What session.starting and session.started both carry. */
 void starting_write_record(struct jsonw *w, const struct starting *t);
+/* The directory of this repository's workspaces; it may have to be made. */
+int starting_root(struct repo *repo, struct buf *out, struct error *err);
 /* Where the workspace goes; ERR_REFUSED if something is there. */
 int starting_choose_places(struct starting *t, struct error *err);
 /* Submodules and hooks of the work tree at `dir`, which is or will be the workspace. */

@@ -74,6 +74,14 @@ start_again() { # OPTION WAY K
 		return
 	ws=$(minsky -C app session dir $name) && echo $names >"$ws/precious" && in_place $name $names
 }
+adopt_again() { # OPTION WAY K
+	names=$((names + 1)) && name=s$names
+	git -C app branch $name
+	cut $2 $3 minsky -C app session adopt $name $1
+	minsky -C app sync >out 2>&1
+	minsky -C app session get $name >out 2>&1 || minsky -C app session adopt $name $1 >out 2>&1 || return
+	ws=$(minsky -C app session dir $name) && echo $names >"$ws/precious" && in_place $name $names
+}
 each_call() { # VERB OPTION COMMAND...: as often as the command makes calls
 	verb=$1 option=$2 points=0
 	shift 2
@@ -82,6 +90,7 @@ each_call() { # VERB OPTION COMMAND...: as often as the command makes calls
 		restore) count minsky -C app session restore $name ;;
 		rename) count minsky -C app session rename $name other --move ;;
 		delete) count minsky -C app session delete $name --override test ;;
+		adopt) git -C app branch adopted$option && count minsky -C app session adopt adopted$option $option ;;
 		start) count minsky -C app session start extra$option $option --quiet ;;
 		esac || return
 	[ "$verb" != rename ] || minsky -C app session rename other $name --move >out 2>&1
@@ -106,4 +115,5 @@ for option in --quiet --worktree; do
 		test_ok "$verb $option: cut off at its system calls" "each_call $verb $option"
 	done
 done
+test_ok 'adopt --worktree: cut off at its system calls' 'each_call adopt --worktree'
 test_done
