@@ -28,7 +28,7 @@ test_ok 'session.setup runs in the new workspace; what it prints is no answer' '
 '
 test_ok 'a set-up that fails: the session is there, exit 1' '
 	must_fail 1 minsky -C app session start five --quiet -c "session.setup=exit 3" >out 2>err && test -d "$(cat out)" &&
-	has "session.setup (command line) failed; the session is there" err &&
+	has "the session was started, but the command in session.setup (command line) failed" err &&
 	minsky -C app session get five --json >out && jq -e ".session.status == \"active\"" out
 '
 test_ok 'a set-up command in a repository is not run until it is trusted' '
@@ -37,6 +37,7 @@ test_ok 'a set-up command in a repository is not run until it is trusted' '
 	minsky -C app trust >out 2>err && minsky -C app session start seven --quiet >out 2>err && test -e "$(cat out)/ran" && rm -r app/.minsky
 '
 test_ok 'color: on a terminal, always, never' '
+	TERM=xterm && export TERM &&
 	minsky -C app journal log -n 3 >out && hasnt "$escape" out && minsky -C app journal log -n 3 -c color=always >out && has "$escape" out &&
 	on_terminal minsky -C app journal log -n 3 && has "$escape\\[[0-9;]*m" out &&
 	on_terminal minsky -C app journal log -n 3 -c color=never && hasnt "$escape\\[[0-9;]*m" out &&
