@@ -7,7 +7,7 @@ escape=$(printf '\033')
 
 # On a terminal of ten lines.
 on_terminal() { # WORD...
-	TERM=dumb script -qec "stty rows 10; $*" /dev/null >"$TRASH/out" 2>&4 </dev/null
+	TERM=${TEST_TERM:-xterm} script -qec "stty rows 10; $*" /dev/null >"$TRASH/out" 2>&4 </dev/null
 }
 
 test_ok 'session.base is where sessions start, unless --base says otherwise' '
@@ -37,10 +37,10 @@ test_ok 'a set-up command in a repository is not run until it is trusted' '
 	minsky -C app trust >out 2>err && minsky -C app session start seven --quiet >out 2>err && test -e "$(cat out)/ran" && rm -r app/.minsky
 '
 test_ok 'color: on a terminal, always, never' '
-	TERM=xterm && export TERM &&
 	minsky -C app journal log -n 3 >out && hasnt "$escape" out && minsky -C app journal log -n 3 -c color=always >out && has "$escape" out &&
 	on_terminal minsky -C app journal log -n 3 && has "$escape\\[[0-9;]*m" out &&
 	on_terminal minsky -C app journal log -n 3 -c color=never && hasnt "$escape\\[[0-9;]*m" out &&
+	TEST_TERM=dumb && on_terminal minsky -C app journal log -n 3 && hasnt "$escape\\[[0-9;]*m" out && unset TEST_TERM &&
 	minsky -C app journal log -n 3 -c color=always --json >out && hasnt "$escape" out
 '
 test_ok 'pager: for an answer that does not fit on the terminal, and only there' '
