@@ -12,7 +12,7 @@
 
 static void newer_json(const char *place)
 {
-	static const char text[] = "{\"schema\":2,\"repositories\":\"elsewhere\"}\n";
+	static const char text[] = "{\"schema\":9,\"repositories\":\"elsewhere\"}\n";
 
 	scratch_write(place, text, strlen(text));
 }

@@ -23,7 +23,7 @@ void stores_sql(const char *place, const char *sql)
 static void newer_sqlite(const char *place)
 {
 	stores_sql(place,
-		"PRAGMA application_id = 0x6d6e736b; PRAGMA user_version = 3;"
+		"PRAGMA application_id = 0x6d6e736b; PRAGMA user_version = 9;"
 		"CREATE TABLE elsewhere (x)");
 }
 
