@@ -149,6 +149,29 @@ static bool is_directory(const char *a, const char *b)
 }
 
 /*
+ * Where journals are. A program that was started with an empty environment, as graphical ones are,
+ * cannot know: then it is where the file says, if that looks like a state directory; whose it is is
+ * checked all the same.
+ */
+static int find_list(struct buf *list, const struct buf *said, struct error *err)
+{
+	static const char tail[] = "/minsky/journal/";
+	const size_t len = sizeof(tail) - 1;
+
+	if (!getenv("HOME") && !getenv("XDG_STATE_HOME") && said->len > len &&
+		!strcmp(said->data + said->len - len, tail)) {
+		buf_add(list, said->data, said->len - 1);
+	} else {
+		int r = paths_state(list, err);
+
+		if (r < 0)
+			return r;
+		buf_adds(list, "/journal");
+	}
+	return buf_check(list, err);
+}
+
+/*
  * The journal is known by its name in <state>/journal. What precedes the name has to be that
  * directory, by whatever path, and is not used any more.
  */
@@ -156,14 +179,12 @@ static int find_journal(struct pointer *p, const char *common_dir, struct error 
 {
 	const char *slash = strrchr(p->journal, '/'), *name = slash + 1;
 	struct buf list = BUF_INIT, said = BUF_INIT;
-	int r = paths_state(&list, err);
+	int r;
 
-	buf_adds(&list, "/journal");
 	buf_add(&said, p->journal, (size_t)(name - p->journal));
+	r = buf_check(&said, err);
 	if (r == 0)
-		r = buf_check(&list, err);
-	if (r == 0)
-		r = buf_check(&said, err);
+		r = find_list(&list, &said, err);
 	if (r < 0)
 		goto out;
 	if (!*name || *name == '.' || !is_directory(said.data, list.data)) {
