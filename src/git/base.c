@@ -348,15 +348,16 @@ static int ask_commit(const struct git_repo *r, const char *name, char **oid, st
 	struct git_cmd cmd = { .dir = git_repo_dir(r),
 		.args = { GIT_WORDS("cat-file", "--batch-check=%(objectname) %(objecttype)") } };
 	char *space;
-	int rc;
+	int status = 0, rc;
 
 	buf_addf(&input, "%s^{commit}\n", name);
 	rc = buf_check(&input, err);
 	cmd.input = input.data;
 	cmd.input_len = input.len;
+	/* Of what it cannot parse (an upstream that is not there) git says so by failing. */
 	if (rc == 0 && !strchr(name, '\n'))
-		rc = git_must(&cmd, &out, err);
-	space = rc == 0 ? strchr(out.data, ' ') : NULL;
+		rc = git_run(&cmd, &out, NULL, &status, err);
+	space = rc == 0 && !status ? strchr(out.data, ' ') : NULL;
 	if (space && strcmp(space, " commit\n") == 0) {
 		*space = '\0';
 		rc = copy(oid, out.data, err);

@@ -253,8 +253,8 @@ test_ok 'a description with escapes is kept, and shown without them' '
 '
 test_ok 'a base that is nowhere is refused, whatever it looks like' '
 	note_places app && cd app &&
-	for base in nowhere "main^" "main~1" "HEAD" "*" "" "-x" "--upload-pack=touch F" \
-		"a${esc}[31m" "../heads/main" "refs/heads/main" "$(git rev-parse HEAD)"; do
+	for base in nowhere "main~99" "@{u}^9" "*" "" "-x" "--upload-pack=touch F" \
+		"a${esc}[31m" "../heads/main" "0123456789012345678901234567890123456789"; do
 		refused 3 session start based --base="$base" || return 1
 	done &&
 	documented 3 not-found session start based --base nowhere --json &&
