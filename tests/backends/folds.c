@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/generate.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
@@ -192,10 +193,9 @@ static void project(const struct sixth *s)
 static void project_and_be_killed(struct sixth *s, long after_us)
 {
 	struct timespec pause = { .tv_nsec = after_us * 1000 };
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	int status;
 
-	assert_true(pid >= 0);
 	if (!pid) {
 		project(s);
 		_exit(0);

@@ -34,7 +34,8 @@ for test_var in $(env | sed -n 's/^\(\(GIT\|MINSKY\|XDG\|SSH\)_[A-Za-z0-9_]*\)=.
 done
 unset test_var CDPATH EMAIL VISUAL
 
-TRASH=$(mktemp -d "${TMPDIR:-/tmp}/minsky test.XXXXXX") && TRASH=$(cd "$TRASH" && pwd -P) || exit 1
+. "$MINSKY_SOURCE/tests/lib/place.sh"
+TRASH=$(mktemp -d "$(test_base)/minsky test.XXXXXX") && TRASH=$(cd "$TRASH" && pwd -P) || exit 1
 test_private=$TRASH/.lib
 HOME=$TRASH/home
 XDG_STATE_HOME=$HOME/state
@@ -85,7 +86,7 @@ PATH=$MINSKY_BUILD/src/cli:$PATH
 # A report of a sanitizer lands in a file, also when git or a detached worker hides the output,
 # and its exit status is none that must_fail could be asked for.
 # shellcheck disable=SC2089 # the quotes are for the sanitizer, which splits at spaces
-ASAN_OPTIONS="exitcode=99:log_path='$test_private/sanitizer'"
+ASAN_OPTIONS="quarantine_size_mb=16:exitcode=99:log_path='$test_private/sanitizer'"
 UBSAN_OPTIONS="$ASAN_OPTIONS:print_stacktrace=1"
 export MINSKY_SOURCE MINSKY_BUILD MINSKY_TEST_BACKEND MINSKY_SESSION_BACKEND MINSKY_HOOK_PROGRAM
 export MINSKY_MODULE_DIR
@@ -107,6 +108,39 @@ json() { # EXPRESSION [FILE]: is it so of a JSON document?
 		cat "${2:-out}" >&4
 		return 1
 	}
+}
+
+# The program, whose every --json answer is looked at: one document on one line, its schema first, or
+# a stream of records (doc/schema.md). `command minsky` runs it alone, with nothing in between.
+test_jq=$(command -v jq)
+test_newline='
+'
+minsky() {
+	case " $* " in
+	*' journal log '* | *' session log '* | *' journal follow '* | *' journal cat '*) ;;
+	*' journal export '* | *' journal replay '*) ;;
+	*' --json '*)
+		test_document=$(command minsky "$@"; printf '\n%s' $?)
+		test_status=${test_document##*"$test_newline"}
+		test_document=${test_document%"$test_newline$test_status"}
+		test_is_document "$test_status" "$test_document" ||
+			printf 'minsky %s\nexit status %s\n%s\n' "$*" "$test_status" "$test_document" \
+				>>"$test_private/documents"
+		printf %s "$test_document" && return "$test_status"
+		return
+		;;
+	esac
+	command minsky "$@"
+}
+
+test_is_document() { # STATUS TEXT
+	[ "$1" -lt 128 ] || [ -n "$2" ] || return 0
+	case $2 in
+	*"$test_newline"?*) return 1 ;;
+	'{"schema":'*"}$test_newline") ;;
+	*) return 1 ;;
+	esac
+	[ -z "$test_jq" ] || printf %s "$2" | "$test_jq" -es 'length == 1' >/dev/null 2>&1
 }
 
 # Move the clock of minsky and git on: one minute, or as many seconds as given.
@@ -189,6 +223,10 @@ test_done() {
 		cp "$test_file" "$test_private/out"
 		test_report 1 'no sanitizer has anything to report'
 	done
+	if [ -s "$test_private/documents" ]; then
+		cp "$test_private/documents" "$test_private/out"
+		test_report 1 'every --json answer is one document'
+	fi
 	echo "1..$test_count" >&3
 	test_finished=1
 	[ "$test_failures" -eq 0 ]
@@ -229,16 +267,53 @@ hasnt() {
 	return 1
 }
 
-# Wait until a command succeeds, for what a detached worker does; give up after ten seconds.
+# Wait until a command succeeds, for what a detached worker does; give up after half a minute.
 wait_for() { # COMMAND [ARGUMENT...]
 	test_tries=0
 	until "$@"; do
 		test_tries=$((test_tries + 1))
-		if [ "$test_tries" -ge 100 ]; then
+		if [ "$test_tries" -ge 300 ]; then
 			echo "wait_for: still not so: $*" >&4
 			return 1
 		fi
 		sleep 0.1
+	done
+}
+
+# Has everything ended that this script started, workers of hooks too? They have $TRASH in their
+# environment as they got it, which this shell has not.
+all_ended() {
+	! env -u TRASH grep -qszxF "TRASH=$TRASH" /proc/[0-9]*/environ
+}
+
+# Kill COUNT runs of a command, and whatever it has started, at moments spread over the time that it
+# takes. PREPARE gets the number of a run before it, 0 for the first one, which is only timed; FUNCTION
+# gets it too and is nothing but `exec setsid COMMAND`. A kill that came too late or too early is none:
+# there is another run for it. $kill_runs is the number of the last run.
+kill_spread() { # COUNT PREPARE FUNCTION
+	kill_runs=0
+	"$2" 0 && kill_start=$(date +%s%N) && ("$3" 0) || return
+	kill_time=$((($(date +%s%N) - kill_start) / 1000))
+	kill_hits=0
+	kill_after=0
+	while [ $kill_hits -lt "$1" ]; do
+		kill_runs=$((kill_runs + 1))
+		[ $kill_runs -le $(($1 * 10)) ] && "$2" $kill_runs || return
+		[ $kill_after -gt 0 ] || kill_after=$((kill_time * (kill_hits + 1) / ($1 + 1)))
+		("$3" $kill_runs) &
+		sleep "$((kill_after / 1000000)).$(printf %06d $((kill_after % 1000000)))"
+		kill -9 "-$!" 2>/dev/null && kill_begun=yes || kill_begun=
+		[ -n "$kill_begun" ] || kill -9 "$!" 2>/dev/null
+		wait "$!" 2>/dev/null
+		case $?$kill_begun in
+		137yes)
+			kill_hits=$((kill_hits + 1))
+			kill_after=0
+			;;
+		137) kill_after=$((kill_after * 2)) ;;
+		0*) kill_after=$((kill_after / 2 + 1)) ;;
+		*) return 1 ;;
+		esac
 	done
 }
 

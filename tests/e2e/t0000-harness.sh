@@ -134,6 +134,22 @@ test_ok 'a report of a sanitizer fails the script, however well it hides' '
 	status_is 1 &&
 	has "^not ok 2 - no sanitizer" report
 '
+mkdir "$TRASH/answers"
+printf '#!/bin/sh\ncat "$ANSWER"\nexit 3\n' >"$TRASH/answers/minsky" && chmod 755 "$TRASH/answers/minsky"
+answers() { # TEXT [COMMAND]: a minsky that prints TEXT and fails
+	printf %s "$1" >answer && ANSWER=$TRASH/answer && export ANSWER &&
+		harness "PATH=\"$TRASH/answers:\$PATH\"
+			test_ok one \"must_fail 3 minsky ${2:-session list} --json >out && cmp -s out \\\"$ANSWER\\\"\"
+			test_done"
+}
+test_ok 'an answer that is not one JSON document fails the script, not the test' '
+	newline="
+" && answers "{\"schema\":2}$newline" && status_is 0 && for answer in "" "{\"schema\":2}" "{\"schema\":2$newline" \
+		"{\"schema\":2}$newline{\"schema\":2}$newline" "{\"schema\":2} {\"schema\":2}$newline" "{\"session\":\"a\"}$newline"; do
+		answers "$answer" && status_is 1 && has "^ok 1 - one" report && has "^not ok 2 - every --json answer" report || return 1
+	done &&
+	answers "{}$newline{}$newline" "journal log" && status_is 0
+'
 cat >"$TRASH/leak.c" <<'END'
 #include <stdlib.h>
 int main(int argc, char **argv)

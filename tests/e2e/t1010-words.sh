@@ -98,7 +98,7 @@ test_ok 'help for what there is not: exit 3, and where to look' '
 	done
 '
 test_ok 'without man(1): exit 1, and the file to read' '
-	(PATH=/nowhere && must_fail 1 usr/bin/minsky help session start) >out 2>err && test ! -s out &&
+	(PATH=$TRASH/none && must_fail 1 usr/bin/minsky help session start) >out 2>err && test ! -s out &&
 	has "cannot run man" err && has "^hint: .*/man1/minsky-session-start.1.$" err
 '
 test_done

@@ -185,8 +185,7 @@ test_ok 'git older than 2.38 is refused by name, and git that is not there' '
 		"$real" >old/git && chmod +x old/git && cd plain &&
 	(PATH=$TRASH/old:$PATH && refused 1 session start fine && has "git 2.37 is too old" ../err &&
 		has "^hint: .*2.38" ../err && documented 1 unsupported session start fine --json) &&
-	minsky=$(command -v minsky) &&
-	(minsky() { PATH=$TRASH/none "$minsky" "$@"; } &&
+	(minsky() { PATH=$TRASH/none "$MINSKY_BUILD/src/cli/minsky" "$@"; } &&
 		refused 1 session start fine && has "git" ../err && has "^hint: install git" ../err) &&
 	cd .. && nothing_left plain
 '

@@ -8,14 +8,14 @@ prompt=$MINSKY_SOURCE/contrib/prompt
 # By each shell, without any program to call.
 in_shells() { # DIRECTORY EXPECTED
 	for shell in "dash" "bash --norc" "zsh -f"; do
-		got=$(cd "$1" && $shell -c 'PATH=/nonexistent; . "$0/minsky-prompt.sh"; minsky_prompt " [%s]"' "$prompt" 2>&1)
+		got=$(cd "$1" && $shell -c 'PATH=$TRASH/none; . "$0/minsky-prompt.sh"; minsky_prompt " [%s]"' "$prompt" 2>&1)
 		[ "$got" = "$2" ] || {
 			echo "$shell in '$1': '$got', not '$2'" >&4
 			return 1
 		}
 	done
 	got=$(cd "$1" && fish --no-config -c 'source $argv[1]/minsky-prompt.fish
-		set PATH /nonexistent; minsky_prompt " [%s]"' "$prompt" 2>&1)
+		set PATH $TRASH/none; minsky_prompt " [%s]"' "$prompt" 2>&1)
 	[ "$got" = "$2" ] && return 0
 	echo "fish in '$1': '$got', not '$2'" >&4
 	return 1

@@ -136,7 +136,7 @@ test_ok 'leading dashes, in words of their own too' '
 	says "-x --title" "--body-file
 - a list
 -- " &&
-	minsky -C app session pr create work --title "--json" --body "-h" >out &&
+	command minsky -C app session pr create work --title "--json" --body "-h" >out &&
 	message_of app.git pr/work >message &&
 	printf -- "--json\n\n-h\n" >expected && cmp_files expected message
 '

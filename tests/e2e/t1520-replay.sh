@@ -106,7 +106,7 @@ test_ok 'a file that is there is never touched, other kinds are refused' '
 	must_fail 2 minsky -C app journal replay --into "$TRASH/x.json" -s one && test ! -e x.json
 '
 test_ok 'a backend that is not there is named, with those that are' '
-	(MINSKY_MODULE_DIR=/nonexistent && export MINSKY_MODULE_DIR &&
+	(MINSKY_MODULE_DIR=$TRASH/none && export MINSKY_MODULE_DIR &&
 		must_fail 1 minsky -C app journal replay --into "$TRASH/newer.db" --json >said) &&
 	jq -e ".category == \"unsupported\" and (.hint | test(\"json\"))" said && test ! -e newer.db
 '

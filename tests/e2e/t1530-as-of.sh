@@ -80,7 +80,7 @@ test_ok 'several repositories go by time' '
 test_ok 'neither git nor the store is asked, and nothing is written' '
 	store=$STORE && cp "$store" kept && echo garbage >"$store" &&
 	chmod a-w "$HOME"/state/minsky/journal/* && mkdir empty &&
-	PATH=$(dirname "$(command -v minsky)"):$TRASH/empty minsky -C app session list --as-of "$(cat c.seq)" --json >out &&
+	PATH=$MINSKY_BUILD/src/cli:$TRASH/empty minsky -C app session list --as-of "$(cat c.seq)" --json >out &&
 	jq -cS .sessions out >actual && cmp_files c.json actual &&
 	chmod u+w "$HOME"/state/minsky/journal/* && test "$(cat "$store")" = garbage && cp kept "$store"
 '

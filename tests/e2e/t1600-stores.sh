@@ -94,7 +94,7 @@ test_ok 'a store of rows of other repositories is left alone when one is rebuilt
 	names_are "zebra same same"
 '
 test_ok 'a module that is not there is named, with what there is' '
-	(MINSKY_MODULE_DIR=/nonexistent && export MINSKY_MODULE_DIR &&
+	(MINSKY_MODULE_DIR=$TRASH/none && export MINSKY_MODULE_DIR &&
 		must_fail 2 minsky -C one session list -c sessiondb.backend=sqlite 2>err &&
 		has "there is no backend .sqlite." err && has "^hint: .*json" err)
 '

@@ -153,19 +153,14 @@ test_ok 'inside the hook of another repository' '
 test_ok 'stdout and stderr closed' '
 	tick && git -C r commit -q --allow-empty -m closed >&- 2>&- && by_hook r closed
 '
-# Kill git and its hooks twelve times, at other moments each time.
-kill_some() {
-	n=0
-	while [ "$n" -lt 12 ]; do
-		n=$((n + 1))
-		tick
-		setsid git -C r commit -q --allow-empty -m "killed $n" >/dev/null 2>&1 &
-		killed=$!
-		sleep 0.00$((n * 3 % 10))
-		kill -9 "-$killed" 2>/dev/null
-		wait "$killed" 2>/dev/null
-		rm -f r/.git/*.lock r/.git/refs/heads/*.lock r/.git/logs/*.lock
-	done
+unlock() {
+	rm -f r/.git/*.lock r/.git/refs/heads/*.lock r/.git/logs/*.lock
+}
+next_commit() {
+	unlock && tick
+}
+commit_to_kill() { # N
+	exec setsid git -C r commit -q --allow-empty -m "killed $1" >/dev/null 2>&1
 }
 each_once() { # FILE: subjects, one a line
 	while IFS= read -r subject; do
@@ -173,7 +168,7 @@ each_once() { # FILE: subjects, one a line
 	done <"$1"
 }
 test_ok 'killed anywhere: each commit that is there is told once' '
-	kill_some && commit r survivor && minsky -C r sync >out && told_once r survivor &&
+	kill_spread 12 next_commit commit_to_kill && unlock && commit r survivor && minsky -C r sync >out && told_once r survivor &&
 	git -C r log --format=%s >subjects && sed -i "/^killed/!d" subjects && each_once subjects
 '
 test_ok 'after all of this nothing more is to tell' '

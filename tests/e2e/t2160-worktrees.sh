@@ -169,17 +169,11 @@ test_ok 'killed when the files were there: what somebody did with them stays, an
 	record there ".status == \"active\" and .branch == \"there\"" && commit "${ws%/one}/there" after &&
 	record there ".commitCount == 1"
 '
-kill_starts() {
-	n=0
-	while [ "$n" -lt 8 ]; do
-		n=$((n + 1))
-		setsid minsky -C r session start "k$n" --worktree --quiet >/dev/null 2>&1 &
-		killed=$! # what this one takes back of the one before is killed as well
-		sleep "0.0$((n * 2))"
-		kill -9 "-$killed" 2>/dev/null
-		wait "$killed" 2>/dev/null
-		rm -f r/.git/*.lock r/.git/refs/heads/*.lock
-	done
+unlock() {
+	rm -f r/.git/*.lock r/.git/refs/heads/*.lock
+}
+start_to_kill() { # N: what this one takes back of the one before is killed as well
+	exec setsid minsky -C r session start "k$1" --worktree --quiet >/dev/null 2>&1
 }
 whole() { # FILE: of work trees
 	while IFS= read -r tree; do
@@ -187,12 +181,12 @@ whole() { # FILE: of work trees
 	done <"$1"
 }
 start_rest() { # those that are not there are not in the way of another try
-	for n in 1 2 3 4 5 6 7 8; do
+	for n in $(seq 0 "$kill_runs"); do
 		grep -q "/k$n\$" started || minsky -C r session start "k$n" --worktree --quiet >>out || return
 	done
 }
 test_ok 'killed on the way: the next command takes it back, or finishes it' '
-	kill_starts && minsky -C r sync >out 2>&1 &&
+	kill_spread 8 unlock start_to_kill && unlock && minsky -C r sync >out 2>&1 &&
 	minsky -C r session list --json >out &&
 	jq -r ".sessions[] | select(.session | startswith(\"k\")) | .workspace" out >started &&
 	whole started && start_rest && git -C r worktree list --porcelain >list && hasnt "^locked init" list

@@ -31,7 +31,7 @@ test_ok 'they have one key, whatever id each has' '
 '
 test_ok 'what a hook tells goes out in the background' '
 	tick && commit_in ana one "first work" &&
-	wait_for grep -q "first work" "$hub"/*/"$(sed -n "s/^origin //p" "$(journal_of ana)/origin")" &&
+	wait_for all_ended && grep -q "first work" "$hub"/*/"$(sed -n "s/^origin //p" "$(journal_of ana)/origin")" &&
 	at bob minsky session log one >out && has "first work" out
 '
 test_ok 'a PR is seen as it goes: open, approved, merged' '
@@ -74,15 +74,15 @@ test_ok 'sync says that the hub is not there, and status what waits for it' '
 '
 test_ok 'while it fails, hooks start nothing before the time has come' '
 	touch "$hub/down" && tick && must_fail 5 at ana minsky sync 2>/dev/null &&
-	before=$(calls open) && commit_in ana offline-a "a" && commit_in ana offline-a "b" && sleep 0.5 &&
-	test "$(calls open)" -eq "$before" && rm "$hub/down" &&
+	before=$(calls open) && commit_in ana offline-a "a" && commit_in ana offline-a "b" &&
+	wait_for all_ended && test "$(calls open)" -eq "$before" && rm "$hub/down" &&
 	tick 200 && commit_in ana offline-a "c" && wait_for grep -q "\"subject\":\"c\"" "$hub"/*/* &&
 	at bob minsky sync >/dev/null && at ana minsky sync >/dev/null && same ana bob && once bob
 '
 test_ok 'whom the hub does not let in does not ask again until the settings change' '
 	touch "$hub/refuse" && tick && must_fail 4 at ana minsky sync 2>err && has "password" err &&
 	before=$(calls open) && tick 200 && commit_in ana offline-a "d" && at ana minsky session list >/dev/null &&
-	sleep 0.5 && test "$(calls open)" -eq "$before" &&
+	wait_for all_ended && test "$(calls open)" -eq "$before" &&
 	at ana minsky status >out && has "^next try .*settings" out &&
 	at ana minsky session list -c sessiondb.location=x >/dev/null 2>&1 &&
 	test "$(calls open)" -gt "$before" && rm "$hub/refuse" && at ana minsky sync >/dev/null && at ana minsky status >out && hasnt problem out

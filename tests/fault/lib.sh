@@ -4,9 +4,8 @@
 # MINSKY_TEST_LONG=1 runs the long versions; FAULT_DRIVER names another driver, as mutants.sh does.
 long=${MINSKY_TEST_LONG:-}
 MINSKY_BUILD=${MINSKY_BUILD:-$(dirname "$0")/../../build/dev}
-if [ -z "${FAULT_ON_DISK:-}" ] && [ -w /dev/shm ]; then
-	# Where a sync costs nothing.
-	TMPDIR=/dev/shm
+if [ -n "${FAULT_ON_DISK:-}" ]; then
+	TMPDIR=${TMPDIR:-/tmp}
 	export TMPDIR
 fi
 . "$(dirname "$0")/../e2e/lib.sh"

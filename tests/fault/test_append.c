@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/fault.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
@@ -326,10 +327,9 @@ static void killed_in_transfer(const struct scenario *s, unsigned n, size_t leng
 	struct error err = ERROR_INIT;
 	char dir[SCRATCH_SIZE];
 	struct journal *j = begin(s, dir);
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	int status;
 
-	assert_true(pid >= 0);
 	if (!pid) {
 		warm_up(s, j);
 		fault_length(length);
@@ -411,9 +411,8 @@ static void a_process_that_ends_at_any_call_costs_nothing(void **state)
 				char dir[SCRATCH_SIZE];
 				struct journal *j = begin(&scenarios[i], dir);
 				struct error err = ERROR_INIT;
-				pid_t pid = fork();
+				pid_t pid = child_fork();
 
-				assert_true(pid >= 0);
 				if (!pid) {
 					warm_up(&scenarios[i], j);
 					fault_arm(kinds[k], n);
@@ -574,20 +573,21 @@ static void a_hundred_kills_lose_nothing_that_was_acknowledged(void **state)
 	j = journals_new(dir);
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		unsigned i;
-		int fds[2], status;
-		pid_t pid;
+		int tells, status;
+		pid_t pid = child_fork_telling(&tells);
 
-		assert_int_equal(pipe(fds), 0);
-		pid = fork();
-		assert_true(pid >= 0);
 		if (!pid)
-			append_until_killed(dir, round, fds[1]);
-		close(fds[1]);
-		usleep(2000 + round * 37 % 4000);
-		assert_int_equal(kill(pid, SIGKILL), 0);
-		while (read(fds[0], &i, sizeof(i)) == (ssize_t)sizeof(i))
+			append_until_killed(dir, round, tells);
+		/* In the middle of its work: behind one of its words, soon or less soon. */
+		for (unsigned word = 0; word <= round % 5; word++) {
+			assert_int_equal(read(tells, &i, sizeof(i)), sizeof(i));
 			acknowledged[round] = i + 1;
-		close(fds[0]);
+		}
+		usleep(round * 37 % 1000);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		while (read(tells, &i, sizeof(i)) == (ssize_t)sizeof(i))
+			acknowledged[round] = i + 1;
+		close(tells);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	}

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/fault.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
@@ -167,9 +168,8 @@ static void killed(const struct act *act)
 		for (unsigned n = 1; status == FAULT_KILLED; n++) {
 			struct journal *j = act->make();
 			struct error err = ERROR_INIT;
-			pid_t pid = fork();
+			pid_t pid = child_fork();
 
-			assert_true(pid >= 0);
 			if (!pid) {
 				fault_arm(kinds[k], n);
 				_exit(act->act(j, &err) < 0 ? 1 : 0);

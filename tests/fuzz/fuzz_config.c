@@ -3,6 +3,7 @@
 #include "core/config.h"
 #include "core/text.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/place.h"
 
 static void on_warning(void *arg, const char *text)
 {
@@ -17,13 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.repository_file = "f",
 		.repository_text = (const char *)data,
 		.repository_text_len = size,
-		.user_file = "/nonexistent/config.yaml",
+		.user_file = fuzz_absent(),
 		.warn = on_warning,
 	};
 	struct error err = ERROR_INIT;
 	struct config *c = NULL;
 
-	HOLDS(setenv("HOME", "/nonexistent", 1) == 0);
+	HOLDS(setenv("HOME", fuzz_absent(), 1) == 0);
 	if (config_load(&c, &sources, &err)) {
 		HOLDS(!c && err.code == ERR_USAGE);
 		HOLDS(*err.msg && !strchr(err.msg, '\n') && !strchr(err.msg, '\x1b'));

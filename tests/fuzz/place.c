@@ -1,15 +1,18 @@
 #include "fuzz/place.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/fs.h"
 #include "fuzz/fuzz.h"
+#include "lib/scratch.h"
 
-static char top[] = "/dev/shm/minsky-fuzz.XXXXXX";
-static char place[sizeof(top) + 8];
+static char top[SCRATCH_SIZE];
+static char place[sizeof(top) + 8], absent[sizeof(top) + 8];
 
 static void remove_place(void)
 {
@@ -18,15 +21,28 @@ static void remove_place(void)
 	(void)fs_remove_tree(top, &err);
 }
 
+static void make_place(void)
+{
+	if (*top)
+		return;
+	(void)snprintf(top, sizeof(top), "%s/minsky-fuzz.XXXXXX", scratch_base());
+	HOLDS(mkdtemp(top));
+	HOLDS(atexit(remove_place) == 0);
+	(void)snprintf(place, sizeof(place), "%s/place", top);
+	(void)snprintf(absent, sizeof(absent), "%s/none", top);
+}
+
+const char *fuzz_absent(void)
+{
+	make_place();
+	return absent;
+}
+
 const char *fuzz_place(void)
 {
 	struct error err = ERROR_INIT;
 
-	if (!place[0]) {
-		HOLDS(mkdtemp(top));
-		HOLDS(atexit(remove_place) == 0);
-		(void)snprintf(place, sizeof(place), "%s/place", top);
-	}
+	make_place();
 	HOLDS(fs_remove_tree(place, &err) == 0);
 	HOLDS(mkdir(place, 0700) == 0);
 	return place;

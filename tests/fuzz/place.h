@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+/* A path at which there is nothing. */
+const char *fuzz_absent(void);
 /* Emptied by each call. */
 const char *fuzz_place(void);
 /* A file of these bytes below it. */

@@ -18,11 +18,12 @@
 
 #include "core/config.h"
 #include "core/fs.h"
+#include "lib/scratch.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static char home[] = "/tmp/minsky-config.XXXXXX";
-static char user_file[64], repository_file[64];
+static char home[SCRATCH_SIZE];
+static char user_file[SCRATCH_SIZE + 32], repository_file[SCRATCH_SIZE + 32];
 static struct buf warnings = BUF_INIT;
 static struct config *config;
 static struct error err;
@@ -116,8 +117,7 @@ static inline int fresh(void **state)
 static inline int make_home(void **state)
 {
 	(void)state;
-	if (!mkdtemp(home))
-		return -1;
+	scratch_make(home);
 	(void)snprintf(user_file, sizeof(user_file), "%s/.config/minsky/config.yaml", home);
 	(void)snprintf(repository_file, sizeof(repository_file), "%s/repo.yaml", home);
 	(void)unsetenv("XDG_STATE_HOME");

@@ -10,6 +10,7 @@
 
 #include "backends/postgres.h"
 #include "lib/postgres.h"
+#include "lib/scratch.h"
 #include "log/record.h"
 
 #define FIRST_HLC UINT64_C(0x0193597a00000000)
@@ -18,8 +19,7 @@ struct config *hubs_config(const char *key, const char *url, const char *setting
 {
 	struct buf text = BUF_INIT;
 	const char *settings[4] = { NULL };
-	struct config_sources sources = { .user_file = "/nonexistent/config.yaml",
-		.settings = settings };
+	struct config_sources sources = { .user_file = scratch_absent(), .settings = settings };
 	struct config *config = NULL;
 	struct error err = ERROR_INIT;
 

@@ -23,8 +23,7 @@ stop() {
 case $1 in
 start)
 	stop
-	# A socket's path has to be short, and the user postgres has to get there.
-	mkdir -p "$(dirname "$state")" && dir=$(mktemp -d /tmp/minsky-postgres.XXXXXX) &&
+	mkdir -p "$(dirname "$state")" && dir=$(pg_place postgres) &&
 		printf '%s\n' "$dir" >"$state" && pg_start "$dir" && pg_bouncer_start "$dir"
 	;;
 stop) stop ;;

@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <libpq-fe.h>
+
+#include "core/clock.h"
 
 static void read_line(const char *path, const char *key, char *out, size_t size)
 {
@@ -110,6 +113,25 @@ void pgtest_is(const char *db, const char *sql, const char *expected)
 		buf_truncate(&answer, answer.len - 1);
 	assert_string_equal(answer.data, expected);
 	buf_release(&answer);
+}
+
+void pgtest_wait(const char *db, const char *sql, const char *expected)
+{
+	const struct timespec nap = { .tv_nsec = 5000000 };
+	const int64_t end = clock_monotonic_ms() + 30000;
+
+	for (;;) {
+		struct buf answer = pgtest_ask(db, sql);
+		bool so = answer.len && strncmp(answer.data, expected, answer.len - 1) == 0 &&
+			strlen(expected) == answer.len - 1;
+
+		if (!so && clock_monotonic_ms() > end)
+			fail_msg("still '%s', not '%s': %s", answer.data, expected, sql);
+		buf_release(&answer);
+		if (so)
+			return;
+		(void)nanosleep(&nap, NULL);
+	}
 }
 
 void pgtest_make(const char *db)

@@ -18,6 +18,8 @@ struct buf pgtest_ask(const char *db, const char *sql);
 void pgtest_run(const char *db, const char *sql);
 /* Compares the answer, without its last newline. */
 void pgtest_is(const char *db, const char *sql, const char *expected);
+/* Asks until that is the answer; not within half a minute is a failure. */
+void pgtest_wait(const char *db, const char *sql, const char *expected);
 /* Append postgres://role@/db?host=...; `socket_dir` NULL: the server's own. */
 void pgtest_url(struct buf *out, const char *role, const char *db, const char *socket_dir);
 

@@ -1,9 +1,11 @@
 # shellcheck shell=sh
-# postgres.sh - throw-away PostgreSQL servers for tests: real ones, in a directory below /tmp.
+# postgres.sh - throw-away PostgreSQL servers for tests: real ones, each in a directory of its own.
 #
+#	pg_place NAME		make a directory for one and say where: in memory where there is room
 #	pg_start DIR		make and start a server whose files are in DIR (made here)
 #	pg_stop DIR		stop it and remove DIR
 #	pg_halt DIR / pg_resume DIR	stop and start it, keeping its data
+#	pg_reload DIR		have its configuration read again
 #	pg_database DIR NAME	a database that has the schema and the members
 #	pg_admin DIR NAME SQL	run SQL in a database as superuser; answers without decoration
 #
@@ -14,6 +16,13 @@
 # Login roles of the cluster, password "secret of <role>": ana, bea and carl are members of every
 # database, kim is a member and keeper, aud an auditor, eve has the grants of a member but no
 # membership, out has nothing.
+
+. "$MINSKY_SOURCE/tests/lib/place.sh"
+
+# A socket's path has to be short, and the user postgres has to get there: no $TMPDIR.
+pg_place() { # NAME
+	mktemp -d "$(test_memory || echo /tmp)/minsky-$1.XXXXXX"
+}
 
 pg_bin() {
 	if [ -z "${pg_bin_found:-}" ]; then
@@ -156,6 +165,18 @@ pg_halt() { # DIR [MODE]
 
 pg_resume() { # DIR
 	pg_bin >/dev/null && pg_launch "$1" "$(pg_port "$1")" >"$1/launch.log" 2>&1
+}
+
+# Have the files of its configuration read again; a new connection shows that it has.
+pg_reload() { # DIR
+	pg_before=$(pg_admin "$1" postgres 'select pg_conf_load_time()') &&
+		pg_bin >/dev/null && pg_as "$pg_bin_found/pg_ctl" -D "$1/data" reload >"$1/reload.log" || return
+	pg_try=0
+	while [ "$(pg_admin "$1" postgres 'select pg_conf_load_time()')" = "$pg_before" ]; do
+		pg_try=$((pg_try + 1))
+		[ $pg_try -lt 1000 ] || return
+		sleep 0.01
+	done
 }
 
 pg_stop() { # DIR

@@ -4,17 +4,18 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
 
 #include "core/fs.h"
 
 void scratch_make(char path[SCRATCH_SIZE])
 {
-	const char *base = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
-
-	(void)snprintf(path, SCRATCH_SIZE, "%s/minsky-test.XXXXXX", base);
+	(void)snprintf(path, SCRATCH_SIZE, "%s/minsky-test.XXXXXX", scratch_base());
 	assert_non_null(mkdtemp(path));
 }
 
@@ -43,6 +44,29 @@ void scratch_write(const char *path, const void *data, size_t len)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, data, len), len);
 	assert_int_equal(close(fd), 0);
+}
+
+static char empty[SCRATCH_SIZE];
+static pid_t owner;
+
+static void remove_empty(void)
+{
+	if (getpid() == owner)
+		(void)rmdir(empty);
+}
+
+const char *scratch_absent(void)
+{
+	static char path[SCRATCH_SIZE + 8];
+
+	if (!*path) {
+		scratch_make(empty);
+		owner = getpid();
+		assert_int_equal(chmod(empty, 0555), 0);
+		assert_int_equal(atexit(remove_empty), 0);
+		(void)snprintf(path, sizeof(path), "%s/none", empty);
+	}
+	return path;
 }
 
 const char *scratch_path(const char *dir, const char *name)

@@ -118,8 +118,7 @@ struct config *stores_config(const char *backend, const char *place)
 {
 	const struct store_kind *kind = stores_kind(backend);
 	const char *settings[16] = { NULL };
-	struct config_sources sources = { .user_file = "/nonexistent/config.yaml",
-		.settings = settings };
+	struct config_sources sources = { .user_file = scratch_absent(), .settings = settings };
 	struct buf lines = BUF_INIT;
 	struct config *config = NULL;
 	struct error err = ERROR_INIT;

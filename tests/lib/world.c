@@ -12,6 +12,7 @@
 
 #include "core/buf.h"
 #include "core/fs.h"
+#include "lib/scratch.h"
 #include "lib/world.h"
 
 static char root[64];
@@ -41,12 +42,12 @@ int world_setup(void **state)
 	static const char *const dropped[] = { "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
 		"GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
 		"MINSKY_HOOK" };
-	char place[] = "/tmp/minsky.XXXXXX";
+	char place[SCRATCH_SIZE];
 	struct buf real = BUF_INIT;
 	struct error err = ERROR_INIT;
 
 	(void)state;
-	assert_non_null(mkdtemp(place));
+	scratch_make(place);
 	assert_int_equal(fs_realpath(place, &real, &err), 0);
 	(void)snprintf(root, sizeof(root), "%s", real.data);
 	buf_release(&real);

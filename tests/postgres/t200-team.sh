@@ -7,7 +7,7 @@
 unset MINSKY_SESSION_BACKEND
 
 # A server of its own: it is stopped in the middle.
-server=$(mktemp -d /tmp/minsky-team.XXXXXX) || exit 1
+server=$(pg_place team) || exit 1
 trap 'kill -CONT "$(head -n 1 "$server/data/postmaster.pid" 2>/dev/null)" 2>/dev/null; pg_stop "$server"; test_exit' EXIT
 pg_start "$server" && pg_database "$server" team || exit 1
 

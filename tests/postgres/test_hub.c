@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "lib/child.h"
 #include "lib/hubs.h"
 #include "lib/postgres.h"
 
@@ -145,9 +146,8 @@ static void machines_that_join_at_once_agree(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		pid_t pid = fork();
+		pid_t pid = child_fork();
 
-		assert_true(pid >= 0);
 		if (!pid)
 			join_in_child(i);
 	}
@@ -398,9 +398,8 @@ static void of_two_clones_one_wins(void **state)
 	hubs_enroll(ana, REPO, ORIGIN, key);
 	for (int i = 0; i < 8; i++) {
 		char salt[8];
-		pid_t pid = fork();
+		pid_t pid = child_fork();
 
-		assert_true(pid >= 0);
 		(void)snprintf(salt, sizeof(salt), "%d", i);
 		if (!pid)
 			push_in_child(salt);

@@ -15,16 +15,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/child.h"
 #include "lib/hubs.h"
 #include "lib/postgres.h"
+#include "lib/scratch.h"
 
 #include "backends/postgres.h"
 
 #define REPO "11111111111111111111111111111111"
 #define DB "outage"
 
-static char dir[] = "/tmp/minsky-outage.XXXXXX";
-static char state[64];
+static char dir[64], state[80];
 static struct error err;
 
 /* A line of shell with tests/lib/postgres.sh at hand. */
@@ -39,8 +40,7 @@ static void sh(const char *line)
 	(void)snprintf(command, sizeof(command),
 		". '%s/tests/lib/postgres.sh' && D=%s && pg_bin >/dev/null && %s >'%s.log' 2>&1",
 		source, dir, line, state);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (!pid) {
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);
@@ -54,6 +54,7 @@ static int start(void **unused)
 	FILE *f;
 
 	(void)unused;
+	(void)snprintf(dir, sizeof(dir), "%s/minsky-outage.XXXXXX", scratch_memory());
 	if (!mkdtemp(dir))
 		return -1;
 	(void)snprintf(state, sizeof(state), "%s.state", dir);
@@ -69,7 +70,7 @@ static int start(void **unused)
 
 static int end(void **unused)
 {
-	char log[80];
+	char log[96];
 
 	(void)unused;
 	sh("pg_stop $D");
@@ -270,12 +271,10 @@ static void crowded(void **unused)
 static void shut_out(void **unused)
 {
 	(void)unused;
-	sh("pg_as sed -i '1i local all bea reject' $D/data/pg_hba.conf && "
-	   "pg_as $pg_bin_found/pg_ctl -D $D/data reload && sleep 0.3");
+	sh("pg_as sed -i '1i local all bea reject' $D/data/pg_hba.conf && pg_reload $D");
 	assert_int_equal(try_open(2000), ERR_REFUSED);
 	assert_non_null(strstr(err.msg, "pg_hba.conf"));
-	sh("pg_as sed -i 1d $D/data/pg_hba.conf && pg_as $pg_bin_found/pg_ctl -D $D/data reload && "
-	   "sleep 0.3");
+	sh("pg_as sed -i 1d $D/data/pg_hba.conf && pg_reload $D");
 	assert_int_equal(try_open(10000), 0);
 }
 

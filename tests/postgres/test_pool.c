@@ -18,8 +18,10 @@
 #include "backends/postgres.h"
 #include "backends/postgres_pool.h"
 #include "core/clock.h"
+#include "lib/child.h"
 #include "lib/hubs.h"
 #include "lib/postgres.h"
+#include "lib/scratch.h"
 
 #define TERMINATE                                                                                  \
 	"select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = "           \
@@ -127,7 +129,10 @@ static void a_dead_connection_is_replaced(void **state)
 	(void)state;
 	pg_pool_put(pool, conn);
 	pgtest_is(db, TERMINATE, "1");
-	(void)usleep(50000);
+	pgtest_wait(db,
+		"select count(*) from pg_stat_activity where "
+		"datname = current_database() and usename = 'ana'",
+		"0");
 	conn = take();
 	assert_int_not_equal(backend_of(conn), pid);
 	pg_pool_put(pool, conn);
@@ -157,8 +162,7 @@ static void a_child_has_connections_of_its_own(void **state)
 
 	(void)state;
 	pg_pool_put(pool, conn);
-	child = fork();
-	assert_true(child >= 0);
+	child = child_fork();
 	if (!child) {
 		conn = take();
 		status = backend_of(conn) == pid;
@@ -311,7 +315,7 @@ static void who_may_not_is_told_why(void **state)
 	pgtest_url(&socket_url, "out", db, NULL);
 	refuses(socket_url.data, NULL, ERR_REFUSED, "permission denied");
 	buf_clear(&socket_url);
-	pgtest_url(&socket_url, "ana", db, "/nonexistent");
+	pgtest_url(&socket_url, "ana", db, scratch_absent());
 	refuses(socket_url.data, NULL, ERR_BACKEND, "No such file");
 	refuses("postgres://ana:hush@nowhere.invalid/x", NULL, ERR_BACKEND, "nowhere.invalid");
 	refuses("postgres://ana:hush@localhost/x?sslmode=what", NULL, ERR_USAGE, "sslmode");
@@ -349,23 +353,25 @@ static void tls_is_verified(void **state)
 		"postgres://ana:hush@localhost:%s/%s?sslmode=verify-full&hostaddr=127.0.0.1",
 		pgtest_port(), db);
 	refuses(url, setting, ERR_REFUSED, "certificate");
-	(void)snprintf(setting, sizeof(setting), "sessiondb.postgres.sslrootcert=/nonexistent");
+	(void)snprintf(
+		setting, sizeof(setting), "sessiondb.postgres.sslrootcert=%s", scratch_absent());
 	refuses(url, setting, ERR_REFUSED, "certificate");
 }
 
 /* A password in a file that is the user's alone; in one that others read it is not taken. */
 static void a_password_comes_from_the_passfile(void **state)
 {
-	char path[] = "/tmp/minsky-passfile.XXXXXX", url[512], setting[300];
-	int fd = mkstemp(path);
-	FILE *f = fdopen(fd, "w");
+	char own[SCRATCH_SIZE], url[512], setting[300];
+	struct buf line = BUF_INIT;
 	struct config *config;
 	struct hub *h = NULL;
+	const char *path;
 
 	(void)state;
-	assert_non_null(f);
-	(void)fprintf(f, "127.0.0.1:%s:%s:ana:secret of ana\n", pgtest_port(), db);
-	(void)fclose(f);
+	scratch_make(own);
+	path = scratch_path(own, "passfile");
+	buf_addf(&line, "127.0.0.1:%s:%s:ana:secret of ana\n", pgtest_port(), db);
+	scratch_write(path, line.data, line.len);
 	(void)snprintf(url, sizeof(url), "postgres://ana@127.0.0.1:%s/%s", pgtest_port(), db);
 	(void)snprintf(setting, sizeof(setting), "sessiondb.postgres.passfile=%s", path);
 	config = hubs_config("sessiondb.hub", url, setting);
@@ -375,26 +381,25 @@ static void a_password_comes_from_the_passfile(void **state)
 	assert_int_equal(chmod(path, 0644), 0);
 	refuses(url, setting, ERR_REFUSED, "no password");
 	config_free(config);
-	(void)unlink(path);
+	buf_release(&line);
+	scratch_remove(own);
 }
 
 static void a_service_of_the_service_file(void **state)
 {
-	char path[] = "/tmp/minsky-service.XXXXXX";
-	int fd = mkstemp(path);
-	FILE *f = fdopen(fd, "w");
+	struct buf where = BUF_INIT, service = BUF_INIT;
+	char own[SCRATCH_SIZE];
 	struct config *config;
-	struct buf where = BUF_INIT;
 	struct hub *h = NULL;
 
 	(void)state;
-	assert_non_null(f);
-	(void)fprintf(f,
+	scratch_make(own);
+	buf_addf(&service,
 		"[team]\nhost=127.0.0.1\nport=%s\ndbname=%s\nuser=bea\n"
 		"password=secret of bea\n",
 		pgtest_port(), db);
-	(void)fclose(f);
-	(void)setenv("PGSERVICEFILE", path, 1);
+	scratch_write(scratch_path(own, "services"), service.data, service.len);
+	(void)setenv("PGSERVICEFILE", scratch_path(own, "services"), 1);
 	config = hubs_config("sessiondb.postgres.service", "team", NULL);
 	if (hub_postgres.open(&h, config, 10000, &err) < 0)
 		fail_msg("%s", err.msg);
@@ -409,8 +414,9 @@ static void a_service_of_the_service_file(void **state)
 	assert_non_null(strstr(err.msg, "nosuch"));
 	config_free(config);
 	(void)unsetenv("PGSERVICEFILE");
-	(void)unlink(path);
 	buf_release(&where);
+	buf_release(&service);
+	scratch_remove(own);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)

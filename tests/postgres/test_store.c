@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backends/postgres.h"
+#include "lib/child.h"
 #include "lib/hubs.h"
 #include "lib/postgres.h"
 #include "lib/stores.h"
@@ -135,7 +136,11 @@ static void hold_and_commit(int go)
 
 	if (own->ops->begin(own, REPO, &err) < 0 || write(go, "x", 1) != 1)
 		_exit(1);
-	(void)usleep(300000);
+	/* Until the other one waits for its turn. */
+	pgtest_wait(db,
+		"select count(*) > 0 from pg_stat_activity where datname = current_database() "
+		"and wait_event_type = 'Lock'",
+		"t");
 	if (own->ops->put(own, &s, &err) < 0 || own->ops->commit(own, &heads, &err) < 0)
 		_exit(1);
 	own->ops->close(own);
@@ -144,17 +149,14 @@ static void hold_and_commit(int go)
 
 static void writers_take_turns(void **state)
 {
-	int go[2], status;
-	char byte;
+	int held, status;
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(pipe(go), 0);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork_telling(&held);
 	if (!pid)
-		hold_and_commit(go[1]);
-	assert_int_equal(read(go[0], &byte, 1), 1);
+		hold_and_commit(held);
+	child_told(held);
 	/* Comes back when the other has committed, and sees that. */
 	assert_int_equal(b->ops->begin(b, REPO, &err), 0);
 	assert_int_equal(stores_seq(b, REPO), 4);
@@ -162,8 +164,6 @@ static void writers_take_turns(void **state)
 	b->ops->rollback(b);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	close(go[0]);
-	close(go[1]);
 }
 
 #define WRITERS 4
@@ -199,9 +199,8 @@ static void many_writers_end_where_the_furthest_is(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < WRITERS; i++) {
-		pid_t pid = fork();
+		pid_t pid = child_fork();
 
-		assert_true(pid >= 0);
 		if (!pid)
 			put_many(i);
 	}

@@ -12,6 +12,7 @@
 
 #include "backends/postgres_url.h"
 #include "lib/hubs.h"
+#include "lib/scratch.h"
 
 static struct pg_settings s;
 static struct error err;
@@ -55,7 +56,7 @@ static int clean(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++)
 		(void)unsetenv(variables[i]);
-	(void)setenv("HOME", "/nonexistent", 1);
+	(void)setenv("HOME", scratch_absent(), 1);
 	return 0;
 }
 
@@ -108,16 +109,14 @@ static void on_this_machine_it_need_not(void **state)
 /* Where a service says the host, it is as good as said here. */
 static void a_service_is_asked_before_the_host_is_judged(void **state)
 {
-	char path[] = "/tmp/minsky-service.XXXXXX";
+	char own[SCRATCH_SIZE];
 	static const char text[] = "[away]\nhost=db.example.org\n[here]\nhost=localhost\n"
 				   "[addr]\nhost=localhost\nhostaddr=10.1.2.3\n";
-	int fd = mkstemp(path);
 
 	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
-	assert_int_equal(close(fd), 0);
-	(void)setenv("PGSERVICEFILE", path, 1);
+	scratch_make(own);
+	scratch_write(scratch_path(own, "services"), text, sizeof(text) - 1);
+	(void)setenv("PGSERVICEFILE", scratch_path(own, "services"), 1);
 	mode("postgres:///x?service=away", NULL, "verify-full");
 	mode("service=away", NULL, "verify-full");
 	mode("service=addr", NULL, "verify-full");
@@ -125,7 +124,7 @@ static void a_service_is_asked_before_the_host_is_judged(void **state)
 	mode("service=here", NULL, "prefer");
 	mode("postgres://a@localhost/x?service=away", NULL, "prefer");
 	(void)unsetenv("PGSERVICEFILE");
-	(void)unlink(path);
+	scratch_remove(own);
 }
 
 /* No part of a password comes back, however it is written or miswritten. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 #include "log/journal_internal.h"
@@ -307,8 +308,7 @@ static void a_child_locks_for_itself(void **state)
 	int status;
 
 	(void)state;
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (!pid) {
 		int inherited = j->kept.lock_fd, held;
 		bool sound = fs_lock(scratch_path(dir, "lock"), 0, &held, &err) == 0;

@@ -11,6 +11,7 @@
 
 #include "core/fs.h"
 #include "core/json.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 
@@ -37,7 +38,7 @@ static int teardown(void **state)
 /* cp -a FROM TO */
 static void copy(const char *from, const char *to)
 {
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	int status;
 
 	if (!pid) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/scratch.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -133,9 +134,7 @@ static int as_ordinary_user(int (*fn)(void))
 	pid_t pid;
 	int status;
 
-	fflush(stdout);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (!pid) {
 		if (geteuid() == 0 && (setgid(SOMEBODY_ELSE) || setuid(SOMEBODY_ELSE)))
 			_exit(99);
@@ -414,26 +413,19 @@ static void a_new_name_replaces_nothing(void **state)
 /* A process that holds the lock until it is killed. */
 static pid_t start_holder(void)
 {
-	int ready[2];
-	char byte;
-	pid_t pid;
+	int ready;
+	pid_t pid = child_fork_telling(&ready);
 
-	assert_int_equal(pipe(ready), 0);
-	fflush(stdout);
-	pid = fork();
-	assert_true(pid >= 0);
 	if (!pid) {
 		struct error err = ERROR_INIT;
 		int fd;
 
-		if (fs_lock(at("lock"), 0, &fd, &err) < 0 || write(ready[1], "x", 1) != 1)
+		if (fs_lock(at("lock"), 0, &fd, &err) < 0 || write(ready, "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
 	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
+	child_told(ready);
 	return pid;
 }
 
@@ -495,8 +487,7 @@ static void waiting_for_a_lock_ends_when_it_is_free(void **state)
 
 	(void)state;
 	holder = start_holder();
-	fflush(stdout);
-	waiter = fork();
+	waiter = child_fork();
 	assert_true(waiter >= 0);
 	if (!waiter)
 		_exit(fs_lock(at("lock"), -1, &fd, &err) == 0 ? 7 : 1);
@@ -529,9 +520,7 @@ static void long_writes_are_finished(void **state)
 	for (unsigned i = 0; i < 300000; i++)
 		buf_addch(&sent, (char)(i * 7 % 251));
 	assert_int_equal(pipe(fds), 0);
-	fflush(stdout);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (!pid) {
 		close(fds[0]);
 		_exit(fs_write_all(fds[1], sent.data, sent.len, &err) == 0 ? 7 : 1);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "git/gitcmd.h"
+#include "lib/child.h"
 #include "lib/world.h"
 
 /* A `git` that is a script of ours, in front on PATH. */
@@ -330,7 +331,7 @@ static void a_signal_ends_git_and_the_call(void **state)
 
 	(void)state;
 	fake_git("echo $$ >git.pid; kill -INT $PPID; exec sleep 1000");
-	pid = fork();
+	pid = child_fork();
 	if (pid == 0) {
 		struct buf out = BUF_INIT;
 		struct error err = ERROR_INIT;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 
@@ -480,8 +481,7 @@ static void start_writers(pid_t pids[WRITERS])
 		struct error err = ERROR_INIT;
 		struct journal *j;
 
-		pids[w] = fork();
-		assert_true(pids[w] >= 0);
+		pids[w] = child_fork();
 		if (pids[w])
 			continue;
 		if (journal_open(&j, dir, &err) < 0)

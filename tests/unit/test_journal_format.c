@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 
@@ -37,9 +38,8 @@ static int run(const char *script, const char *first, const char *second, struct
 {
 	const char *out = scratch_path(dir, "said");
 	int status;
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
-	assert_true(pid >= 0);
 	if (!pid) {
 		int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 

@@ -18,6 +18,7 @@
 
 #include "core/json.h"
 #include "core/jsonw.h"
+#include "lib/child.h"
 #include "lib/generate.h"
 #include "lib/jsontext.h"
 #include "lib/scratch.h"
@@ -31,9 +32,7 @@ static int run(const char *command)
 	int status;
 	pid_t pid;
 
-	(void)fflush(stdout);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (!pid) {
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 		_exit(127);

@@ -15,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 
@@ -103,9 +104,7 @@ static struct waiter start_waiter_for(int held, int timeout_ms)
 
 	assert_int_equal(fstat(held, &lock), 0);
 	assert_int_equal(pipe(fds), 0);
-	(void)fflush(stdout);
-	w.pid = fork();
-	assert_true(w.pid >= 0);
+	w.pid = child_fork();
 	if (!w.pid) {
 		struct error err = ERROR_INIT;
 		int r;
@@ -241,62 +240,55 @@ static void ends(pid_t pid)
 static void a_descriptor_that_leaked_keeps_the_lock_until_its_owner_ends(void **state)
 {
 	struct error err = ERROR_INIT;
-	int status, tell[2];
 	pid_t writer, child = 0;
+	int status, tell;
 
 	(void)state;
-	assert_int_equal(pipe(tell), 0);
-	(void)fflush(stdout);
-	writer = fork();
-	assert_true(writer >= 0);
+	writer = child_fork_telling(&tell);
 	if (!writer) {
 		int held = -1;
 
 		if (fs_lock(scratch_path(dir, "lock"), 0, &held, &err) < 0)
 			_exit(1);
-		child = fork();
+		child = child_fork();
 		if (!child) {
+			close(tell);
 			(void)alarm(WAIT_MS / 1000);
 			for (;;)
 				pause();
 		}
-		if (write(tell[1], &child, sizeof(child)) != sizeof(child))
+		if (write(tell, &child, sizeof(child)) != sizeof(child))
 			_exit(1);
 		close(held);
 		_exit(0);
 	}
-	assert_int_equal(read(tell[0], &child, sizeof(child)), sizeof(child));
+	assert_int_equal(read(tell, &child, sizeof(child)), sizeof(child));
 	assert_int_equal(waitpid(writer, &status, 0), writer);
 	assert_int_equal(status, 0);
 	is_waited_for_until_the_deadline();
 	ends(child);
 	assert_int_equal(append(WAIT_MS, &err), 0);
 	holds(4);
-	close(tell[0]);
-	close(tell[1]);
+	close(tell);
 }
 
 static void a_holder_that_was_stopped_is_not_waited_for_longer(void **state)
 {
 	struct error err = ERROR_INIT;
-	int tell[2], status;
+	int tell, status;
 	pid_t holder;
-	char byte;
 
 	(void)state;
-	assert_int_equal(pipe(tell), 0);
-	(void)fflush(stdout);
-	holder = fork();
-	assert_true(holder >= 0);
+	holder = child_fork_telling(&tell);
 	if (!holder) {
 		int held = -1;
 
 		if (fs_lock(scratch_path(dir, "lock"), 0, &held, &err) == 0 &&
-			write(tell[1], "x", 1) == 1)
+			write(tell, "x", 1) == 1)
 			(void)raise(SIGSTOP);
 		_exit(append(0, &err) == ERR_BUSY ? 0 : 1);
 	}
-	assert_int_equal(read(tell[0], &byte, 1), 1);
+	child_told(tell);
 	assert_int_equal(waitpid(holder, &status, WUNTRACED), holder);
 	assert_true(WIFSTOPPED(status));
 	is_waited_for_until_the_deadline();
@@ -305,8 +297,6 @@ static void a_holder_that_was_stopped_is_not_waited_for_longer(void **state)
 	assert_int_equal(status, 0);
 	assert_int_equal(append(WAIT_MS, &err), 0);
 	holds(4);
-	close(tell[0]);
-	close(tell[1]);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -292,7 +292,8 @@ static void many_hooks_of_one_command_wait_once(void **state)
 	sh("repo",
 		"git commit -q --allow-empty -m struck & git=$!\n"
 		"until hook=$(pgrep -P $git -f post-commit); do sleep 0.02; done\n"
-		"sleep 1; kill -ALRM $hook; wait $git\n"
+		"until ls -l /proc/$hook/fd | grep -q 'j/lock$'; do sleep 0.02; done\n"
+		"kill -ALRM $hook; wait $git\n"
 		"test \"$(cat .git/minsky/patience)\" = \"$git 0 60000\"");
 	assert_int_equal(close(lock), 0);
 	/* Another git, whatever number it has, after a minute. */
@@ -333,7 +334,11 @@ static void the_settings_say_how_long_it_may_take(void **state)
 	assert_int_equal(events(), 0);
 	/* This one is still there when it is let go, and tells what the others left. */
 	scratch_write(at("minsky/journal/j/hooks-deadline"), "60s\n", 4);
-	sh("repo", "(empty last; echo >../ended) >/dev/null 2>&1 & sleep 1");
+	sh("repo",
+		"(git commit -q --allow-empty -m last & echo $! >../git; wait; echo >../ended) "
+		">/dev/null 2>&1 &\n"
+		"until test -s ../git && hook=$(pgrep -P $(cat ../git) -f post-commit) &&\n"
+		"	ls -l /proc/$hook/fd | grep -q 'j/lock$'; do sleep 0.02; done");
 	assert_int_equal(close(lock), 0);
 	sh(".", "until test -e ended; do sleep 0.02; done");
 	assert_int_equal(events(), 5);

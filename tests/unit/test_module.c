@@ -7,6 +7,7 @@
 
 #include "backends/module.h"
 #include "backends/registry.h"
+#include "lib/scratch.h"
 
 static struct error err;
 
@@ -14,7 +15,7 @@ static struct error err;
 static struct config *settings(const char *a, const char *b, const char *repository)
 {
 	const char *list[] = { a, b, NULL };
-	struct config_sources sources = { .user_file = "/nonexistent/config.yaml",
+	struct config_sources sources = { .user_file = scratch_absent(),
 		.settings = list,
 		.repository_file = "repo.yaml",
 		.repository_text = repository ? repository : "",

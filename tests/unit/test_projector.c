@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 #include "lib/stores.h"
@@ -386,8 +387,7 @@ static void two_projectors_do_not_disturb_each_other(void **state)
 	for (unsigned i = 0; i < 60; i++)
 		tell_something(j);
 	for (int i = 0; i < 2; i++) {
-		pids[i] = fork();
-		assert_true(pids[i] >= 0);
+		pids[i] = child_fork();
 		if (!pids[i])
 			project_alone();
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/journals.h"
 #include "lib/scratch.h"
 #include "log/repair.h"
@@ -52,7 +53,7 @@ static int teardown(void **state)
 
 static void copy(const char *from, const char *to)
 {
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 	int status;
 
 	if (!pid) {

@@ -10,6 +10,7 @@
 
 #include "git/gitconfig.h"
 #include "git/repository.h"
+#include "lib/child.h"
 #include "lib/world.h"
 
 static struct git_repo must_open(const char *path)
@@ -174,7 +175,7 @@ static void old_git_is_refused_by_name(void **state)
 			"echo fatal: not a git repository >&2; exit 128\nX\nchmod +x fake/git",
 			rows[i].version);
 		sh(".", script);
-		pid = fork();
+		pid = child_fork();
 		if (pid == 0) {
 			struct git_repo r = { .top = NULL };
 			struct error err = ERROR_INIT;

@@ -13,6 +13,7 @@
 #include "backends/sqlite_query.h"
 #include "backends/sqlite_schema.h"
 #include "core/fs.h"
+#include "lib/child.h"
 #include "lib/scratch.h"
 #include "lib/stores.h"
 
@@ -50,8 +51,7 @@ static void open_with(const char *setting)
 {
 	struct buf place = BUF_INIT;
 	const char *settings[] = { "sessiondb.backend=sqlite", NULL, setting, NULL };
-	struct config_sources sources = { .user_file = "/nonexistent/config.yaml",
-		.settings = settings };
+	struct config_sources sources = { .user_file = scratch_absent(), .settings = settings };
 	struct config *config = NULL;
 	const struct backend_ops *ops;
 
@@ -456,8 +456,7 @@ static void look_twice(int go, int ready)
 
 static void changes_are_seen_where_nothing_may_be_written(void **state)
 {
-	int go[2], ready[2], status = 0;
-	char c = 0;
+	int go[2], ready, status = 0;
 	pid_t pid;
 
 	(void)state;
@@ -471,23 +470,21 @@ static void changes_are_seen_where_nothing_may_be_written(void **state)
 	assert_int_equal(chmod(dir, 0755), 0);
 	assert_int_equal(chmod(path, 0444), 0);
 	assert_int_equal(pipe(go), 0);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		look_twice(go[0], ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
+	pid = child_fork_telling(&ready);
+	if (!pid) {
+		close(go[1]);
+		look_twice(go[0], ready);
+	}
+	close(go[0]);
+	child_told(ready);
 	open_store();
 	stores_add(b, STORES_REPO, 2, RECORD);
 	stores_close(b);
 	b = NULL;
-	assert_int_equal(write(go[1], &c, 1), 1);
+	assert_int_equal(write(go[1], "x", 1), 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	for (int i = 0; i < 2; i++) {
-		close(go[i]);
-		close(ready[i]);
-	}
+	close(go[1]);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, drop)
