@@ -68,7 +68,12 @@ static bool alike(struct stretch a, struct stretch b)
 /* Of the same log, and before the one that was told. */
 static bool older(struct stretch a, struct stretch told)
 {
-	struct stretch at = cut(a, "\"at\":\"", ","), than = cut(told, "\"at\":\"", ",");
+	/* What has its time from minsky's clock says nothing about the log. */
+	const char unknown[] = "\"timeUnknown\":true";
+	struct stretch at = cut(a, "\"at\":\"", "."), than = cut(told, "\"at\":\"", ".");
+
+	if (memmem(told.at, told.len, unknown, strlen(unknown)))
+		return false;
 
 	return same_between(a, told, "\"src\":{", ",\"old\":") && at.len == than.len &&
 		memcmp(at.at, than.at, at.len) < 0;
