@@ -72,7 +72,7 @@ int exchange_local_hash(struct journal *j, const char *origin, uint64_t seq,
 /* Origins with segments in the journal itself: the current one, and those that it once was. */
 static int own_origins(struct heads *out, struct journal *j, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int r = segments_list(&list, &j->own, NULL, err);
 
 	if (r < 0)

@@ -48,7 +48,7 @@ static const struct place *place_of(const struct peer_import *p)
 
 static int open_place(struct peer_import *p, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	struct buf path = BUF_INIT;
 	bool there;
 	int r;
@@ -345,7 +345,7 @@ static int extend(struct peer_import *p, struct error *err)
 static int check_unchanged(struct peer_import *p, struct error *err)
 {
 	struct tail before = p->tail;
-	struct segments list;
+	struct segments list = { .v = NULL };
 	struct stat st;
 	bool same;
 	int r;

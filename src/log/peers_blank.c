@@ -117,7 +117,7 @@ static int save_blanks(
 /* Do the journal's own segments hold records of it? */
 static int is_own(const struct journal *j, const char *origin, bool *out, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int r = segments_list(&list, &j->own, origin, err);
 
 	if (r < 0)

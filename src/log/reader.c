@@ -73,7 +73,7 @@ static int enter(struct journal_reader *r, const struct segment *s, struct error
 static int next_segment(
 	const struct journal_reader *r, struct segment *out, bool *found_out, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int e = segments_list(&list, r->place, r->origin, err);
 
 	if (e < 0)
@@ -379,7 +379,7 @@ static int seek_in_segment(struct journal_reader *r, uint64_t after, bool newer,
 static int seek_record(
 	struct journal_reader *r, uint64_t after, const char *expect_hash, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	size_t i;
 	int e;
 
@@ -425,7 +425,7 @@ static int seek(
 /* Own and forked-off origins stand in the journal itself, all others in peers/. */
 static int choose_place(struct journal_reader *r, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	bool there = false, here;
 	int e;
 

@@ -100,7 +100,7 @@ out:
  */
 static int move_old(const struct journal *j, const struct place *peers, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int r = segments_list(&list, &j->own, j->moved.origin, err);
 
 	if (r < 0)
@@ -143,7 +143,7 @@ static int sync_own(const struct journal *j, struct error *err)
  */
 static int move_new(const struct journal *j, const struct place *fresh, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int r = segments_list(&list, fresh, NULL, err);
 
 	if (r < 0)

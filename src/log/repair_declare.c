@@ -91,7 +91,7 @@ static int scan_file(struct declaring *d, const char *name, struct error *err)
 
 static int scan_all(struct declaring *d, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int r = segments_list(&list, &d->j->own, NULL, err);
 
 	if (r < 0)

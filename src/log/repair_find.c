@@ -116,7 +116,7 @@ static int open_source(struct origin_repair *o, const struct place *p, const str
 
 int repair_find(struct origin_repair *o, const struct place *p, bool here, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	struct scan scan;
 	int r = segments_list(&list, p, o->origin, err);
 

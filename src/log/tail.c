@@ -408,7 +408,7 @@ int tail_find(struct tail *out, const struct place *p, const char *origin, const
 int tail_find_open(struct tail *out, int *fd_out, const struct place *p, const char *origin,
 	const struct hint *hint, struct error *err)
 {
-	struct segments list;
+	struct segments list = { .v = NULL };
 	int r;
 
 	if (fd_out)
