@@ -25,10 +25,10 @@ static uint64_t clock_ms;
 
 static void apply(struct session_family *f, const char *origin, const char *body)
 {
-	struct event_key key = { .hlc = (uint64_t)(START_MS + (int64_t)++clock_ms) << 16,
-		.seq = clock_ms };
+	struct event_key key = { .seq = ++clock_ms };
 	struct event e;
 
+	key.hlc = (uint64_t)(START_MS + (int64_t)clock_ms) << 16;
 	memcpy(key.origin, origin, sizeof(key.origin));
 	if (event_decode(&e, body, strlen(body), &key, &err) < 0)
 		fail_msg("%s: %s", err.msg, body);
