@@ -94,16 +94,16 @@ void told_drop(struct pending *t, const char *body, size_t len, bool with_older)
 	t->n_batch = kept;
 }
 
-/* What was there before minsky is history. */
+/* What was there before minsky is history; a log knows seconds. */
 static void drop_history(struct pending *t, const char *body, size_t len)
 {
-	struct stretch first = cut((struct stretch){ body, len }, "\"at\":\"", ",");
+	struct stretch first = cut((struct stretch){ body, len }, "\"at\":\"", ".");
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->n_batch; i++) {
 		const struct batch_entry *e = &t->batch[i];
 		struct stretch mine = { t->bodies.data + e->body, e->len };
-		struct stretch at = cut(mine, "\"at\":\"", ",");
+		struct stretch at = cut(mine, "\"at\":\"", ".");
 
 		if (!e->reread || at.len != first.len || memcmp(at.at, first.at, at.len) >= 0)
 			t->batch[kept++] = *e;
