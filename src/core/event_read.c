@@ -28,39 +28,101 @@ static bool keeps_text(enum event_type type)
 }
 
 /*
- * Does every member that the table lists fit? The fold keeps members that it does not know byte for
- * byte, which the tree cannot give back (a number in it has become a double): for the types that
- * have such, the bytes of `data` are kept.
+ * The fold keeps members that it does not know byte for byte, which the tree cannot give back: a
+ * number in it has become a double. For the types that have such, the bytes of `data` are kept.
  */
-static int look_at_members(struct event *e, const char *body, size_t len, struct error *err)
+static int keep_data_text(struct event *e, const char *body, size_t len, struct error *err)
 {
 	struct json_slice key, value;
 	size_t pos = 0;
+	bool more = keeps_text(e->type);
 
-	for (;;) {
-		const char *bad = NULL;
-		bool more, data;
+	while (more) {
 		int r = json_next_member(body, len, &pos, &key, &value, &more, err);
 
-		if (r < 0 || !more)
+		if (r < 0)
 			return r;
-		data = json_key_is(&key, "data");
-		if (data)
-			bad = event_check(e->type, value.at, value.len);
-		else if (json_key_is(&key, "src"))
-			bad = event_check_src(value.at, value.len);
-		else if (json_key_is(&key, "actor"))
-			bad = event_check_actor(value.at, value.len);
-		if (bad) {
-			e->odd = true;
-			e->odd_member = bad;
-		}
-		if (!data || !keeps_text(e->type) || !json_slice_is(&value, '{'))
+		if (!more || !json_key_is(&key, "data") || !json_slice_is(&value, '{'))
 			continue;
 		e->data_text = strndup(value.at, value.len);
-		if (!e->data_text)
-			return error_nomem(err);
+		return e->data_text ? 0 : error_nomem(err);
 	}
+	return 0;
+}
+
+static const char *check(const struct event_shape *shape, const struct json *object, bool changes);
+
+static bool list_fits(const struct event_member *m, const struct json *list)
+{
+	if (!json_is_array(list))
+		return false;
+	for (const struct json *v = json_first(list); v; v = json_next(v))
+		if (m->kind == EVENT_KIND_OBJECTS ? !json_is_object(v) || event_check_tree(m->of, v)
+				: m->kind == EVENT_KIND_TEXTS ? !json_is_string(v)
+							      : false)
+			return false;
+	return true;
+}
+
+/* `v` is a member of `of`, which some questions have to be put to. */
+static bool value_fits(const struct event_member *m, const struct json *of, const struct json *v)
+{
+	const char *text = json_string(v);
+	uint64_t n;
+
+	switch (m->kind) {
+	case EVENT_KIND_TEXT:
+		return text != NULL;
+	case EVENT_KIND_COUNT:
+		return json_get_u64(of, m->name, &n);
+	case EVENT_KIND_DEPTH:
+		return text || json_get_u64(of, m->name, &n);
+	case EVENT_KIND_FLAG:
+		/* What is no boolean is what one would have it be. */
+		return json_get_bool(of, m->name, true) == json_get_bool(of, m->name, false);
+	case EVENT_KIND_TEXTS:
+	case EVENT_KIND_LIST:
+	case EVENT_KIND_OBJECTS:
+		return list_fits(m, v);
+	case EVENT_KIND_OBJECT:
+		return json_is_object(v) && !event_check_tree(m->of, v);
+	case EVENT_KIND_CHANGES:
+		return json_is_object(v) && !check(m->of, v, true);
+	default:
+		return text && event_text_fits(m, text);
+	}
+}
+
+static const char *check(const struct event_shape *shape, const struct json *object, bool changes)
+{
+	for (const struct json *v = json_first(object); v; v = json_next(v)) {
+		const struct event_member *m = event_shape_find(shape, json_key(v));
+
+		if (m && !(changes && json_is_null(v)) && !value_fits(m, object, v))
+			return m->name;
+	}
+	return NULL;
+}
+
+const char *event_check_tree(const struct event_shape *shape, const struct json *object)
+{
+	return check(shape, object, false);
+}
+
+/* Does every member that the table lists fit? */
+static const char *misfit(const struct event *e)
+{
+	const struct json *data = json_get(e->json, "data"), *src = json_get(e->json, "src"),
+			  *actor = json_get(e->json, "actor");
+	const char *bad = event_check_tree(event_shape(e->type), e->data);
+
+	if (!bad && data && !json_is_object(data))
+		bad = "data";
+	if (!bad && src)
+		bad = json_is_object(src) ? event_check_tree(&event_src_shape, src) : "src";
+	if (!bad && actor)
+		bad = json_is_object(actor) ? event_check_tree(&event_actor_shape, actor) : "actor";
+	return bad;
 }
 
 /* A record cannot know what is later than its clock. Before 2004 that is none. */
@@ -112,7 +174,9 @@ static int fill(struct event *e, const char *body, size_t len, struct error *err
 	bound_time(e);
 	if (e->type == EVENT_UNKNOWN)
 		return 0;
-	r = look_at_members(e, body, len, err);
+	e->odd_member = misfit(e);
+	e->odd |= e->odd_member != NULL;
+	r = e->odd ? 0 : keep_data_text(e, body, len, err);
 	if (e->odd)
 		e->type = EVENT_UNKNOWN;
 	return r;

@@ -30,14 +30,14 @@ static const struct event_member src_members[] = {
 	{ "new", EVENT_KIND_OID, NULL, NULL },
 	{ "n", EVENT_KIND_COUNT, NULL, NULL },
 };
-static const struct event_shape src_shape = { src_members, 5 };
+const struct event_shape event_src_shape = { src_members, 5 };
 
 static const struct event_member actor_members[] = {
 	{ "user", EVENT_KIND_TEXT, NULL, NULL },
 	{ "host", EVENT_KIND_TEXT, NULL, NULL },
 	{ "agent", EVENT_KIND_TEXT, NULL, NULL },
 };
-static const struct event_shape actor_shape = { actor_members, 3 };
+const struct event_shape event_actor_shape = { actor_members, 3 };
 
 const char *event_kind_name(enum event_kind kind)
 {
@@ -52,7 +52,7 @@ const char *event_who_name(enum event_who who)
 const struct event_member *event_shape_find(const struct event_shape *shape, const char *name)
 {
 	for (size_t i = 0; i < shape->n; i++)
-		if (strcmp(shape->v[i].name, name) == 0)
+		if (shape->v[i].name[0] == name[0] && strcmp(shape->v[i].name, name) == 0)
 			return &shape->v[i];
 	return NULL;
 }
@@ -80,6 +80,8 @@ static bool is_branch(const char *s)
 	char plain[VALUE_MAX];
 	size_t n = 0;
 
+	if (!strchr(s, '\\'))
+		return name_is_branch(s);
 	for (; *s && n + 1 < sizeof(plain); n++) {
 		if (s[0] == '\\' && s[1] == 'x' && is_hex_digit(s[2]) && is_hex_digit(s[3])) {
 			plain[n] = 'x';
@@ -132,7 +134,7 @@ static bool is_word(const char *words, const char *s)
 	}
 }
 
-static bool text_fits(const struct event_member *m, const char *s)
+bool event_text_fits(const struct event_member *m, const char *s)
 {
 	int64_t ms;
 
@@ -178,11 +180,11 @@ static bool string_fits(const struct event_member *m, const struct json_slice *v
 	if (!memchr(v->at, '\\', v->len)) {
 		memcpy(held, v->at + 1, v->len - 2);
 		held[v->len - 2] = '\0';
-		return text_fits(m, held);
+		return event_text_fits(m, held);
 	}
 	if (json_slice_string(v, &text, &ignored) < 0 || !text)
 		return false;
-	fits = text_fits(m, text);
+	fits = event_text_fits(m, text);
 	free(text);
 	return fits;
 }
@@ -270,16 +272,6 @@ static const char *check(const struct event_shape *shape, const char *text, size
 const char *event_check(enum event_type type, const char *data, size_t len)
 {
 	return check(event_shape(type), data, len);
-}
-
-const char *event_check_src(const char *src, size_t len)
-{
-	return check(&src_shape, src, len);
-}
-
-const char *event_check_actor(const char *actor, size_t len)
-{
-	return check(&actor_shape, actor, len);
 }
 
 static void print(struct buf *out, const char *type, enum event_who who, const char *in,

@@ -90,9 +90,15 @@ bool event_kind_fits(const struct event_member *m, const char *value, size_t len
  * there is one, is `a.b` for a member of an object.
  */
 const char *event_check(enum event_type type, const char *data, size_t len);
-/* The same for the envelope's "src" and "actor". */
-const char *event_check_src(const char *src, size_t len);
-const char *event_check_actor(const char *actor, size_t len);
+/*
+ * The same by the tree of what was parsed (event_read.c), which is to be had for nothing when an event
+ * is read.
+ */
+const char *event_check_tree(const struct event_shape *shape, const struct json *object);
+/* Of a kind that is written as a string and is no text: does the decoded string fit? */
+bool event_text_fits(const struct event_member *m, const char *text);
+/* The envelope's "src" and "actor". */
+extern const struct event_shape event_src_shape, event_actor_shape;
 
 /* "type<TAB>member<TAB>kind<TAB>words<TAB>who" lines, members of objects as a.b: for comparing. */
 void event_shape_print(struct buf *out);
