@@ -25,7 +25,7 @@ guarded() {
 	done
 }
 told() { # SUBJECT
-	minsky -C r journal log >journal && has "commit.created.* $1  \[hook\]" journal
+	minsky -C r journal log >events && has "commit.created.* $1  \[hook\]" events
 }
 export TRASH
 

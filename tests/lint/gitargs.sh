@@ -7,6 +7,7 @@ bad=0
 none() { # WHAT REGEX FILES-THAT-MAY...
 	what=$1 regex=$2
 	shift 2
+	# shellcheck disable=SC2013 # names of our own, without blanks
 	for f in $(grep -rlE --include='*.[ch]' "$regex" src); do
 		case " $* " in *" $f "*) continue ;; esac
 		grep -nE "$regex" "$f" | sed "s|^|$f:|"

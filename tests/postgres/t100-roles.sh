@@ -124,7 +124,7 @@ test_ok 'what is not the next event is told from what is' '
 	answers 2 ana "select count(*) from minsky.event"
 '
 bad_body() { # BODY [TYPE]
-	answers "bad-batch|1|$h1" ana "$(push_raw $ana_origin 1 "$h1" "$(at 7)" "$1" "" "${2:-x.y}")" && return
+	answers "bad-batch|1|${h1:?}" ana "$(push_raw "$ana_origin" 1 "$h1" "$(at 7)" "$1" "" "${2:-x.y}")" && return
 	echo "taken: $1" >&4
 	return 1
 }
