@@ -161,7 +161,7 @@ void db_reset(sqlite3_stmt *s)
 
 int db_run(struct db *db, enum db_statement which, struct error *err)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = NULL;
 	bool row;
 	int r = db_get(db, which, &s, err);
 
