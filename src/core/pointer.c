@@ -394,34 +394,53 @@ bool pointer_bound(const char *common_dir)
 	return bound;
 }
 
-enum pointer_place pointer_where(const struct pointer *p, const char *common_dir)
+static int find_place(
+	const struct pointer *p, const char *common_dir, enum pointer_place *out, struct error *err)
 {
-	struct error ignored = ERROR_INIT;
 	struct buf real = BUF_INIT;
 	struct stat st;
 	bool same_path;
+	int r = 0;
 
 	if (stat(common_dir, &st) < 0)
-		return POINTER_COPIED;
+		return error_errno(err, "cannot access '%s'", common_dir);
 	same_path = strcmp(common_dir, p->path) == 0;
-	if (!same_path && fs_realpath(common_dir, &real, &ignored) == 0)
-		same_path = strcmp(real.data, p->path) == 0;
+	if (!same_path) {
+		r = fs_realpath(common_dir, &real, err);
+		same_path = r == 0 && strcmp(real.data, p->path) == 0;
+	}
 	buf_release(&real);
+	if (r < 0)
+		return r;
 	/* Some file systems get another device number at every mount; path and inode are enough. */
 	if (same_path)
-		return (uint64_t)st.st_ino == p->ino ? POINTER_HERE : POINTER_REPLACED;
-	if ((uint64_t)st.st_ino == p->ino && (uint64_t)st.st_dev == p->dev)
-		return POINTER_MOVED;
-	return POINTER_COPIED;
+		*out = (uint64_t)st.st_ino == p->ino ? POINTER_HERE : POINTER_REPLACED;
+	else if ((uint64_t)st.st_ino == p->ino && (uint64_t)st.st_dev == p->dev)
+		*out = POINTER_MOVED;
+	else
+		*out = POINTER_COPIED;
+	return 0;
+}
+
+enum pointer_place pointer_where(const struct pointer *p, const char *common_dir)
+{
+	enum pointer_place place = POINTER_COPIED;
+	struct error ignored = ERROR_INIT;
+
+	(void)find_place(p, common_dir, &place, &ignored);
+	return place;
 }
 
 int pointer_update(struct pointer *p, const char *common_dir, bool adopt_copy,
 	enum pointer_place *place_out, struct error *err)
 {
-	enum pointer_place place = pointer_where(p, common_dir);
+	enum pointer_place place;
 	char clone[ID_HEX_SIZE];
-	int r = 0;
+	/* What cannot be looked at is no copy: nothing is changed. */
+	int r = find_place(p, common_dir, &place, err);
 
+	if (r < 0)
+		return r;
 	memcpy(clone, p->clone, sizeof(clone));
 	if (place == POINTER_COPIED && adopt_copy) {
 		/* The session stays with the original. */
