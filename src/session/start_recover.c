@@ -7,6 +7,7 @@
 #include "core/dir.h"
 #include "core/fs.h"
 #include "repo/emit.h"
+#include "repo/place.h"
 #include "session/start_linked.h"
 #include "session/starting.h"
 
@@ -114,6 +115,21 @@ static int recover_clone(struct repo *repo, struct outcome *outcome, const struc
 	return r;
 }
 
+/* Was what stands in the workspace's place tied to a journal, and not to this start? */
+static bool is_taken(const struct repo *repo, const struct session *s)
+{
+	struct error ignored = ERROR_INIT;
+	struct buf pointer = BUF_INIT;
+	bool taken;
+
+	/* A clone is tied last: before that there is nothing that could say whose it is. */
+	fs_join(&pointer, s->workspace, ".git/minsky/journal");
+	taken = !pointer.failed && (session_is_linked(s) || fs_exists(pointer.data)) &&
+		place_prove(repo, s, &ignored) < 0;
+	buf_release(&pointer);
+	return taken;
+}
+
 static int recover_one(
 	struct repo *repo, struct outcome *outcome, const struct session *s, struct error *err)
 {
@@ -123,6 +139,13 @@ static int recover_one(
 
 	if (slash)
 		buf_add(&temporary, s->workspace, (size_t)(slash - s->workspace));
+	if (is_taken(repo, s)) {
+		outcome_warn(outcome,
+			"the start of '%s' was interrupted, and '%s' is another's now",
+			s->name ? s->name : s->id, s->workspace);
+		buf_release(&temporary);
+		return 0;
+	}
 	buf_addf(&temporary, "/.%s.tmp", s->id);
 	r = buf_check(&temporary, err);
 	if (r == 0)

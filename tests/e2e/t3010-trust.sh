@@ -108,6 +108,15 @@ test_ok 'nothing that does not fit reaches git or a terminal, and nothing stops 
 	at ana minsky journal log >out && has "pr.merged .*(odd: how)$" out &&
 	at ana minsky journal verify >out && has ": good$" out
 '
+test_ok "a start that was interrupted does not take what another journal has" '
+	cp "$TRASH/ana/app/.git/minsky/journal" pointer && cp "$ws/.git/minsky/journal" pointer.one &&
+	for path in "$TRASH/ana/app" "$ws"; do
+		printf "{\"type\":\"session.starting\",\"session\":\"%s\",\"at\":\"2026-01-01T00:00:00Z\",\"v\":1,\"data\":%s}\n" \
+			"$(cat /proc/sys/kernel/random/uuid)" "{\"name\":\"zz\",\"branch\":\"main\",\"clone\":\"$clone\",\"workspace\":\"$path\"}"
+	done | "$append" "$(journal_of mallory)" && at mallory minsky sync >out 2>err && has "is another.s now" err &&
+	cmp_files pointer "$TRASH/ana/app/.git/minsky/journal" && cmp_files pointer.one "$ws/.git/minsky/journal" &&
+	at ana minsky session get one >/dev/null && at ana minsky sync >/dev/null
+'
 test_ok "whatever he sends (MINSKY_TEST_SEED=$seed)" '
 	{ at ana minsky session list --deleted --json >all && jq -r ".sessions[] | \"session \(.sessionId)\", \"id \(.cloneId)\",
 			\"oid \(.head)\", \"branch \(.branch)\", \"name \(.session)\", \"path \(.workspace)\",
