@@ -11,11 +11,15 @@
 #include <cmocka.h>
 #include <sys/resource.h>
 
+#include "lib/scratch.h"
+
 pid_t child_fork(void)
 {
 	static const struct rlimit no_core;
 	pid_t pid;
 
+	/* Made by the child, nobody would remove it. */
+	(void)scratch_absent();
 	(void)fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
