@@ -66,14 +66,15 @@ BY_CPU static inline __m128i load(const void *p)
 /* The instructions hold the eight words as ABEF and CDGH, and do two rounds each. */
 BY_CPU void hash_blocks_cpu(uint32_t state[HASH_WORDS], const unsigned char *data, size_t blocks)
 {
-	const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0bll, 0x0405060700010203ll);
+	const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
 	__m128i badc = _mm_shuffle_epi32(load(state), 0xb1);
 	__m128i efgh = _mm_shuffle_epi32(load(state + 4), 0x1b);
 	__m128i abef = _mm_alignr_epi8(badc, efgh, 8), cdgh = _mm_blend_epi16(efgh, badc, 0xf0);
 	__m128i feba, dchg;
 
 	for (; blocks; blocks--, data += HASH_BLOCK) {
-		__m128i abef_before = abef, cdgh_before = cdgh, w[4];
+		__m128i abef_before = abef, cdgh_before = cdgh;
+		__m128i w[4] = { _mm_setzero_si128() };
 
 		for (size_t i = 0; i < 16; i++) {
 			__m128i *now = &w[i % 4], last = w[(i + 3) % 4], k;

@@ -358,7 +358,7 @@ static int find_github(struct repo_url *u, struct error *err)
 	static const char host[] = "github.com/";
 	const char *owner = u->canonical + sizeof(host) - 1, *slash;
 
-	if (strncmp(u->canonical, host, sizeof(host) - 1))
+	if (strncmp(u->canonical, host, sizeof(host) - 1) != 0)
 		return 0;
 	slash = strchr(owner, '/');
 	if (!slash || strchr(slash + 1, '/'))

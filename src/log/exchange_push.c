@@ -337,7 +337,7 @@ static int answer(struct run *run, enum hub_status status, const struct parcel *
 	}
 	exchange_trouble(run, EXCHANGE_BATCH,
 		"the hub rejected records %llu to %llu of origin %.8s",
-		(unsigned long long)(base->seq + 1), (unsigned long long)p->end.seq, base->origin);
+		(unsigned long long)base->seq + 1, (unsigned long long)p->end.seq, base->origin);
 	return 0;
 }
 

@@ -73,7 +73,7 @@ static int load(struct known_list *out, const struct journal *j, struct error *e
 	if (path.failed || fs_read_private(path.data, FILE_MAX, &text, &ignored) < 0)
 		goto out;
 	for (char *line = text.data, *nl; (nl = strchr(line, '\n')); line = nl + 1) {
-		struct known one;
+		struct known one = { .seq = 0 };
 
 		*nl = '\0';
 		if (first && strcmp(line, FIRST_LINE) != 0)

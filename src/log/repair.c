@@ -36,7 +36,7 @@ struct repair {
 
 static int add_place(struct repair *r, const char *path, struct error *err)
 {
-	struct place p;
+	struct place p = { .fd = -1 };
 	int e;
 
 	if (!ARRAY_GROW_SHORT(r->places, r->n_places))

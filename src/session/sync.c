@@ -87,7 +87,7 @@ static int sync_all(struct repo *repo, const struct sync_request *req, struct sy
 int session_sync(struct repo *repo, const struct sync_request *req, struct sync_result *out,
 	struct error *err)
 {
-	struct head before, after;
+	struct head before = { .seq = 0 }, after = { .seq = 0 };
 	int r = journal_head(repo->journal, &before, err);
 
 	if (r == 0)

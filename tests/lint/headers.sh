@@ -9,7 +9,7 @@ for header in $(find src tests -name '*.h' | LC_ALL=C sort); do
 	# shellcheck disable=SC2086 # $libpq is a list of options
 	printf '#include "%s"\n#include "%s"\n' "$name" "$name" |
 		${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wno-unused -Werror -fsyntax-only \
-			-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Isrc -I. -Itests $libpq -x c - || {
+			-D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Isrc -I. -Itests $libpq -x c - || {
 		echo "$header does not compile alone"
 		bad=1
 	}
