@@ -4,6 +4,8 @@
 set(MINSKY_STATIC_PROBE ${CMAKE_BINARY_DIR}/CMakeFiles/static-probe)
 # With a checked function in it: for 32-bit x86 glibc's archive has some that cannot move.
 file(WRITE ${MINSKY_STATIC_PROBE}.c "
+	#undef _FORTIFY_SOURCE
+	#define _FORTIFY_SOURCE 2
 	#include <string.h>
 	int main(int argc, char **argv)
 	{
@@ -16,7 +18,7 @@ file(WRITE ${MINSKY_STATIC_PROBE}.c "
 # It is one if its type is ET_DYN and nothing in it names a loader.
 function(minsky_static_pie out)
 	try_compile(linked ${MINSKY_STATIC_PROBE} ${MINSKY_STATIC_PROBE}.c
-		COMPILE_DEFINITIONS -fPIE -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+		COMPILE_DEFINITIONS -fPIE -O2
 		LINK_OPTIONS ${ARGN}
 		COPY_FILE ${MINSKY_STATIC_PROBE}.out
 		COPY_FILE_ERROR ignored)
