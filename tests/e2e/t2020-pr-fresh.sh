@@ -148,7 +148,7 @@ test_ok 'pr get --fetch hears of a merge and of a deletion, in one go' '
 	minsky -C app2 session pr get work >text && has " open" text &&
 	minsky -C app2 session pr get work --fetch --json >record &&
 	jq -e ".session.prState | .exists == false and .mergeMethod == \"merge\"" record >/dev/null &&
-	minsky -C app2 session pr get work >text && has "branch is gone, checked just now" text
+	minsky -C app2 session pr get work >text && has "branch deleted, checked just now" text
 '
 test_ok 'pr get --fetch follows a base that the remote calls otherwise' '
 	open_pr app3 && git -C app3.git branch -m main trunk &&
