@@ -30,6 +30,8 @@ static void every_key_has_its_default(void **state)
 		{ "session.setup", "MINSKY_SESSION_SETUP", NULL },
 		{ "session.base", "MINSKY_SESSION_BASE", NULL },
 		{ "pr.push", "MINSKY_PR_PUSH", "ask" },
+		{ "pr.required", "MINSKY_PR_REQUIRED", "owner" },
+		{ "pr.agents", "MINSKY_PR_AGENTS", "no" },
 		{ "trash.keep", "MINSKY_TRASH_KEEP", "14d" },
 		{ "hooks.deadline", "MINSKY_HOOKS_DEADLINE", "200ms" },
 		{ "color", "MINSKY_COLOR", "auto" },
