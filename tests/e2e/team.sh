@@ -48,8 +48,10 @@ records_of() { # NAME
 	at "$1" minsky journal log --json | jq -c 'del(.local, .own)' | LC_ALL=C sort
 }
 
+# On its own machine a session keeps its plain name, whoever else has it.
 sessions_of() { # NAME
-	at "$1" minsky session list --deleted --json | jq -S '[.sessions[] | del(.derived, .place)]'
+	at "$1" minsky session list --deleted --json |
+		jq -S '[.sessions[] | del(.derived, .place) | .session |= sub("~[0-9a-f]{4}$"; "")]'
 }
 
 same() { # NAME NAME

@@ -94,8 +94,10 @@ test_ok 'one name, started twice while it was down, is told apart in the table t
 	pg_halt "$server" && tick && at bea minsky session start login >/dev/null 2>&1 && tick &&
 	at ana minsky session start login >/dev/null 2>&1 && pg_resume "$server" && tick 400 &&
 	at bea minsky sync >/dev/null && at ana minsky sync >/dev/null 2>err &&
-	has "login. is also bea@" err && at bea minsky session list >out &&
+	has "login. was also started by bea@" err && at bea minsky session list >out &&
 	has "^login~[0-9a-f]* .*ana@" out && has "^login .*bea@" out && same ana bea &&
+	at ana minsky session list >out && has "^login .*ana@" out &&
+	has "^login~[0-9a-f]* .*bea@" out &&
 	at carl minsky session list >out && has "^login~[0-9a-f]* .*ana@" out
 '
 test_ok 'a password that is wrong: a warning, and no further knocking until that changes' '
