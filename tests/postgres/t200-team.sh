@@ -8,6 +8,7 @@ unset MINSKY_SESSION_BACKEND
 
 # A server of its own: it is stopped in the middle.
 server=$(pg_place team) || exit 1
+team_status=0
 trap 'team_status=$?; kill -CONT "$(head -n 1 "$server/data/postmaster.pid" 2>/dev/null)" 2>/dev/null; pg_stop "$server"
 	(exit "$team_status"); test_exit' EXIT
 pg_start "$server" && pg_database "$server" team || exit 1
